@@ -1,0 +1,87 @@
+"""See what a vision network sees: feature visualization and Deep Dream for any torch network.
+
+    import reverie
+
+    model = reverie.load("bundled")
+    reverie.dream(model, "sample:flower").save("dream.png")
+
+Names are imported when they are first used, so that `import reverie` takes no time.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reverie import objectives, parameterizations, recipes, transforms
+    from reverie.errors import ReverieError
+    from reverie.figures.result import Result
+    from reverie.models.model import Model
+    from reverie.models.probe import Activations, probe
+    from reverie.models.sources import load
+    from reverie.objectives import Objective
+    from reverie.recipes.reruns import rerun
+    from reverie.recipes.runs import dream, feature
+    from reverie.record import Record
+    from reverie.synthesis import Ascent, Recipe, Stage, Step, iterate, synthesize
+    from reverie.unit import Unit
+
+_HOMES = {
+    "Activations": "reverie.models.probe",
+    "Ascent": "reverie.synthesis",
+    "Model": "reverie.models.model",
+    "Objective": "reverie.objectives",
+    "Recipe": "reverie.synthesis",
+    "Record": "reverie.record",
+    "Result": "reverie.figures.result",
+    "ReverieError": "reverie.errors",
+    "Stage": "reverie.synthesis",
+    "Step": "reverie.synthesis",
+    "Unit": "reverie.unit",
+    "dream": "reverie.recipes.runs",
+    "feature": "reverie.recipes.runs",
+    "iterate": "reverie.synthesis",
+    "load": "reverie.models.sources",
+    "objectives": "",
+    "parameterizations": "",
+    "probe": "reverie.models.probe",
+    "recipes": "",
+    "rerun": "reverie.recipes.reruns",
+    "synthesize": "reverie.synthesis",
+    "transforms": "",
+}
+
+__all__ = [
+    "Activations",
+    "Ascent",
+    "Model",
+    "Objective",
+    "Recipe",
+    "Record",
+    "Result",
+    "ReverieError",
+    "Stage",
+    "Step",
+    "Unit",
+    "dream",
+    "feature",
+    "iterate",
+    "load",
+    "objectives",
+    "parameterizations",
+    "probe",
+    "recipes",
+    "rerun",
+    "synthesize",
+    "transforms",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'reverie' has no attribute '{name}'")
+    home = _HOMES[name]
+    return getattr(importlib.import_module(home), name) if home else importlib.import_module(f"reverie.{name}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,188 @@
+"""The commands."""
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reverie.cli.signatures import arguments, command, option
+
+app = typer.Typer(
+    name="reverie",
+    help="See what a vision network sees: feature visualization and Deep Dream for any torch network.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Runs the command line: 2 for what the user can mend, 130 for Ctrl-C, and never a traceback for either."""
+    try:
+        app()
+    except BrokenPipeError:  # the reader of a pipe has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _parameter(name: str, kind: Any, default: Any, text: str, *flags: str) -> inspect.Parameter:
+    info = typer.Option(
+        *(flags or (f"--{name.replace('_', '-')}",)), help=text, show_default=default not in (None, False)
+    )
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info])
+
+
+def _model_option() -> inspect.Parameter:
+    return _parameter(
+        "model",
+        str,
+        "bundled",
+        "Network: bundled, a torchvision name, path/to/file.py:factory or package:factory.",
+        "--model",
+        "-m",
+    )
+
+
+def _loading() -> list[inspect.Parameter]:
+    """Options of `reverie.load`, with its own help, and the threads."""
+    helps = {item.name: item.help for item in arguments("models/sources.py", "load")[1]}
+    triple = "; three numbers such as .5,.5,.5"
+    return [
+        _parameter("weights", str, "default", helps["weights"]),
+        _parameter("device", str, "auto", helps["device"]),
+        _parameter("precision", str, "float32", helps["precision"]),
+        _parameter("mean", str | None, None, helps["mean"] + triple),
+        _parameter("std", str | None, None, helps["std"] + triple),
+        _parameter("native_size", str | None, None, helps["size"]),
+        _parameter("classes", Path | None, None, "A file of class names, one a line, in the order of the logits."),
+        _parameter("threads", int | None, None, "Threads of the processor; as many as torch sees fit by default."),
+    ]
+
+
+def _writing() -> list[inspect.Parameter]:
+    return [
+        _parameter(
+            "output",
+            Path | None,
+            None,
+            "Picture to write: .png (with its record), .jpg or .webp; a new numbered name in a folder, or here.",
+            "--output",
+            "-o",
+        ),
+        _parameter("force", bool, False, "Overwrite an existing picture."),
+        _parameter("watch", int | None, None, "Write the picture as it stands every N steps."),
+        _parameter("quiet", bool, False, "No progress; errors only.", "--quiet", "-q"),
+    ]
+
+
+def _register(name: str, module: str, function: str, subject: inspect.Parameter, runner: Callable[..., None]) -> None:
+    about, known = arguments(module, function)
+    own = [
+        option(item, "--layer" if item.name == "layers" else None)
+        for item in known
+        if item.name not in ("photo", "units")
+    ]
+    parameters = [subject, _model_option(), *own, *_loading(), *_writing()]
+    app.command(name)(command(runner, parameters, about))
+
+
+def _several(name: str, metavar: str, text: str) -> inspect.Parameter:
+    info = typer.Argument(help=text, metavar=metavar)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[list[str], info])
+
+
+def _later(module: str, function: str) -> Callable[..., None]:
+    """A command's function, imported with torch only when it runs."""
+
+    def run(**given: Any) -> None:
+        getattr(importlib.import_module(f"reverie.cli.{module}"), function)(**given)
+
+    run.__name__ = function
+    return run
+
+
+_register(
+    "dream",
+    "recipes/dreams.py",
+    "dream",
+    _several("photos", "PHOTO...", "Photos, folders of photos, sample:flower or sample:china."),
+    _later("runs", "dream"),
+)
+_register(
+    "feature",
+    "recipes/features.py",
+    "feature",
+    _several("units", "UNIT...", "LAYER, LAYER:CHANNEL, LAYER:0-15, LAYER:3@4,5, logits:CLASS ..."),
+    _later("runs", "feature"),
+)
+
+
+def _picture() -> inspect.Parameter:
+    info = typer.Argument(
+        help="A PNG that reverie wrote, or a JPEG or WebP with its record beside it.", metavar="PICTURE"
+    )
+    return inspect.Parameter("picture", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[Path, info])
+
+
+app.command("rerun")(
+    command(
+        _later("runs", "rerun"),
+        [
+            _picture(),
+            _parameter(
+                "model",
+                str | None,
+                None,
+                "The network, where the record names code or weights of its own.",
+                "--model",
+                "-m",
+            ),
+            _parameter("photo", str | None, None, "The photo, where it is not found by its name."),
+            _parameter("trust", bool, False, "Load code and weight files that the record names."),
+            *[item for item in _loading() if item.name in ("weights", "device", "threads")],
+            *_writing(),
+        ],
+        "Repeats a picture from the record inside it: the same bits on the same machine.",
+    )
+)
+
+
+def _network() -> inspect.Parameter:
+    info = typer.Argument(help="Network, as for --model.", metavar="MODEL")
+    return inspect.Parameter(
+        "model", inspect.Parameter.KEYWORD_ONLY, default="bundled", annotation=Annotated[str, info]
+    )
+
+
+app.command("layers")(
+    command(
+        _later("listings", "layers"),
+        [_network(), _parameter("json", bool, False, "As JSON, for programs."), *_loading()],
+        "Lists every layer: name, kind, channels, size, receptive field, stride, calls.",
+    )
+)
+
+
+app.command("models")(command(_later("listings", "models"), [], "Lists the networks that can be named."))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"reverie {metadata.version('reverie')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    del version

@@ -1,0 +1,84 @@
+"""The commands that list: layers and networks."""
+
+import json as formats
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from reverie.cli.runs import model_from, use_threads
+from reverie.models.model import Model
+from reverie.models.sources import torchvision_names
+from reverie.models.trace import Layer
+
+
+def layers(model: str, json: bool, threads: int | None, **options: Any) -> None:
+    """A table, or JSON, of all layers."""
+    use_threads(threads)
+    ready = model_from(model, options)
+    if json:
+        typer.echo(formats.dumps(described(ready), indent=1))
+        return
+    typer.echo(_summary(ready))
+    table = Table("layer", "kind", "channels", "size", "receptive field", "stride", "calls", box=None, pad_edge=False)
+    for layer in ready.layers.values():
+        table.add_row(
+            layer.name,
+            layer.kind,
+            str(layer.channels),
+            _pair(layer.size),
+            _field(layer),
+            _pair(layer.stride),
+            str(layer.calls),
+        )
+    console = Console()
+    (console if console.is_terminal else Console(width=160)).print(table)
+
+
+def models() -> None:
+    """All names, with where their weights come from."""
+    typer.echo("bundled  (comes with reverie: a small network trained on drawn motifs)")
+    typer.echo("path/to/file.py:factory, package.module:factory  (your own)")
+    typer.echo("torchvision's classifiers, with torchvision's weights, --weights FILE or --weights none:")
+    typer.echo("  " + "\n  ".join(torchvision_names()))
+
+
+def described(model: Model) -> dict[str, Any]:
+    """All that holds for a network, as plain values."""
+    return {
+        "name": model.name,
+        "size": list(model.size),
+        "channels": model.channels,
+        "mean": list(model.mean),
+        "std": list(model.std),
+        "classes": len(model.classes),
+        "device": str(model.device),
+        "layers": [
+            {
+                "name": layer.name,
+                "kind": layer.kind,
+                "channels": layer.channels,
+                "size": layer.size,
+                "receptive_field": layer.receptive_field,
+                "stride": layer.stride,
+                "calls": layer.calls,
+            }
+            for layer in model.layers.values()
+        ],
+    }
+
+
+def _summary(model: Model) -> str:
+    mean, std = (", ".join(f"{value:g}" for value in values) for values in (model.mean, model.std))
+    classes = f"{len(model.classes)} classes" if model.classes else "no class names"
+    taken = f"native size {_pair(model.size)}, {model.channels} channels, mean {mean}, std {std}"
+    return f"{model.name}: {taken}, {classes}, on {model.device}\n"
+
+
+def _pair(pair: tuple[int, int] | None) -> str:
+    return "-" if pair is None else f"{pair[0]}x{pair[1]}"
+
+
+def _field(layer: Layer) -> str:
+    return "-" if layer.size is None else _pair(layer.receptive_field) if layer.extents else "everything"

@@ -1,0 +1,225 @@
+"""The commands that make pictures: parse, load, read the engine's steps into a bar, write."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reverie import recipes
+from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
+from reverie.figures.result import Result
+from reverie.image import check_output, photo_path, photos_in
+from reverie.models.model import Model
+from reverie.models.sources import load
+from reverie.recipes.reruns import read_record, recipe_of, recorded_model, repeated
+from reverie.record import Record
+from reverie.synthesis import Recipe, Step, iterate, synthesize
+
+LOADING = ("weights", "device", "precision", "mean", "std", "native_size", "classes")
+WRITING = ("output", "force", "watch", "quiet")
+
+
+def dream(**given: Any) -> None:
+    """One picture for each photo."""
+    photos, settings, writing = [photo for name in given.pop("photos") for photo in photos_in(name)], *_split(given)
+    output = writing["output"]
+    if len(photos) > 1 and output is not None and output.suffix:
+        raise OutputFailed(
+            f"{len(photos)} photos do not fit in the one picture {output}; name a folder with --output, or none"
+        )
+    if len(photos) > 1 and output is not None and not output.is_dir():
+        raise OutputFailed(f"there is no folder {output} for the pictures; make it first")
+    layers = settings.pop("layers")
+    model = _model(settings)
+    failed = 0
+    for photo in photos:
+        stem = photo_path(photo).stem
+        try:
+            target = _target(output, f"{stem}-dream", writing["force"])
+            _make(model, recipes.dream(model, photo, layers, **settings), target, writing)
+        except ReverieError as error:
+            if len(photos) == 1:
+                raise
+            typer.echo(f"reverie: {photo}: {error}", err=True)  # one bad photo must not cost the others
+            failed += 1
+    if failed:
+        raise ReverieError(f"{failed} of {len(photos)} photos could not be dreamt")
+
+
+def feature(**given: Any) -> None:
+    """One picture, or a sheet of several."""
+    units, settings, writing = given.pop("units"), *_split(given)
+    model = _model(settings)
+    target = _target(writing["output"], "feature", writing["force"])
+    _make(model, recipes.feature(model, units, **settings), target, writing)
+
+
+def rerun(picture: Path, model: str | None, photo: str | None, trust: bool, **given: Any) -> None:
+    """Repeats a picture as its record says, with the record's threads unless others are named."""
+    settings, writing = _split(given)
+    record = read_record(picture)
+    threads, device = settings["threads"] or record.automatic.get("threads"), settings["device"]
+    use_threads(threads if isinstance(threads, int) else None)
+    options = {} if settings["weights"] == "default" else {"weights": settings["weights"]}
+    ready = recorded_model(record, model, trust=trust, device=device, **options)
+    recipe = recipe_of(record, ready, photo=photo, beside=picture.parent)
+    target = _target(writing["output"], f"{picture.stem}-again", writing["force"])
+    _make(ready, recipe, target, writing, record)
+
+
+def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The recipe's and the network's settings, and those of the output."""
+    writing = {name: given.pop(name) for name in WRITING}
+    if writing["watch"] is not None and writing["watch"] < 1:
+        raise InvalidSetting(f"--watch must be 1 or more, not {writing['watch']}")
+    return {**given, **({"prior": given["prior"] or []} if "prior" in given else {})}, writing
+
+
+def _model(settings: dict[str, Any]) -> Model:
+    """The network that the options name; takes them out of the settings."""
+    use_threads(settings.pop("threads"))
+    options = {name: settings.pop(name) for name in LOADING}
+    return model_from(settings.pop("model"), options)
+
+
+def model_from(name: str, options: Mapping[str, Any]) -> Model:
+    """The network of `--model` and its options."""
+    classes = options["classes"]
+    return load(
+        name,
+        options["weights"],
+        device=options["device"],
+        precision=options["precision"],
+        mean=_numbers("--mean", options["mean"]),
+        std=_numbers("--std", options["std"]),
+        size=_side(options["native_size"]),
+        classes=None if classes is None else _lines(classes),
+    )
+
+
+def _numbers(flag: str, text: str | None) -> list[float] | None:
+    try:
+        return None if text is None else [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InvalidSetting(f"{flag} takes numbers such as .485,.456,.406, not '{text}'") from None
+
+
+def _side(text: str | None) -> int | tuple[int, int] | None:
+    try:
+        sides = [] if text is None else [int(part) for part in text.split("x")]
+    except ValueError:
+        sides = [0]
+    if text is None:
+        return None
+    if len(sides) not in (1, 2) or min(sides) < 1:
+        raise InvalidSetting(f"--native-size takes a side such as 224, or HEIGHTxWIDTH, not '{text}'")
+    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnknownName(
+            f"the class names {path} cannot be read ({error}); give a text file, one name a line"
+        ) from None
+
+
+def use_threads(count: int | None) -> None:
+    """Sets how many threads torch computes with; None leaves it."""
+    if count is None:
+        return
+    if not 1 <= count <= 1024:
+        raise InvalidSetting(f"--threads must be 1 to 1024, not {count}")
+    import torch
+
+    torch.set_num_threads(count)
+
+
+def _target(output: Path | None, stem: str, force: bool) -> Path:
+    """Where to write, checked before the work begins: a new number in a folder, else the name given."""
+    output = Path() if output is None else output.expanduser()
+    if output.is_dir():
+        number = 1
+        while (output / f"{stem}-{number}.png").exists():
+            number += 1
+        return check_output(output / f"{stem}-{number}.png")
+    path = check_output(output)
+    _check_free(path, force)
+    if path.suffix.lower() != ".png":
+        _check_free(path.with_suffix(".json"), force)  # the record's place
+    return path
+
+
+def _check_free(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise OutputFailed(f"{path} exists already; say --force to overwrite it, or name another with --output")
+
+
+def _make(model: Model, recipe: Recipe, target: Path, writing: Mapping[str, Any], record: Record | None = None) -> None:
+    """Runs a recipe, writes what it made, and says where; what was whole when it ended early is written too."""
+    folder = target.with_suffix("")
+    if len(recipe.names) > 1 and record is None and folder.is_dir() and any(folder.iterdir()):
+        _check_free(folder, writing["force"])
+    steps = iterate(model, recipe) if record is None else repeated(record, model, recipe)
+    run = _Watched(recipe, steps, target, writing["watch"], quiet=writing["quiet"])
+    result = synthesize(model, recipe, run.steps())
+    result = result if record is None or not len(result) else result[record.index]
+    if run.ended is not None and not len(result):
+        raise run.ended
+    written = result.save(target)
+    if not writing["quiet"] or run.ended is not None:
+        typer.echo(_told(run, written))
+    if run.ended is not None:
+        raise run.ended
+
+
+def _told(run: "_Watched", written: list[Path]) -> str:
+    rest = f" and {len(written) - 1} pictures in {written[0].with_suffix('')}" if len(written) > 1 else ""
+    what = "" if run.ended is None else f" (ended at step {run.done} of {run.total}, the last whole picture)"
+    return f"wrote {written[0]}{rest}{what}"
+
+
+class _Watched:
+    """The engine's steps, with a bar, and with an end that keeps what was made."""
+
+    def __init__(self, recipe: Recipe, run: Iterator[Step], target: Path, every: int | None, *, quiet: bool) -> None:
+        self.recipe, self.run, self.target, self.every = recipe, run, target, every
+        self.quiet = quiet or not sys.stderr.isatty()
+        self.ended: ReverieError | KeyboardInterrupt | None = None
+        self.done, self.total = 0, recipe.steps
+
+    def steps(self) -> Iterator[Step]:
+        """What `iterate` yields, until its end, Ctrl-C or an error that a user can mend."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[score]}"),
+        )
+        with Progress(*columns, console=Console(stderr=True), disable=self.quiet, refresh_per_second=4) as bar:
+            task = bar.add_task(
+                f"{self.recipe.stages[0].size[1]}x{self.recipe.stages[0].size[0]}", total=self.total, score=""
+            )
+            try:
+                for step in self.run:
+                    self.done = step.done
+                    size = self.recipe.stages[step.stage].size
+                    bar.update(task, completed=step.done, description=f"{size[1]}x{size[0]}")
+                    if step.done % 8 == 1 or step.done == self.total:  # reading the score waits for a GPU
+                        bar.update(task, score=f"objective {float(step.score.mean()):.4g}")
+                    if self.every and step.done % self.every == 0 and step.done < self.total:
+                        self._write(step)
+                    yield step
+            except (KeyboardInterrupt, ReverieError) as error:
+                self.ended = error
+
+    def _write(self, step: Step) -> None:
+        images = step.whole().detach().float().cpu()
+        labels = self.recipe.labels[step.rows.start : step.rows.stop]
+        Result(images, (), labels).save(self.target)

@@ -1,0 +1,61 @@
+"""All errors that reverie raises on purpose.
+
+* ReverieError
+  + UnknownName (a LookupError: model, layer, unit, class, preset)
+  + UnsuitableImage (a ValueError)
+  + InvalidSetting (a ValueError: an option, a recipe, parts that do not go together)
+  + WeightsUnavailable
+  + RecordRefused
+  + OutputFailed
+  + Diverged
+  + OutOfMemory
+
+Each message says what was given, what is allowed and the nearest remedy, in one sentence.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ReverieError(Exception):
+    """Anything that a user can mend."""
+
+
+class UnknownName(ReverieError, LookupError):
+    """A model, layer, unit, class or preset that does not exist."""
+
+
+class UnsuitableImage(ReverieError, ValueError):
+    """A photo that cannot be read, or that the network cannot take."""
+
+
+class InvalidSetting(ReverieError, ValueError):
+    """A value out of its range, or parts that do not go together."""
+
+
+class WeightsUnavailable(ReverieError):
+    """Weights that are neither here nor to be fetched, or that do not fit the network."""
+
+
+class RecordRefused(ReverieError):
+    """A record that cannot, or must not without consent, be repeated."""
+
+
+class OutputFailed(ReverieError):
+    """A picture that could not be written."""
+
+
+class Diverged(ReverieError):
+    """A gradient that is not a number."""
+
+
+class OutOfMemory(ReverieError):
+    """The machine's or the device's memory was not enough."""
+
+
+def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
+    """Quoted names that look like `name`, nearest first, for an error message; the first few where none does."""
+    known = [str(item) for item in names]
+    lowered = {item.lower(): item for item in known}
+    close = [lowered[item] for item in get_close_matches(name.lower(), lowered, n=most, cutoff=0.4)]
+    return ", ".join(f"'{item}'" for item in (close or known[:most]))

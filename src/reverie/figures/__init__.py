@@ -1,0 +1,1 @@
+"""Arrays made into pictures."""

@@ -1,0 +1,118 @@
+"""Result: what a run made, with the record that repeats it."""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from reverie.errors import OutputFailed
+from reverie.figures.sheet import sheet
+from reverie.image import check_output, save, to_pil, to_uint8
+from reverie.record import Record
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Pictures and their records; shows itself in a notebook.
+
+    Attributes:
+        images: [N,C,H,W] in [0,1], on the CPU.
+        records: one for each picture.
+        labels: what stands under each picture of a sheet.
+    """
+
+    images: Tensor
+    records: tuple[Record, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> "Result":
+        """One picture of several."""
+        row = range(len(self))[index]
+        return Result(self.images[row : row + 1], self.records[row : row + 1], self.labels[row : row + 1])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """uint8 [H,W,C] for one picture, [N,H,W,C] for several."""
+        del copy
+        arrays = [to_uint8(image) for image in self.images]
+        out = arrays[0] if len(arrays) == 1 else np.stack(arrays)
+        return out if dtype is None else out.astype(dtype)
+
+    @property
+    def record(self) -> Record:
+        """The first picture's record."""
+        return self.records[0]
+
+    @property
+    def pictures(self) -> list[Image.Image]:
+        """All pictures as Pillow's."""
+        return [to_pil(image) for image in self.images]
+
+    @property
+    def picture(self) -> Image.Image:
+        """The picture, or the captioned sheet of several, as Pillow's."""
+        pictures = self.pictures
+        return pictures[0] if len(pictures) == 1 else sheet(pictures, self._captions)
+
+    @property
+    def _captions(self) -> tuple[str, ...]:
+        return self.labels or tuple(str(number) for number in range(len(self)))
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.picture.save(buffer, "PNG")
+        return buffer.getvalue()
+
+    def save(self, path: str | Path) -> list[Path]:
+        """Writes the picture with its record; of several a captioned sheet, and each in the folder of its name.
+
+        Without records (a picture on its way) nothing but the picture or the sheet is written.
+
+        Returns:
+            What was written, the picture or sheet first.
+
+        Raises:
+            OutputFailed: an ending that is not known, or a folder that cannot be written; nothing half is left.
+        """
+        path = check_output(Path(path).expanduser())
+        if len(self) and not self.records:
+            save(self.picture, path)
+            return [path]
+        if not len(self):
+            raise OutputFailed(f"nothing to write to {path}: no picture was finished")
+        texts = [str(record) for record in self.records]
+        pictures = self.pictures
+        if len(pictures) == 1:
+            save(pictures[0], path, texts[0])
+            return [path]
+        folder = path.with_suffix("")
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputFailed(
+                f"cannot make the folder {folder} for the sheet's pictures ({error.strerror}); choose another name"
+            ) from error
+        written = [folder / f"{name}{path.suffix}" for name in _file_names(self._captions)]
+        for picture, target, text in zip(pictures, written, texts, strict=True):
+            save(picture, target, text)
+        save(sheet(pictures, self._captions), path)
+        return [path, *written]
+
+
+def _file_names(labels: Sequence[str]) -> list[str]:
+    """A file name for each label, each once."""
+    names: list[str] = []
+    for label in labels:
+        name = re.sub(r"[^\w.+@~-]+", "-", label).strip("-.")[:80] or "picture"
+        while name in names:
+            name += "_"
+        names.append(name)
+    return names

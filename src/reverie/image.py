@@ -1,0 +1,290 @@
+"""Photos in, pictures out: RGB tensors [N,C,H,W] in [0,1] everywhere, files that appear whole or not at all."""
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from torch import Tensor
+from torch.nn import functional
+
+from reverie.errors import OutputFailed, UnsuitableImage, nearest
+
+Size = tuple[int, int]  # (height, width)
+Photo = str | Path | Image.Image | np.ndarray | Tensor
+
+SAMPLES = ("flower", "china")  # scikit-learn's two photographs, CC-BY, see docs/credits.md
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+RECORD_KEY = "reverie"  # the PNG text that holds the record
+LARGEST = 150_000_000  # pixels; a file that unpacks to more is taken for a decompression bomb
+
+
+def sample(name: str) -> Path:
+    """The file of one of scikit-learn's sample photos, `flower` or `china`."""
+    stem = Path(name).stem
+    if stem not in SAMPLES:
+        raise UnsuitableImage(f"there is no sample photo '{name}'; there are 'sample:flower' and 'sample:china'")
+    found = importlib.util.find_spec("sklearn")  # its place alone: importing it takes as long as torch
+    if found is None or found.origin is None:
+        raise UnsuitableImage("the sample photos come with scikit-learn; install it with 'pip install scikit-learn'")
+    return Path(found.origin).parent / "datasets" / "images" / f"{stem}.jpg"
+
+
+def photo_path(photo: str | Path) -> Path:
+    """The file that a photo's name means; `sample:flower` and `sample:china` are scikit-learn's."""
+    text = str(photo)
+    return sample(text.removeprefix("sample:")) if text.startswith("sample:") else Path(text).expanduser()
+
+
+def photos_in(name: str) -> list[str]:
+    """The photos that an argument names: itself, or all pictures of a folder in the order of their names.
+
+    Raises:
+        UnsuitableImage: a folder without a picture.
+    """
+    path = photo_path(name)
+    if not path.is_dir():
+        return [name]
+    known = {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    found = sorted(str(item) for item in path.iterdir() if item.is_file() and item.suffix.lower() in known)
+    if not found:
+        raise UnsuitableImage(
+            f"the folder {path} holds no photo; allowed are JPEG, PNG, WebP and what else Pillow reads"
+        )
+    return found
+
+
+def read(photo: Photo) -> Tensor:
+    """A photo as RGB [1,3,H,W] float32 in [0,1].
+
+    Files are turned by their EXIF orientation, CMYK and palettes become RGB, 16-bit greys keep their range, and
+    transparent parts show white. Arrays are [H,W], [H,W,3] or [H,W,4], uint8 or floats in [0,1]; tensors are
+    [3,H,W] or [1,3,H,W].
+
+    Raises:
+        UnsuitableImage: no such file, not a picture, cut off, empty, too large, or an array of another shape.
+    """
+    if isinstance(photo, Tensor):
+        return _from_tensor(photo)
+    if isinstance(photo, np.ndarray):
+        return _from_array(photo, "the array")
+    if isinstance(photo, Image.Image):
+        return _from_pil(photo, "the picture")
+    path = photo_path(photo)
+    with _reading(path), Image.open(path) as picture:
+        if picture.width * picture.height > LARGEST:
+            raise Image.DecompressionBombError
+        return _from_pil(picture, str(path))
+
+
+def grey(image: Tensor) -> Tensor:
+    """Luminance [N,1,H,W] of RGB [N,3,H,W] (ITU-R 601, as Pillow)."""
+    weights = torch.tensor([0.299, 0.587, 0.114], device=image.device, dtype=image.dtype)
+    return (image * weights.view(1, 3, 1, 1)).sum(1, keepdim=True)
+
+
+def resize(image: Tensor, size: Size) -> Tensor:
+    """The image at another size: bicubic, low-pass filtered where it shrinks."""
+    if image.shape[-2:] == size:
+        return image
+    shrinks = size[0] < image.shape[-2] or size[1] < image.shape[-1]
+    return functional.interpolate(image, size=size, mode="bicubic", align_corners=False, antialias=shrinks)
+
+
+def fit(size: Size, long_side: int) -> Size:
+    """The size of the same aspect whose long side is `long_side`."""
+    scale = long_side / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def to_uint8(image: Tensor) -> np.ndarray:
+    """[C,H,W] in [0,1] to uint8 [H,W,C], in bands of rows so that a huge picture needs no second copy as floats."""
+    channels, height, width = image.shape
+    out = np.empty((height, width, channels), dtype=np.uint8)
+    for top in range(0, height, 256):
+        band = image[:, top : top + 256].detach().float().clamp(0, 1).mul(255).round().to(torch.uint8)
+        out[top : top + 256] = band.permute(1, 2, 0).cpu().numpy()
+    return out
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """[C,H,W] in [0,1] to a Pillow picture: grey, RGB or RGBA by its channels."""
+    pixels = to_uint8(image)
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def digest(photo: Photo) -> str:
+    """SHA-256 of a photo's pixels as `read` gives them, at 8 bits: the same for every container of the same pixels."""
+    pixels = to_uint8(read(photo)[0])
+    return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+
+
+def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
+    """Writes PNG, JPEG or WebP by the ending; `text` goes into a PNG, beside the others as `<name>.json`.
+
+    Raises:
+        OutputFailed: an ending that is not known, no such folder, no right to write, no space.
+    """
+    kind = FORMATS[check_output(path).suffix.lower()]
+    picture = picture.convert("RGB") if kind == "JPEG" and picture.mode == "RGBA" else picture
+    with replacing(path) as file:
+        if kind == "PNG":
+            extra = PngImagePlugin.PngInfo()
+            if text is not None:
+                extra.add_itxt(RECORD_KEY, text, zip=True)
+            picture.save(file, kind, pnginfo=extra, compress_level=6)
+        else:
+            picture.save(file, kind, quality=94)
+            file.flush()
+            if text is not None:  # the picture is safe by now, and takes its place only after its record
+                write_whole(path.with_suffix(".json"), text.encode())
+
+
+def check_output(path: Path) -> Path:
+    """`path` if a picture can be put there: a known ending, an existing folder with the right to write.
+
+    Raises:
+        OutputFailed: where it cannot.
+    """
+    if path.suffix.lower() not in FORMATS:
+        close = nearest(path.suffix or "png", FORMATS)
+        raise OutputFailed(
+            f"cannot write '{path.name}': its ending must be one of {', '.join(FORMATS)} (nearest {close})"
+        )
+    if path.is_dir():
+        raise OutputFailed(f"cannot write {path}: it is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise OutputFailed(f"cannot write {path}: there is no folder {path.parent}; make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputFailed(
+            f"cannot write {path}: no right to write in {path.parent.resolve().name}; choose another folder"
+        )
+    return path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a small file whole or not at all."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A temporary file beside `path` that takes its place at the end, and vanishes after any failure.
+
+    Raises:
+        OutputFailed: the disk is full, or refuses.
+    """
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputFailed(
+            f"cannot write {path}: {error.strerror or error}; free some space or choose another folder"
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def record_text(path: Path) -> str | None:
+    """The text of the record inside a PNG, or beside a JPEG or WebP; None where there is none."""
+    beside = path.with_suffix(".json")
+    with _reading(path), Image.open(path) as picture:
+        text = getattr(picture, "text", {}).get(RECORD_KEY) if picture.format == "PNG" else None
+    if text is None and beside.is_file() and path.suffix.lower() != ".png":
+        return beside.read_text(encoding="utf-8", errors="replace")
+    return None if text is None else str(text)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turns all that Pillow raises on a bad file into one sentence."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged metadata is no reason to refuse good pixels
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except FileNotFoundError:
+        raise UnsuitableImage(
+            f"there is no file {path}; name a photo, a folder of photos, or 'sample:flower'"
+        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise UnsuitableImage(f"{path} unpacks to over {LARGEST // 10**6} million pixels; shrink it first") from None
+    except UnidentifiedImageError:
+        raise UnsuitableImage(f"{path} is not a picture that can be read; save it as JPEG or PNG first") from None
+    except IsADirectoryError:
+        raise UnsuitableImage(f"{path} is a folder; name a photo in it") from None
+    except PermissionError:
+        raise UnsuitableImage(f"{path} may not be read; give yourself the right to, or copy it") from None
+    except (OSError, SyntaxError, ValueError, EOFError, ZeroDivisionError) as error:
+        if isinstance(error, UnsuitableImage):
+            raise
+        raise UnsuitableImage(f"{path} is damaged ({error}); save it anew as JPEG or PNG") from None
+
+
+def _from_pil(picture: Image.Image, what: str) -> Tensor:
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I") or picture.mode == "F":
+        deep = np.asarray(picture, dtype=np.float32)
+        peak = (
+            1.0
+            if picture.mode == "F" and deep.max(initial=0) <= 1
+            else 65535.0
+            if deep.max(initial=0) > 255 or ";16" in picture.mode
+            else 255.0
+        )
+        return _from_array(np.clip(deep / peak, 0, 1), what)
+    if picture.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return _from_array(np.asarray(picture.convert("RGB")), what)
+
+
+def _from_array(array: np.ndarray, what: str) -> Tensor:
+    if array.ndim == 2:
+        array = np.repeat(array[..., None], 3, axis=2)
+    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
+        raise UnsuitableImage(f"{what} has the shape {array.shape}; allowed are [H,W], [H,W,3] and [H,W,4], not empty")
+    if array.dtype == np.uint8:
+        values = array.astype(np.float32) / 255
+    elif np.issubdtype(array.dtype, np.floating):
+        values = array.astype(np.float32)
+    else:
+        raise UnsuitableImage(f"{what} holds {array.dtype}; allowed are uint8 and floats in [0,1]")
+    if values.shape[2] == 4:
+        values = values[..., :3] * values[..., 3:] + (1 - values[..., 3:])
+    return _from_tensor(
+        torch.from_numpy(np.ascontiguousarray(np.broadcast_to(values, (*values.shape[:2], 3)))).permute(2, 0, 1)
+    )
+
+
+def _from_tensor(image: Tensor) -> Tensor:
+    image = image.detach()[None] if image.ndim == 3 else image.detach()
+    if image.ndim != 4 or image.shape[0] != 1 or image.shape[1] != 3 or 0 in image.shape:
+        raise UnsuitableImage(
+            f"the tensor has the shape {list(image.shape)}; allowed are [3,H,W] and [1,3,H,W], not empty"
+        )
+    image = image.float() / 255 if image.dtype == torch.uint8 else image.float()
+    if not bool(image.isfinite().all()) or float(image.min()) < -1e-3 or float(image.max()) > 1 + 1e-3:
+        raise UnsuitableImage("the picture has values outside [0,1]; divide by 255, or undo its normalisation")
+    return image.clamp(0, 1).contiguous()

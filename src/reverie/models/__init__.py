@@ -1,0 +1,1 @@
+"""The network: how it is found, made ready, listed and tapped."""

@@ -1,0 +1,273 @@
+"""Model: a ready network with its layers, classes, native size and its own normalisation."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.image import Size, resize
+from reverie.models.probe import probe
+from reverie.models.readiness import MEAN, STD, Variants, calibrate, pink_noise, ready_copy
+from reverie.models.trace import Layer, first_tensor, trace
+from reverie.unit import Unit, parse
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A ready network: eval, frozen, on its device; what it was made from is untouched.
+
+    Attributes:
+        name: as the user gave it.
+        layers: what `reverie layers` lists, by dotted name; `logits` is the network's output on every network.
+        classes: class names in the order of the logits, or none.
+        size: native (height, width).
+        channels: of its input: 3, or 1 for grey.
+        mean, std: of its input, for values in [0,1].
+        largest: numbers in the largest map per image at the native size.
+        source: how to load it again, for the record.
+    """
+
+    name: str
+    layers: Mapping[str, Layer]
+    classes: tuple[str, ...]
+    size: Size
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    device: torch.device
+    dtype: torch.dtype
+    largest: int
+    variants: Variants
+    source: Mapping[str, Any] = field(default_factory=dict)
+    moments: Mapping[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    layout: torch.memory_format = torch.channels_last
+
+    def normalised(self, image: Tensor) -> Tensor:
+        """What the network takes, from an image in [0,1]."""
+        mean, std = self._normalisation
+        return ((image - mean) / std).to(self.dtype).contiguous(memory_format=self.layout)
+
+    @cached_property
+    def _normalisation(self) -> tuple[Tensor, Tensor]:
+        mean, std = (torch.tensor(value, device=self.device).view(1, -1, 1, 1) for value in (self.mean, self.std))
+        return mean, std
+
+    def shown(self, image: Tensor) -> Tensor:
+        """The image as the network can take it: itself, or brought to the only size that the network takes."""
+        return image if image.shape[-2:] == self.size or not self.fixed_size else resize(image, self.size)
+
+    @cached_property
+    def fixed_size(self) -> bool:
+        """Whether the network takes its native size only (most transformers)."""
+        other = self.size[0] + 64, self.size[1] + 64
+        return not self._runs(other, ["logits"])
+
+    def layer(self, name: str) -> Layer:
+        """The layer of this name.
+
+        Raises:
+            UnknownName: no such layer, or a call of a repeated module that is not said.
+        """
+        if name in self.layers:
+            return self.layers[name]
+        calls = [key for key in self.layers if key.split("~")[0] == name]
+        if calls:
+            raise UnknownName(f"'{name}' runs {len(calls)} times in {self.name}; name a call: {', '.join(calls)}")
+        raise UnknownName(
+            f"{self.name} has no layer '{name}'; nearest: {nearest(name, self.layers)}; "
+            f"list them with 'reverie layers {self.name}'"
+        )
+
+    def units(self, units: "str | Unit | Sequence[str | Unit]") -> tuple[Unit, ...]:
+        """Units checked against this network, class names turned into channels.
+
+        Raises:
+            UnknownName: no such layer, channel or class.
+        """
+        several = [units] if isinstance(units, str | Unit) else units
+        parsed = [unit for item in several for unit in (parse(item) if isinstance(item, str) else [item])]
+        if not parsed:
+            raise InvalidSetting("no unit is named; name at least one, such as 'mixed4a:12'")
+        return tuple(self._checked(unit) for unit in parsed)
+
+    def _checked(self, unit: Unit) -> Unit:
+        layer = self.layer(unit.layer)
+        channels = tuple(self._class(unit, item) if isinstance(item, str) else item for item in unit.channels)
+        wrong = [item for item in channels if not 0 <= item < layer.channels]
+        if wrong:
+            raise UnknownName(
+                f"'{unit.layer}' of {self.name} has {layer.channels} channels, 0 to {layer.channels - 1}; "
+                f"{wrong[0]} is out of range, nearest: '{unit.layer}:{layer.channels - 1 if wrong[0] > 0 else 0}'"
+            )
+        if unit.positional and layer.size is None:
+            raise UnknownName(f"'{unit.layer}' of {self.name} has no rows and columns; leave out what follows '@'")
+        return replace(unit, channels=channels)
+
+    def _class(self, unit: Unit, name: str) -> int:
+        if not self.classes or self.layers["logits"].channels != self.layer(unit.layer).channels:
+            raise UnknownName(f"'{name}' in '{unit}' is no channel number, and {self._without_classes(unit.layer)}")
+        firsts = [item.split(",")[0].strip() for item in self.classes]
+        hits = [index for index, item in enumerate(firsts) if item.lower() == name.lower()]
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            listed = ", ".join(f"'{unit.layer}:{index}' ({self.classes[index]})" for index in hits)
+            raise UnknownName(f"{self.name} has {len(hits)} classes named '{name}': {listed}; name one by its number")
+        containing = [item for item in firsts if name.lower() in item.lower()]
+        close = ", ".join(f"'{item}'" for item in containing[:5]) or nearest(name, firsts)
+        raise UnknownName(f"{self.name} has no class '{name}'; nearest: {close}")
+
+    def _without_classes(self, layer: str) -> str:
+        if self.classes:
+            return f"'{layer}' has other channels than classes; class names go with 'logits'"
+        return f"{self.name} has no class names; give them with --classes FILE (classes= in Python), one a line"
+
+    def label(self, unit: Unit) -> str:
+        """What to write under a unit's picture: the class's name where it is one."""
+        if unit.layer == "logits" and len(unit.channels) == 1 and int(unit.channels[0]) < len(self.classes):
+            return f"{self.classes[int(unit.channels[0])].split(',')[0]} ({unit})"
+        return str(unit)
+
+    def _runs(self, size: Size, layers: Iterable[str]) -> bool:
+        blank = torch.full((1, self.channels, *size), 0.5, device=self.device)
+        try:
+            with torch.no_grad():
+                seen = probe(self, blank, layers, resizing=False)
+        except (RuntimeError, ValueError, AssertionError, IndexError):
+            return False
+        return all(seen[layer].numel() > 0 for layer in layers)
+
+    def smallest_side(self, layers: Iterable[str]) -> int:
+        """The smallest side of a square on which the network runs up to these layers, at most the native one."""
+        layers = list(layers)
+        if self.fixed_size:
+            return 1  # every picture is resized for it
+        low, high = 0, min(self.size)  # fails at low, runs at high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._runs((middle, middle), layers) else (middle, high)
+        return high
+
+    def grid(self, layer: str, size: Size) -> Size:
+        """(height, width) of a layer's output on a picture of this size."""
+        with torch.no_grad():
+            blank = torch.full((1, self.channels, *size), 0.5, device=self.device)
+            height, width = probe(self, blank, [layer])[layer].shape[-2:]
+        return height, width
+
+
+def make_model(
+    module: nn.Module,
+    name: str,
+    *,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+    size: Size = (224, 224),
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    classes: Sequence[str] = (),
+    random: bool = False,
+    source: Mapping[str, Any] | None = None,
+    moments: Mapping[str, tuple[Tensor, Tensor]] | None = None,
+) -> Model:
+    """A Model of any module.
+
+    Args:
+        random: the weights mean nothing yet: batch norms are calibrated on 1/f noise.
+
+    Raises:
+        InvalidSetting: the module cannot be copied, or does not run on a picture of this size.
+    """
+    plain, layout = ready_copy(module, device), torch.channels_last
+    channels = _input_channels(plain)
+    mean, std = _statistic(mean, MEAN, 0.5, channels, "mean"), _statistic(std, STD, 0.25, channels, "std")
+    example = pink_noise(4 if random else 1, channels, size).to(device)
+    shift, scale = (torch.tensor(value, device=device).view(1, -1, 1, 1) for value in (mean, std))
+    example = (example - shift) / scale
+    try:
+        if random:
+            calibrate(plain, example)
+        layout = _layout(plain, example[:1])
+        example = example.contiguous(memory_format=layout)
+        seen = trace(plain, example[:1])
+        pairs = _true_pairs(plain, seen.pairs, example[:1])
+    except (RuntimeError, ValueError, TypeError, AssertionError, IndexError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InvalidSetting(
+            f"{name} does not run on a picture of {size[0]}x{size[1]} with {channels} channels ({first}); "
+            "give its native size with --native-size (size= in Python)"
+        ) from error
+    described = {
+        **(source or {}),
+        "mean": list(mean),
+        "std": list(std),
+        "size": list(size),
+        "weights_sha256": weights_digest(plain),
+    }
+    return Model(
+        name, seen.layers, tuple(classes), size, channels, mean, std, device, dtype, seen.largest,
+        Variants(plain, pairs, dtype), described, moments or {}, layout,
+    )  # fmt: skip
+
+
+def _layout(module: nn.Module, example: Tensor) -> torch.memory_format:
+    """Channels-last, the faster one, but for a module whose `view`s need the plain layout; brings the module to it."""
+    with torch.no_grad():
+        try:
+            module(example.contiguous(memory_format=torch.channels_last))
+        except RuntimeError as error:
+            if "view" not in str(error):
+                raise
+            module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+            return torch.contiguous_format
+    return torch.channels_last
+
+
+def weights_digest(module: nn.Module) -> str:
+    """SHA-256 of all weights by name, the same for every file format of the same numbers."""
+    total = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        total.update(name.encode())
+        total.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()
+
+
+def _true_pairs(module: nn.Module, pairs: Sequence[tuple[str, str]], example: Tensor) -> Sequence[tuple[str, str]]:
+    """The pairs, or none if folding them would change the network's output: a guard against modules with side doors."""
+    if not pairs:
+        return pairs
+    with torch.no_grad():
+        wanted = first_tensor(module(example))
+        got = first_tensor(Variants(module, pairs, torch.float32).module(())(example))
+    if wanted is None or got is None:
+        return ()
+    error = functional.mse_loss(got, wanted).sqrt()
+    return pairs if bool(error <= 1e-4 * wanted.square().mean().sqrt() + 1e-6) else ()
+
+
+def _input_channels(module: nn.Module) -> int:
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            return part.in_channels
+    return 3
+
+
+def _statistic(
+    given: Sequence[float] | None, usual: tuple[float, ...], other: float, channels: int, what: str
+) -> tuple[float, ...]:
+    values = (
+        tuple(float(item) for item in given) if given is not None else usual if channels == 3 else (other,) * channels
+    )
+    if len(values) == 1:
+        values = values * channels
+    if len(values) != channels:
+        raise InvalidSetting(f"{what} has {len(values)} values, but the network's input has {channels} channels")
+    if what == "std" and min(values) <= 0:
+        raise InvalidSetting(f"std must be above 0, not {min(values)}")
+    return values

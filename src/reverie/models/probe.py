@@ -1,0 +1,130 @@
+"""The probe: what a network's layers return for an image, without a trace left on the network."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+
+from reverie.errors import UnknownName
+from reverie.models.trace import first_tensor
+
+if TYPE_CHECKING:
+    from reverie.models.model import Model
+
+
+@dataclass(frozen=True)
+class Activations:
+    """What the tapped layers returned, by name, each [N,C,H,W]; `picture` is what priors look at."""
+
+    values: Mapping[str, Tensor]
+    picture: Tensor
+
+    def __getitem__(self, layer: str) -> Tensor:
+        return self.values[layer]
+
+    def rows(self) -> "list[Activations]":
+        """Those of each image of the batch."""
+        # one split, whose gradient is one concatenation: slices would fill a whole batch of zeros each
+        values = {layer: value.split(1) for layer, value in self.values.items()}
+        pictures = self.picture.split(1)
+        return [
+            Activations({layer: value[row] for layer, value in values.items()}, picture)
+            for row, picture in enumerate(pictures)
+        ]
+
+
+class _Reached(BaseException):
+    """Ends a forward whose taps have all been seen; no network's `except Exception` may swallow it."""
+
+
+def probe(
+    model: "Model", image: Tensor, layers: Iterable[str], *, picture: Tensor | None = None, resizing: bool = True
+) -> Activations:
+    """What the layers return for an image [N,C,H,W] in [0,1].
+
+    Hooks exist only while the forward runs and hear only the calling thread; the forward ends as soon as every tapped
+    call has been seen. Values are the network's own: later in-place operations do not reach them. Tokens [N,T,C] get
+    a square grid where they fill one, with or without one class token in front, which is left out.
+
+    Args:
+        picture: what priors should see in place of `image`.
+        resizing: bring the image to the network's only size where it has one.
+
+    Raises:
+        UnknownName: a layer that did not run.
+    """
+    wanted = set(layers)
+    if resizing:
+        image = model.shown(image)
+    module = model.variants.module(wanted)
+    taps = _Taps(module, wanted - {"logits"}, stop="logits" not in wanted)
+    values = taps.run(model.normalised(image)) if wanted else {}
+    missing = wanted - set(values)
+    if missing:
+        raise UnknownName(
+            f"{model.name} did not run '{min(missing)}' for this picture; list its layers with 'reverie layers'"
+        )
+    return Activations(
+        {name: _gridded(value).float() for name, value in values.items()}, image if picture is None else picture
+    )
+
+
+class _Taps:
+    """Hooks for one forward."""
+
+    def __init__(self, module: nn.Module, wanted: set[str], *, stop: bool) -> None:
+        self.module, self.wanted, self.stop = module, wanted, stop
+        self.thread = threading.get_ident()
+        self.calls: Counter[str] = Counter()
+        self.values: dict[str, Tensor] = {}
+
+    def run(self, image: Tensor) -> dict[str, Tensor]:
+        """The forward, between hanging the hooks and taking them off."""
+        names = {name.split("~")[0] for name in self.wanted}
+        handles = [self.module.get_submodule(name).register_forward_hook(self._hook(name)) for name in names]
+        try:
+            output = first_tensor(self.module(image))
+            if not self.stop and output is not None:
+                self.values["logits"] = output
+        except _Reached:
+            pass
+        finally:
+            for handle in handles:
+                handle.remove()
+        return self.values
+
+    def _hook(self, name: str) -> Any:
+        def hook(_: nn.Module, __: Any, output: Any) -> None:
+            if threading.get_ident() != self.thread:
+                return
+            self.calls[name] += 1
+            numbered = f"{name}~{self.calls[name]}"
+            key = numbered if numbered in self.wanted else name
+            value = first_tensor(output)
+            if key not in self.wanted or key in self.values or value is None:
+                return
+            last = self.stop and len(self.values) + 1 == len(self.wanted)
+            # a later in-place operation would overwrite what is read here, unless nothing runs later
+            self.values[key] = value if last else value.clone()
+            if last:
+                raise _Reached
+
+        return hook
+
+
+def _gridded(value: Tensor) -> Tensor:
+    if value.ndim == 2:
+        return value[:, :, None, None]
+    if value.ndim == 3:
+        tokens = value.shape[1]
+        side = round(tokens**0.5)
+        inner = round((tokens - 1) ** 0.5) if tokens > 1 else 0
+        if side * side == tokens:
+            return value.transpose(1, 2).reshape(value.shape[0], -1, side, side)
+        if inner * inner == tokens - 1 and inner:
+            return value[:, 1:].transpose(1, 2).reshape(value.shape[0], -1, inner, inner)
+        return value.transpose(1, 2).unsqueeze(2)
+    return value if value.ndim == 4 else value.flatten(3) if value.ndim > 4 else value[:, :, None, None]

@@ -1,0 +1,149 @@
+"""Makes a copy of a module ready: eval, frozen, channels-last, batch norm folded where no tap needs the parts."""
+
+import copy
+import threading
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from reverie.errors import InvalidSetting
+from reverie.models.normalisation import BandedResponseNorm
+from reverie.randomness import generator, normal
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, of RGB in [0,1]
+
+
+def device_named(name: str) -> torch.device:
+    """`auto` is cuda, else mps, else cpu.
+
+    Raises:
+        InvalidSetting: a device that is not here.
+    """
+    here = ["cpu"]
+    here = ["mps", *here] if torch.backends.mps.is_available() else here
+    here = ["cuda", *here] if torch.cuda.is_available() else here
+    if name == "auto":
+        return torch.device(here[0])
+    if name.split(":")[0] not in here:
+        raise InvalidSetting(f"there is no device '{name}' here; allowed are auto, {', '.join(here)}")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError):
+        raise InvalidSetting(f"there is no device '{name}' here; allowed are auto, {', '.join(here)}") from None
+
+
+def precision_named(name: str) -> torch.dtype:
+    """The number type of a precision's name.
+
+    Raises:
+        InvalidSetting: another name.
+    """
+    kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    if name not in kinds:
+        raise InvalidSetting(f"there is no precision '{name}'; allowed are {', '.join(kinds)}")
+    return kinds[name]
+
+
+def ready_copy(module: nn.Module, device: torch.device) -> nn.Module:
+    """A copy in eval mode on the device, float32, frozen, channels-last; the module itself is left as it was found."""
+    try:
+        twin = copy.deepcopy(module)
+    except Exception as error:
+        raise InvalidSetting(f"the module cannot be copied ({error}); give a factory that builds it instead") from error
+    for part in twin.modules():  # a copy keeps its owner's hooks: they are the owner's, not the picture's
+        for hooks in (part._forward_hooks, part._forward_pre_hooks, part._backward_hooks):
+            hooks.clear()
+    return _channels_last(twin.eval().requires_grad_(False).float().to(device))
+
+
+def pink_noise(count: int, channels: int, size: Sequence[int], seed: int = 0) -> Tensor:
+    """Pictures [count, channels, H, W] with a 1/f amplitude spectrum, mean .5 and deviation .2 in [0,1]."""
+    height, width = size
+    spectrum = torch.fft.rfft2(normal((channels, height, width), [generator(seed, f"pink {i}") for i in range(count)]))
+    frequency = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
+    frequency[0, 0] = 1 / max(height, width)
+    noise = torch.fft.irfft2(spectrum / frequency, s=(height, width))
+    noise = Tensor(noise / noise.std((-2, -1), keepdim=True).clamp_min(1e-8))
+    return (0.5 + 0.2 * noise).clamp(0, 1)
+
+
+def calibrate(module: nn.Module, images: Tensor) -> None:
+    """Sets the running statistics of random batch norms to those of the images: else activations vanish with depth."""
+    norms = [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a cumulative mean: one pass suffices
+        norm.train()
+    with torch.no_grad():
+        module(images)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()
+
+
+class Variants:
+    """A ready module in its folded forms, which share all weights that folding does not change.
+
+    What any tap returns must equal the caller's own module, so a tapped convolution keeps its batch norm. Forms are
+    made when first asked for, under a lock, since threads share a model.
+    """
+
+    def __init__(self, module: nn.Module, pairs: Sequence[tuple[str, str]], dtype: torch.dtype) -> None:
+        self._plain, self._pairs, self._dtype = module, tuple(pairs), dtype
+        self._convolutions = frozenset(name for name, _ in pairs)
+        self._made: dict[frozenset[str], nn.Module] = {}
+        self._lock = threading.Lock()
+
+    def module(self, tapped: Iterable[str]) -> nn.Module:
+        """The fastest form in which each tapped module still returns its own value."""
+        kept = self._convolutions & {name.split("~")[0] for name in tapped}
+        with self._lock:
+            if kept not in self._made:
+                self._made[kept] = self._fold(kept)
+            return self._made[kept]
+
+    def _fold(self, kept: frozenset[str]) -> nn.Module:
+        pairs = [pair for pair in self._pairs if pair[0] not in kept]
+        folded = {id(tensor) for pair in pairs for name in pair for tensor in _tensors(self._plain.get_submodule(name))}
+        shared = {id(tensor): tensor for tensor in _tensors(self._plain) if id(tensor) not in folded}
+        twin = copy.deepcopy(self._plain, dict(shared))
+        for convolution, norm in pairs:
+            _merge(twin.get_submodule(convolution), twin.get_submodule(norm))
+            twin.set_submodule(norm, nn.Identity())
+        for name, part in list(twin.named_modules()):
+            if isinstance(part, nn.LocalResponseNorm):
+                twin.set_submodule(name, BandedResponseNorm(part))
+        if self._dtype != torch.float32:
+            twin = copy.deepcopy(twin).to(self._dtype)
+        return twin
+
+
+def _channels_last(module: nn.Module) -> nn.Module:
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return module
+
+
+def _tensors(module: nn.Module) -> list[Tensor]:
+    return [*module.parameters(), *module.buffers()]
+
+
+def _merge(convolution: nn.Module, norm: nn.Module) -> None:
+    """Puts a batch norm's scale and shift into the convolution before it, in float64."""
+    assert isinstance(convolution, nn.Conv2d)
+    assert isinstance(norm, nn.BatchNorm2d)
+    mean, variance = norm.running_mean, norm.running_var
+    assert mean is not None
+    assert variance is not None
+    place = convolution.weight.device
+
+    def exact(tensor: Tensor | None, otherwise: float) -> Tensor:
+        return torch.tensor(otherwise) if tensor is None else tensor.cpu().double()  # not every device has float64
+
+    scale = (exact(variance, 0) + norm.eps).rsqrt() * exact(norm.weight, 1.0)
+    shift = exact(norm.bias, 0.0) - exact(mean, 0) * scale
+    weight = (exact(convolution.weight, 0) * scale.view(-1, 1, 1, 1)).float().to(place)  # keeps the memory layout
+    convolution.weight = nn.Parameter(weight, requires_grad=False)
+    bias = (exact(convolution.bias, 0.0) * scale + shift).float().to(place)
+    convolution.bias = nn.Parameter(bias, requires_grad=False)

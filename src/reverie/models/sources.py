@@ -1,0 +1,357 @@
+"""Where networks come from: the bundled one, torchvision's by name, factories in files and packages, any module."""
+
+import copy
+import importlib
+import importlib.util
+import inspect
+import json
+import sys
+import urllib.error
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable, nearest
+from reverie.image import Size
+from reverie.models.model import Model, make_model
+from reverie.models.readiness import device_named, precision_named
+
+BUNDLED = Path(__file__).parent / "bundled" / "motifs.safetensors"
+_KEPT: list[Any] = []  # operator schemas live as long as their library object
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A network before it is made ready."""
+
+    module: nn.Module
+    source: Mapping[str, Any]
+    size: Size = (224, 224)
+    mean: Sequence[float] | None = None
+    std: Sequence[float] | None = None
+    classes: Sequence[str] = ()
+    random: bool = False
+    moments: Mapping[str, tuple[Tensor, Tensor]] | None = None
+
+
+def import_torchvision() -> Any:
+    """torchvision, also beside a CPU-only torch, for which its compiled operators are missing.
+
+    Raises:
+        InvalidSetting: it is not installed.
+    """
+    if "torchvision" in sys.modules:
+        return sys.modules["torchvision"]
+    try:
+        return importlib.import_module("torchvision")
+    except ModuleNotFoundError as error:
+        raise InvalidSetting(
+            f"torchvision cannot be imported ({error}); install it with 'pip install torchvision'"
+        ) from None
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+    # two detection operators that no classifier uses are looked up on import: their schemas are enough
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    library = torch.library.Library("torchvision", "DEF")
+    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _KEPT.append(library)
+    return importlib.import_module("torchvision")
+
+
+def torchvision_names() -> list[str]:
+    """All classifiers of torchvision."""
+    models = import_torchvision().models
+    return [str(name) for name in models.list_models(module=models)]
+
+
+def load(
+    name: str | nn.Module | Model = "bundled",
+    weights: str | Path | None = "default",
+    *,
+    device: str = "auto",
+    precision: str = "float32",
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    size: int | Size | None = None,
+    classes: Sequence[str] | None = None,
+) -> Model:
+    """A network made ready to be asked.
+
+    Args:
+        name: `bundled`, a torchvision classifier, `path/to/file.py:factory`, `package.module:factory`, or any module.
+        weights: `default`; a file of weights (safetensors, or a state dict); None or `none` for random ones.
+        device: auto, cpu, cuda, cuda:1 or mps.
+        precision: float32, or bfloat16 for a faster network whose image stays float32.
+        mean: of the network's input, for values in [0,1]; ImageNet's unless the network says else.
+        std: as mean.
+        size: native side or (height, width), 224 unless the network says else.
+        classes: names in the order of the logits.
+
+    Raises:
+        UnknownName: no such network or factory.
+        WeightsUnavailable: weights that cannot be had, or do not fit.
+        InvalidSetting: a module that does not run, or a wrong device or precision.
+    """
+    if isinstance(name, Model):
+        return name
+    place, dtype = device_named(device), precision_named(precision)
+    chosen = None if weights is None or str(weights) == "none" else str(weights)
+    found = _found(name, chosen)
+    text = name if isinstance(name, str) else type(name).__name__
+    native = found.size if size is None else (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+    return make_model(
+        found.module,
+        text,
+        device=place,
+        dtype=dtype,
+        size=native,
+        mean=found.mean if mean is None else mean,
+        std=found.std if std is None else std,
+        classes=found.classes if classes is None else classes,
+        random=found.random,
+        source={**found.source, "precision": precision, "classes": classes and list(classes)},
+        moments={layer: (m.to(place), s.to(place)) for layer, (m, s) in (found.moments or {}).items()},
+    )
+
+
+def _found(name: str | nn.Module, weights: str | None) -> _Found:
+    if isinstance(name, nn.Module):
+        source = {"name": type(name).__name__, "code": True, "weights": _weights_source(weights)}
+        if weights not in ("default", None):
+            name = copy.deepcopy(name)  # the caller's module stays as it was found
+            load_weights(name, Path(weights))
+        return _Found(name, source, **_said_by(name))
+    if name == "bundled":
+        return _bundled(weights)
+    if ":" in name:
+        return _from_factory(name, weights)
+    if name in torchvision_names():
+        return _from_torchvision(name, weights)
+    known = ["bundled", *torchvision_names()]
+    raise UnknownName(
+        f"there is no network '{name}'; nearest: {nearest(name, known)}; "
+        "list them with 'reverie models', or name your own as path/to/file.py:factory"
+    )
+
+
+def _bundled(weights: str | None) -> _Found:
+    from reverie.models.bundled.network import MotifNet
+
+    path = BUNDLED if weights == "default" else None if weights is None else Path(weights)
+    if path is None:
+        raise InvalidSetting("the bundled network comes with its weights; for random ones name another network")
+    try:
+        with safe_open(path, "pt") as file:
+            about = dict(file.metadata() or {})
+            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        remedy = "install reverie anew" if path == BUNDLED else "name weights that training/train.py wrote"
+        raise WeightsUnavailable(
+            f"the bundled network's weights {path.name} cannot be read ({error}); {remedy}"
+        ) from None
+    if not {"classes", "mean", "std", "size"} <= set(about):
+        raise WeightsUnavailable(
+            f"the weights {path.name} are not the bundled network's: they do not name its classes; "
+            "name weights that training/train.py wrote"
+        )
+    classes = json.loads(about["classes"])
+    module = MotifNet(len(classes), activation=about.get("activation", "silu"))
+    _fitted(module, {key: value for key, value in tensors.items() if not key.startswith("statistics/")}, path)
+    side = int(about["size"])
+    moments = {
+        key.split("/")[1]: (value, tensors[key.replace("/mean", "/std")])
+        for key, value in tensors.items()
+        if key.startswith("statistics/") and key.endswith("/mean")
+    }
+    mean, std = ([float(item) for item in json.loads(about[key])] for key in ("mean", "std"))
+    return _Found(
+        module,
+        {"name": "bundled", "weights": _weights_source(weights)},
+        (side, side),
+        mean,
+        std,
+        classes,
+        moments=moments,
+    )
+
+
+def _from_torchvision(name: str, weights: str | None) -> _Found:
+    models = import_torchvision().models
+    entry = models.get_model_weights(name).DEFAULT
+    # the two Inceptions re-normalise their input when they carry torchvision's weights, and have training-only heads
+    extra: dict[str, Any] = {}
+    if name in ("googlenet", "inception_v3"):
+        extra = {"aux_logits": False, "init_weights": False, "transform_input": weights is not None}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = models.get_model(name, weights=None, **extra)
+    if weights is not None:
+        state = _torchvision_state(name, entry) if weights == "default" else read_weights(Path(weights))
+        _fitted(
+            module,
+            {key: value for key, value in state.items() if not key.lower().startswith("aux") or not extra},
+            weights,
+        )
+    crop = entry.transforms().crop_size[0] if weights is not None or name == "inception_v3" else 224
+    source = {"name": name, "weights": _weights_source(weights)}
+    return _Found(module, source, (crop, crop), classes=entry.meta["categories"], random=weights is None)
+
+
+def _torchvision_state(name: str, entry: Any) -> Mapping[str, Tensor]:
+    """The weights that torchvision names, from its cache or its server."""
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    file = folder / Path(entry.url).name
+    try:
+        if not file.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            torch.hub.download_url_to_file(entry.url, str(file), file.stem.rpartition("-")[2], progress=False)
+    except (urllib.error.URLError, OSError, RuntimeError) as error:
+        reason = getattr(error, "reason", error)
+        raise WeightsUnavailable(
+            f"the weights of {name} are not here and cannot be fetched ({reason}): put {file.name} into {folder}, "
+            "name a file with --weights FILE, take random ones with --weights none, or use the network 'bundled'"
+        ) from None
+    return read_weights(file)
+
+
+def _from_factory(name: str, weights: str | None) -> _Found:
+    import_torchvision()
+    factory = _factory(name)
+    try:
+        code = inspect.getsourcefile(factory)
+    except TypeError:  # a built-in, or a class of one
+        code = None
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            module = factory()
+    except Exception as error:
+        raise InvalidSetting(f"the factory {name} failed: {_sentence(error)}") from error
+    if not isinstance(module, nn.Module):
+        raise InvalidSetting(f"the factory {name} returned {type(module).__name__}, not a torch.nn.Module")
+    if weights not in ("default", None):
+        load_weights(module, Path(weights))
+    source = {
+        "name": f"{Path(name.rpartition(':')[0]).name}:{name.rpartition(':')[2]}" if ".py:" in name else name,
+        "weights": _weights_source(weights),
+        "code": True,
+        "code_sha256": sha256(Path(code).read_bytes()).hexdigest() if code else None,
+    }
+    return _Found(module, source, random=weights is None, **{**_said_by(module), **_said_by(factory)})
+
+
+def _factory(name: str) -> Callable[[], Any]:
+    """The function behind `path/to/file.py:function` or `package.module:function`; an existing file wins."""
+    place, _, function = name.rpartition(":")
+    path = Path(place).expanduser()
+    try:
+        if path.is_file():
+            spec = importlib.util.spec_from_file_location(f"reverie_factory_{path.stem}", path)
+            if spec is None or spec.loader is None:
+                raise UnknownName(f"{place} is not a Python file; a factory is named path/to/file.py:function")
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module  # dataclasses and quoted annotations look their module up
+            spec.loader.exec_module(module)
+        elif path.suffix == ".py" or "/" in place:
+            raise UnknownName(f"there is no file {place}; a factory is named path/to/file.py:function")
+        else:
+            module = importlib.import_module(place)
+    except UnknownName:
+        raise
+    except ModuleNotFoundError as error:
+        raise UnknownName(
+            f"{place} cannot be imported: no module named '{error.name}'; install it, or name a file"
+        ) from error
+    except Exception as error:
+        raise InvalidSetting(f"{place} cannot be imported: {_sentence(error)}") from error
+    found = getattr(module, function, None)
+    if not callable(found):
+        functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise UnknownName(f"{place} has no function '{function}'; nearest: {nearest(function, functions)}")
+    return found  # type: ignore[no-any-return]
+
+
+def _sentence(error: Exception) -> str:
+    """An exception on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _said_by(thing: Any) -> dict[str, Any]:
+    """What a module or its factory says of itself by attributes `mean`, `std`, `size`, `classes`."""
+    said: dict[str, Any] = {}
+    for key in ("mean", "std", "classes"):
+        value = getattr(thing, key, None)
+        if isinstance(value, list | tuple):
+            said[key] = value
+    size = getattr(thing, "size", None)
+    if isinstance(size, int) and not isinstance(size, bool):
+        said["size"] = (size, size)
+    elif isinstance(size, list | tuple) and len(size) == 2:
+        said["size"] = (int(size[0]), int(size[1]))
+    return said
+
+
+def _weights_source(weights: str | None) -> str | None:
+    return weights if weights in (None, "default") else "file:" + Path(weights).name
+
+
+def read_weights(path: Path) -> Mapping[str, Tensor]:
+    """Named tensors of a safetensors file or of a saved state dict; nothing is unpickled but tensors.
+
+    Raises:
+        WeightsUnavailable: no such file, or not of these kinds.
+    """
+    if not path.is_file():
+        raise WeightsUnavailable(f"there is no weights file {path}; name a safetensors file or a saved state dict")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise WeightsUnavailable(
+            f"{path} holds no weights that can be read safely ({reason}); save model.state_dict(), or use safetensors"
+        ) from None
+    for key in ("state_dict", "model", "model_state_dict"):
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsUnavailable(f"{path} holds no state dict; save model.state_dict(), not the model")
+    return {str(key).removeprefix("module."): value for key, value in state.items()}
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Puts a file's weights into a module.
+
+    Raises:
+        WeightsUnavailable: the file is none, or does not fit.
+    """
+    _fitted(module, read_weights(path), path)
+
+
+def _fitted(module: nn.Module, state: Mapping[str, Tensor], what: str | Path) -> None:
+    own = module.state_dict()
+    missing = [key for key in own if key not in state and not key.endswith("num_batches_tracked")]
+    extra = [key for key in state if key not in own]
+    shapes = [key for key in own if key in state and own[key].shape != state[key].shape]
+    if missing or extra or shapes:
+        faults = ", ".join(
+            f"{kind} '{keys[0]}'" + (f" and {len(keys) - 1} more" if len(keys) > 1 else "")
+            for kind, keys in (("it lacks", missing), ("it has the unknown", extra), ("another shape in", shapes))
+            if keys
+        )
+        raise WeightsUnavailable(
+            f"the weights {Path(what).name} do not fit {type(module).__name__}: {faults}; "
+            "name the file that belongs to it"
+        )
+    module.load_state_dict(dict(state), strict=False)

@@ -1,0 +1,93 @@
+"""Objective: a sum of weighted terms."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from reverie.models.probe import Activations
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing to want, as two small functions.
+
+    Attributes:
+        text: how it is written.
+        layers: the layers it reads; none for a prior, which reads the picture.
+        statistics: activations to sums over positions, [N,K]; the sums of two tiles add up to those of both.
+        score: sums to one number per image, [N].
+        tiles: whether scores of tiles, weighted by their share of the picture, add up to that of the picture.
+        couples: whether the images of a batch depend on each other, so that it must not be split.
+    """
+
+    text: str
+    layers: tuple[str, ...]
+    statistics: Callable[[Activations], Tensor]
+    score: Callable[[Tensor], Tensor]
+    tiles: bool = True
+    couples: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class Objective:
+    """A sum of weighted terms; `+`, `-` and `*` with a number return new ones."""
+
+    terms: tuple[tuple[float, Term], ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All layers that are read, each once."""
+        return tuple(dict.fromkeys(layer for _, term in self.terms for layer in term.layers))
+
+    @property
+    def tiles(self) -> bool:
+        """Whether every term may be taken tile by tile."""
+        return all(term.tiles for _, term in self.terms)
+
+    @property
+    def couples(self) -> bool:
+        """Whether any term ties the images of a batch together."""
+        return any(term.couples for _, term in self.terms)
+
+    def score(self, activations: Activations) -> Tensor:
+        """One number per image, [N], higher is better."""
+        parts = [weight * term.score(term.statistics(activations)) for weight, term in self.terms]
+        return torch.stack(parts).sum(0)
+
+    def __add__(self, other: "Objective") -> "Objective":
+        return Objective(self.terms + other.terms) if isinstance(other, Objective) else NotImplemented
+
+    def __sub__(self, other: "Objective") -> "Objective":
+        return self + -1 * other if isinstance(other, Objective) else NotImplemented
+
+    def __mul__(self, factor: float) -> "Objective":
+        if not isinstance(factor, int | float):
+            return NotImplemented
+        return Objective(tuple((weight * factor, term) for weight, term in self.terms))
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> "Objective":
+        return self * -1
+
+    def __repr__(self) -> str:
+        text = ""
+        for weight, term in self.terms:
+            sign = " - " if weight < 0 else " + "
+            text += (
+                (sign if text else "-" if weight < 0 else "")
+                + (f"{abs(weight):.12g}*" if abs(weight) != 1 else "")
+                + term.text
+            )
+        return text
+
+
+def scores(objectives: Sequence[Objective], activations: Activations) -> Tensor:
+    """One number per image, [N], where each image has its own objective, or all share one."""
+    first = objectives[0]
+    if all(objective is first for objective in objectives):
+        return first.score(activations)
+    rows = activations.rows()
+    return torch.cat([objective.score(row) for objective, row in zip(objectives, rows, strict=True)])

@@ -1,0 +1,7 @@
+"""What a picture is made of."""
+
+from reverie.parameterizations.fourier import Fourier
+from reverie.parameterizations.parameterization import Parameterization
+from reverie.parameterizations.pixels import Pixels
+
+__all__ = ["Fourier", "Parameterization", "Pixels"]

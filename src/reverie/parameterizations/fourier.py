@@ -1,0 +1,65 @@
+"""Fourier features: a spectrum scaled by 1/f, with decorrelated colours.
+
+Source: Olah, Mordvintsev, Schubert 2017, "Feature Visualization", section on preconditioning; the scale of the
+start (.01), the division by 4 and the sigmoid are lucid's, so that learning rates mean the same.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from reverie.image import Size
+from reverie.parameterizations.color import correlate, decorrelate
+from reverie.parameterizations.parameterization import Shape
+from reverie.randomness import Generators, normal
+
+GAIN = 0.25
+MARGIN = 1e-3  # a photo's 0 and 1 lie infinitely far out under the sigmoid
+
+
+@dataclass(frozen=True)
+class Fourier:
+    """Latents [N,C,H,W//2+1,2] are a spectrum over 1/f^decay.
+
+    Attributes:
+        decay: exponent of the frequency; 1 is that of natural images.
+        start: deviation of the spectrum's start.
+        cutoff: highest frequency, in cycles per pixel; what lies above is left out, and with it the finest speckle.
+    """
+
+    decay: float = 1.0
+    start: float = 0.01
+    cutoff: float = 1.0
+
+    @property
+    def bounded(self) -> bool:
+        """Yes, by the sigmoid."""
+        return True
+
+    def init(self, shape: Shape, generators: Generators) -> Tensor:
+        """A faint 1/f noise on grey."""
+        channels, height, width = shape
+        return self.start * normal((channels, height, width // 2 + 1, 2), generators)
+
+    def decode(self, latents: Tensor, size: Size) -> Tensor:
+        """Spectrum to picture, by way of the decorrelated colours."""
+        spectrum = torch.view_as_complex(latents) * _scale(size, self.decay, self.cutoff, latents.device)
+        return correlate(torch.fft.irfft2(spectrum, s=size, norm="ortho") * GAIN).sigmoid()
+
+    def encode(self, image: Tensor) -> Tensor:
+        """Picture to spectrum: exact but for values within MARGIN of 0 and 1, and what lies above the cutoff."""
+        logits = decorrelate(image.clamp(MARGIN, 1 - MARGIN).logit())
+        size = int(image.shape[-2]), int(image.shape[-1])
+        scale = _scale(size, self.decay, self.cutoff, image.device)
+        spectrum = torch.fft.rfft2(logits / GAIN, norm="ortho")
+        return torch.view_as_real(torch.where(scale > 0, spectrum / scale.clamp_min(1e-12), 0)).contiguous()
+
+
+@lru_cache(maxsize=16)
+def _scale(size: Size, decay: float, cutoff: float, device: torch.device) -> Tensor:
+    """1/f^decay up to the cutoff, f in cycles per pixel and at least one cycle per picture."""
+    height, width = size
+    frequency = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
+    return ((frequency <= cutoff) / frequency.clamp_min(1 / max(height, width)) ** decay).to(device)

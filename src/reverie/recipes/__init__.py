@@ -1,0 +1,6 @@
+"""Named uses of the engines: functions of plain arguments that return a Recipe, hold no loop and never run."""
+
+from reverie.recipes.dreams import dream
+from reverie.recipes.features import feature
+
+__all__ = ["dream", "feature"]

@@ -1,0 +1,144 @@
+"""What the recipes' arguments have in common: units with weights, priors, sizes, and the record of what was given."""
+
+import functools
+import inspect
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+from torch import Tensor
+
+from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.image import Size, digest
+from reverie.models.model import Model
+from reverie.models.moments import channel_moments
+from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
+from reverie.recipes.presets import Preset
+from reverie.synthesis.ascent import Ascent
+from reverie.synthesis.recipe import STARTS, Recipe
+from reverie.unit import Unit
+
+P = ParamSpec("P")
+LARGEST_SIDE = 32_768
+
+
+def recorded(recipe: Callable[Concatenate[Model, P], Recipe]) -> Callable[Concatenate[Model, P], Recipe]:
+    """Notes in the recipe by which function and plain arguments it was made, so that a record can repeat it."""
+    signature = inspect.signature(recipe)
+
+    @functools.wraps(recipe)
+    def with_origin(model: Model, /, *args: P.args, **kwargs: P.kwargs) -> Recipe:
+        bound = signature.bind(model, *args, **kwargs)
+        bound.apply_defaults()
+        given = {name: _plain(name, value) for name, value in bound.arguments.items() if name != "model"}
+        made = recipe(model, *args, **kwargs)
+        if "units" in given:
+            given["units"] = list(made.names)
+            given["window"] = made.window is not None
+        return replace(made, origin=(recipe.__name__, given))
+
+    return with_origin
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name == "photo" or (name == "start" and value is not None and not (isinstance(value, str) and value in STARTS)):
+        shown = (
+            str(value)
+            if str(value).startswith("sample:")
+            else Path(value).name
+            if isinstance(value, str | Path)
+            else "array"
+        )
+        return {"photo": shown, "sha256": digest(value)}
+    if isinstance(value, Unit | Path):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [_plain("", item) for item in value]
+    return value
+
+
+def check_position(model: Model, unit: Unit, size: Size) -> None:
+    """That the rows and columns a unit names exist on a picture of this size.
+
+    Raises:
+        UnknownName: they do not.
+    """
+    if not unit.positional:
+        return
+    grid = model.grid(unit.layer, size)
+    for name, span, length in (("row", unit.rows, grid[0]), ("column", unit.columns, grid[1])):
+        if span is not None and span[1] >= length:
+            raise UnknownName(
+                f"'{unit.layer}' has {grid[0]} rows and {grid[1]} columns on a picture of {size[0]}x{size[1]}; "
+                f"{name} {span[1]} is out of range, the last is {length - 1}"
+            )
+
+
+def weighted(text: str) -> tuple[str, float]:
+    """`UNIT=WEIGHT` apart; the weight is 1 where none is written.
+
+    Raises:
+        InvalidSetting: a weight that is no number.
+    """
+    found = re.fullmatch(r"(.*?)=([^=\"]*)", text)
+    if not found:
+        return text, 1.0
+    try:
+        weight = float(found[2])
+        if not math.isfinite(weight):
+            raise ValueError
+        return found[1], weight
+    except ValueError:
+        raise InvalidSetting(f"'{found[2]}' in '{text}' is no weight; write UNIT=NUMBER, such as mixed4a=0.5") from None
+
+
+def response(model: Model, unit: Unit, reduction: str) -> Objective:
+    """A unit's activation, with the moments of its layer's channels where the reduction needs them."""
+    return activation(unit, reduction, moments=channel_moments(model, unit.layer) if reduction == "whitened" else None)
+
+
+def minus_priors(objective: Objective, priors: Sequence[str], photo: Tensor | None = None) -> Objective:
+    """The objective less each prior, given as `NAME=WEIGHT`; those from a photo where there is one.
+
+    Raises:
+        UnknownName: no such prior.
+    """
+    for text in [priors] if isinstance(priors, str) else priors:
+        name, weight = weighted(text)
+        known = [*PRIORS, *(PHOTO_PRIORS if photo is not None else [])]
+        if name not in known:
+            raise UnknownName(f"there is no prior '{name}'; nearest: {nearest(name, known)}; write NAME=WEIGHT")
+        prior = PRIORS[name]() if photo is None or name in PRIORS else PHOTO_PRIORS[name](photo)
+        objective = objective - weight * prior
+    return objective
+
+
+def sized(size: int | str | Sequence[int] | None) -> int | Size | None:
+    """A long side, or (height, width), from 320, "320", "427x640" or (427, 640).
+
+    Raises:
+        InvalidSetting: not a size.
+    """
+    if size is None:
+        return None
+    parts: list[Any] = (
+        re.split(r"[x,]", size) if isinstance(size, str) else [size] if isinstance(size, int) else list(size)
+    )
+    try:
+        sides = [int(part) for part in parts]
+    except (TypeError, ValueError):
+        sides = []
+    if len(sides) not in (1, 2) or not all(1 <= side <= LARGEST_SIDE for side in sides):
+        raise InvalidSetting(f"'{size}' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640")
+    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
+def ascent(preset: Preset, stage: int, rate: float | None) -> Ascent:
+    """The preset's ascent at one of its sizes."""
+    first, last = preset.rates[min(stage, len(preset.rates) - 1)]
+    ends = (first, last) if rate is None else (rate, rate * last / first)
+    blur = preset.blurs[min(stage, len(preset.blurs) - 1)] if preset.blurs else None
+    return Ascent(preset.ascent, ends, preset.schedule, blur, preset.betas)

@@ -1,0 +1,167 @@
+"""Deep Dream: a photo in which a layer sees more of what it already sees."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from reverie.constraints import in_range
+from reverie.errors import InvalidSetting, UnsuitableImage
+from reverie.image import Photo, Size, fit, grey, read, resize
+from reverie.models.model import Model
+from reverie.objectives import Objective
+from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized, weighted
+from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
+from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
+from reverie.synthesis.tiling import automatic_tile
+from reverie.transforms import Roll, Transform
+from reverie.unit import Unit
+
+BUNDLED_LAYER = "mixed4c"  # the layer of the bundled network whose dreams are liveliest
+
+
+@recorded
+def dream(
+    model: Model,
+    photo: Photo,
+    layers: str | Sequence[str] | None = None,
+    *,
+    preset: str = "default",
+    octaves: int | None = None,
+    octave_scale: float | None = None,
+    steps: int | None = None,
+    rate: float | None = None,
+    jitter: int | None = None,
+    reduction: str | None = None,
+    prior: Sequence[str] = (),
+    size: int | str | Size | None = None,
+    tile: int | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """Amplifies in a photo what layers or units see in it, from coarse to fine.
+
+    Args:
+        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
+        layers: UNIT or UNIT=WEIGHT to amplify, several of them jointly.
+        preset: complete settings to start from: default, google or essay-dream.
+        octaves: number of sizes, from coarse to fine.
+        octave_scale: ratio of a size to the one before.
+        steps: steps at each size.
+        rate: the ascent's first rate; the preset's fall from it is kept.
+        jitter: largest random shift, in pixels.
+        reduction: of each unit's activation: mean, sum, ones, mean-square, distance or whitened.
+        prior: NAME=WEIGHT to subtract per pixel: total-variation, l1, l2 (from grey), l1-photo, l2-photo; repeatable.
+        size: the long side, or HEIGHTxWIDTH; the photo's own unless given.
+        tile: side of the tiles in which large pictures are computed; 0 for none; automatic from about 1024x1024 on.
+        seed: of all chances.
+
+    Raises:
+        UnsuitableImage: a photo that cannot be read, or too small for the network.
+        UnknownName: no such layer, channel, class, preset or prior.
+        InvalidSetting: a number out of range, or settings that do not go together.
+    """
+    chosen = preset_named(preset, DREAM)
+    picture = _photo(model, photo, size)
+    full = int(picture.shape[-2]), int(picture.shape[-1])
+    wanted = _wanted(model, layers)
+    objective = minus_priors(_joint(model, wanted, reduction or chosen.reduction), prior, picture)
+    sizes = _octaves(
+        model,
+        objective,
+        full,
+        chosen.octaves if octaves is None else octaves,
+        chosen.octave_scale if octave_scale is None else octave_scale,
+    )
+    for unit, _ in wanted:
+        for area in sizes:
+            check_position(model, unit, area)
+    side = _tile(model, objective, full, tile)
+    name = repr(objective)
+    return Recipe(
+        names=(name,),
+        stages=tuple(
+            Stage((objective,), area, chosen.steps if steps is None else steps, ascent(chosen, number, rate))
+            for number, area in enumerate(sizes)
+        ),
+        parameterization=chosen.parameterization,
+        transforms=() if side else _shifts(chosen, jitter),
+        constraint=in_range,
+        carry=AddedDetail(picture),
+        start="photo",
+        photo=picture,
+        seed=seed,
+        tile=side,
+        labels=(name,),
+    )
+
+
+def _photo(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:
+    picture, wanted = read(photo).to(model.device), sized(size)
+    if wanted is not None:
+        own = int(picture.shape[-2]), int(picture.shape[-1])
+        picture = resize(picture, fit(own, wanted) if isinstance(wanted, int) else wanted).clamp_(0, 1)
+    if model.channels not in (1, 3):
+        raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
+    return grey(picture) if model.channels == 1 else picture
+
+
+def _wanted(model: Model, layers: str | Sequence[str] | None) -> list[tuple[Unit, float]]:
+    """Units and their weights."""
+    texts = [layers] if isinstance(layers, str) else list(layers or [_usual_layer(model)])
+    return [(unit, weight) for text, weight in map(weighted, texts) for unit in model.units(text)]
+
+
+def _joint(model: Model, wanted: Sequence[tuple[Unit, float]], reduction: str) -> Objective:
+    first, *rest = [weight * _response(model, unit, reduction) for unit, weight in wanted]
+    return sum(rest, first)
+
+
+def _response(model: Model, unit: Unit, reduction: str) -> Objective:
+    if reduction == USUAL:
+        reduction = "whitened" if unit.layer in model.moments else "mean-square"
+    return response(model, unit, reduction)
+
+
+def _usual_layer(model: Model) -> str:
+    """The bundled network's best layer; of others the deepest whole block of stride 16 or less."""
+    if BUNDLED_LAYER in model.layers:
+        return BUNDLED_LAYER
+    blocks = [
+        layer for name, layer in model.layers.items() if "." not in name and layer.stride and max(layer.stride) <= 16
+    ]
+    if not blocks:
+        raise InvalidSetting(
+            f"name a layer of {model.name} with --layer (layers=); list them with 'reverie layers {model.name}'"
+        )
+    return blocks[-1].name
+
+
+def _octaves(model: Model, objective: Objective, full: Size, octaves: int, scale: float) -> list[Size]:
+    count("octaves", octaves, 1, 50)
+    check("octave_scale", scale, 1.01, 10)
+    smallest = model.smallest_side(objective.layers)
+    if min(full) < smallest:
+        raise UnsuitableImage(
+            f"the photo is {full[1]}x{full[0]}, too small for {model.name} up to "
+            f"{', '.join(objective.layers)}: the smallest side is {smallest}; "
+            "give a larger --size, or a shallower layer"
+        )
+    sizes = [(round(full[0] / scale**k), round(full[1] / scale**k)) for k in reversed(range(octaves))]
+    return [size for size in sizes if min(size) >= smallest]
+
+
+def _tile(model: Model, objective: Objective, full: Size, tile: int | None) -> int | None:
+    if tile is None:
+        return automatic_tile(full, model.device) if objective.tiles and not model.fixed_size else None
+    smallest = model.smallest_side(objective.layers) if tile else 0
+    if tile and 32 <= tile < min(smallest, min(full)):
+        raise InvalidSetting(
+            f"tile must be {smallest} or more for {model.name} up to {', '.join(objective.layers)}, not {tile}"
+        )
+    return tile or None
+
+
+def _shifts(preset: Preset, jitter: int | None) -> tuple[Transform, ...]:
+    if jitter is None:
+        return preset.transforms
+    count("jitter", jitter, 0)
+    return (*(part for part in preset.transforms if not isinstance(part, Roll)), Roll(jitter))

@@ -1,0 +1,187 @@
+"""Feature visualization: pictures that excite units of a network."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from torch import Tensor
+
+from reverie.constraints import in_range
+from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.image import Photo, Size, grey, read, resize
+from reverie.models.model import Model
+from reverie.models.trace import Extent
+from reverie.objectives import Objective
+from reverie.parameterizations import Fourier, Parameterization, Pixels
+from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized
+from reverie.recipes.presets import FEATURE, Preset, preset_named
+from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, count
+from reverie.unit import Unit
+
+MADE_OF: Mapping[str, Parameterization] = {"pixels": Pixels(), "fourier": Fourier()}
+CACHE = 32_000_000  # bytes: a batch whose largest map stays within it runs fastest per image on a CPU
+
+
+@recorded
+def feature(
+    model: Model,
+    units: str | Unit | Sequence[str | Unit],
+    *,
+    preset: str = "default",
+    size: int | str | Size | None = None,
+    steps: int | None = None,
+    rate: float | None = None,
+    negative: bool = False,
+    start: Photo | None = None,
+    parameterization: str | None = None,
+    reduction: str | None = None,
+    prior: Sequence[str] = (),
+    batch: int | None = None,
+    window: bool | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """Pictures that excite units, one picture each.
+
+    Args:
+        units: what to excite: LAYER, LAYER:CHANNEL, LAYER:0-15,40, LAYER:0+1, LAYER:CHANNEL@ROW,COLUMN, logits:CLASS.
+        preset: complete settings to start from: default, distill, essay or naive.
+        size: the picture's side, or HEIGHTxWIDTH; the network's native size unless the preset says else.
+        steps: steps at each size.
+        rate: the ascent's first rate; the preset's fall from it is kept.
+        negative: find what the unit is most silent on.
+        start: noise, grey, zero (black), or a photo.
+        parameterization: what the picture is made of: fourier or pixels.
+        reduction: of the unit's activation: mean, sum, ones, mean-square, distance or whitened.
+        prior: NAME=WEIGHT to subtract per pixel: total-variation, l1 or l2 (from grey); repeatable.
+        batch: pictures that run together; chosen by the size of the largest map.
+        window: of a neuron's picture compute only what the neuron sees, where that is bounded; automatic.
+        seed: of all chances.
+
+    Raises:
+        UnknownName: no such layer, channel, class, preset or prior.
+        InvalidSetting: a number out of range, or settings that do not go together.
+    """
+    chosen = _chosen(preset_named(preset, FEATURE), start, parameterization, steps)
+    resolved = model.units(units)
+    sizes = _sizes(model, chosen, size)
+    _check_size(model, resolved, sizes[0])
+    part = _window(model, resolved, sizes)
+    part = None if window is False else part
+    shown = resolved if part is None else [_shifted(model, unit, part) for unit in resolved]
+    sign = -1.0 if negative else 1.0
+    objectives = tuple(
+        minus_priors(sign * _response(model, unit, reduction or chosen.reduction), prior) for unit in shown
+    )
+    stages = tuple(
+        Stage(objectives, part[1] if part else side, chosen.steps, ascent(chosen, number, rate))
+        for number, side in enumerate(sizes)
+    )
+    return Recipe(
+        names=tuple(str(unit) for unit in resolved),
+        stages=stages,
+        parameterization=chosen.parameterization,
+        transforms=chosen.transforms,
+        constraint=None if chosen.parameterization.bounded else in_range,
+        start=chosen.start,
+        photo=None if start is None or chosen.start != "photo" else _photo(model, start, sizes[0]),
+        seed=seed,
+        redirect=chosen.redirect,
+        batch=min(len(resolved), _batch(model, sizes[-1]) if batch is None else batch),
+        window=part[0] if part else None,
+        labels=tuple(("-" if negative else "") + model.label(unit) for unit in resolved),
+    )
+
+
+def _chosen(preset: Preset, start: Photo | None, parameterization: str | None, steps: int | None) -> Preset:
+    if parameterization is not None:
+        if parameterization not in MADE_OF:
+            raise UnknownName(
+                f"there is no parameterization '{parameterization}'; nearest: {nearest(parameterization, MADE_OF)}"
+            )
+        made_of = MADE_OF[parameterization]
+        preset = replace(preset, parameterization=made_of, blurs=() if made_of.bounded else preset.blurs)
+    if start is not None:
+        preset = replace(preset, start=start if isinstance(start, str) and start in STARTS[:3] else "photo")
+    if steps is not None:
+        count("steps", steps)
+        preset = replace(preset, steps=steps)
+    return preset
+
+
+def _sizes(model: Model, preset: Preset, size: int | str | Size | None) -> list[Size]:
+    """The stages' sizes; a size that is given is the last one, and the others keep their ratio to it."""
+    wanted = sized(size)
+    if wanted is None:
+        return [(side, side) for side in preset.sizes] or [model.size]
+    last = (wanted, wanted) if isinstance(wanted, int) else wanted
+    ratios = [side / preset.sizes[-1] for side in preset.sizes] or [1.0]
+    return [(max(1, round(last[0] * ratio)), max(1, round(last[1] * ratio))) for ratio in ratios]
+
+
+def _check_size(model: Model, units: Sequence[Unit], size: Size) -> None:
+    if min(size) >= min(model.size):
+        return
+    smallest = model.smallest_side([unit.layer for unit in units])
+    if min(size) < smallest:
+        raise InvalidSetting(
+            f"{model.name} does not run on a picture of {size[0]}x{size[1]} up to "
+            f"{', '.join(sorted({unit.layer for unit in units}))}: the smallest side is {smallest}; "
+            "give a larger --size"
+        )
+
+
+def _response(model: Model, unit: Unit, reduction: str) -> Objective:
+    # the plain mean of a whole layer is no feature: its strongest responses are
+    reduction = "mean-square" if reduction == "mean" and not unit.channels else reduction
+    return response(model, unit, reduction)
+
+
+def _photo(model: Model, start: Photo, size: Size) -> Tensor:
+    photo = resize(read(start), size).clamp(0, 1).to(model.device)
+    return grey(photo) if model.channels == 1 else photo
+
+
+def _batch(model: Model, size: Size) -> int:
+    """As many as keep the largest map within the cache; a GPU's limit is its memory."""
+    width = 2 if model.dtype.itemsize == 2 else 4
+    bytes_each = model.largest * width * size[0] * size[1] / (model.size[0] * model.size[1])
+    room = CACHE if model.device.type == "cpu" else 16 * CACHE
+    return max(1, min(int(room / bytes_each), 32 // width if model.device.type == "cpu" else 32))
+
+
+def _window(model: Model, units: Sequence[Unit], sizes: Sequence[Size]) -> tuple[Window, Size] | None:
+    """The part of the picture that positional units see, where all see the same and it is less than the whole."""
+    for unit in units:
+        for size in sizes:
+            check_position(model, unit, size)
+    if not any(unit.positional for unit in units):
+        return None
+    parts = {_seen(model, unit, sizes[-1]) for unit in units}
+    if len(parts) > 1 or len(sizes) > 1 or model.fixed_size:
+        return None
+    (top, bottom), (left, right) = parts.pop()
+    if (bottom - top, right - left) == sizes[-1]:
+        return None
+    return Window(sizes[-1], top, left), (bottom - top, right - left)
+
+
+def _seen(model: Model, unit: Unit, size: Size) -> tuple[tuple[int, int], tuple[int, int]]:
+    extents = model.layer(unit.layer).extents
+    if extents is None:
+        return (0, size[0]), (0, size[1])
+    return _span(unit.rows, extents[0], size[0]), _span(unit.columns, extents[1], size[1])
+
+
+def _span(positions: tuple[int, int] | None, extent: Extent, length: int) -> tuple[int, int]:
+    """First and last pixel that positions see, starting on the layer's stride so that the grid stays where it was."""
+    if positions is None:
+        return 0, length
+    first = max(0, positions[0] * extent.stride + extent.start)
+    last = min(length, positions[1] * extent.stride + extent.stop)
+    return math.floor(first / extent.stride) * extent.stride, last
+
+
+def _shifted(model: Model, unit: Unit, window: tuple[Window, Size]) -> Unit:
+    stride = model.layer(unit.layer).stride
+    assert stride is not None
+    return unit.shifted(window[0].top // stride[0], window[0].left // stride[1])

@@ -1,0 +1,143 @@
+"""Presets: complete, named settings; every number can be overridden."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reverie.errors import UnknownName, nearest
+from reverie.parameterizations import Fourier, Parameterization, Pixels
+from reverie.transforms import Jitter, Pad, Roll, Rotate, Scale, Transform
+
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings of a whole run.
+
+    Attributes:
+        about: one sentence.
+        steps: at each size.
+        ascent: kind of ascent, see `Ascent`.
+        rates: first and last rate at each size, the last pair again for further sizes.
+        reduction: of a unit's activation.
+        octaves: sizes of a dream; of a feature, where `sizes` is empty, there is one.
+        sizes: sides of a feature's stages; empty for the network's native size.
+        blurs: sigma on the gradient, as rates.
+        start: noise, grey, zero or photo.
+        redirect: first steps with redirected rectifiers.
+    """
+
+    about: str
+    steps: int
+    ascent: str
+    rates: tuple[Ends, ...]
+    reduction: str
+    parameterization: Parameterization = field(default_factory=Pixels)
+    transforms: tuple[Transform, ...] = ()
+    betas: Ends = (0.8, 0.95)
+    schedule: str = "linear"
+    octaves: int = 1
+    octave_scale: float = 1.4
+    sizes: tuple[int, ...] = ()
+    blurs: tuple[Ends, ...] = ()
+    start: str = "noise"
+    redirect: int = 0
+
+
+# what lucid and lucent see: a margin of 12, shifts within 8 and 4 of 128 pixels, zoom .9 to 1.1, ten degrees
+ROBUST = (Pad(12 / 128), Jitter(4 / 128), Scale(0.9, 1.1), Rotate(10), Jitter(2 / 128))
+
+USUAL = (
+    "usual"  # whitened where the network brings its channels' moments, so that no motif takes over, else mean-square
+)
+ESSAY = 0.05  # the essays' rates .4 to .1 act on a wider range of values than [0,1]; so scaled, half the range is used
+
+FEATURE: Mapping[str, Preset] = {
+    "default": Preset(
+        about="Fourier features without the finest grain, climbed by a fast Adam through shifts, zooms and turns",
+        steps=336,
+        ascent="adam",
+        rates=((0.2, 0.01),),
+        reduction="mean",
+        betas=(0.5, 0.95),
+        parameterization=Fourier(cutoff=0.27),
+        transforms=ROBUST,
+        redirect=16,
+    ),
+    "distill": Preset(
+        about="the settings of Olah et al. 2017: Fourier features, Adam .05, 512 steps, shifts, zooms and turns",
+        steps=512,
+        ascent="adam",
+        rates=((0.05, 0.05),),
+        reduction="mean",
+        betas=(0.9, 0.999),
+        parameterization=Fourier(),
+        transforms=ROBUST,
+        redirect=16,
+    ),
+    "essay": Preset(
+        about="pixels from noise at three sizes, the gradient smoothed ever less: large, calm shapes",
+        steps=100,
+        ascent="std",
+        rates=((0.4 * ESSAY, 0.3 * ESSAY), (0.3 * ESSAY, 0.2 * ESSAY), (0.2 * ESSAY, 0.1 * ESSAY)),
+        reduction="distance",
+        sizes=(299, 340, 380),
+        blurs=((2.4, 0.8), (1.5, 0.4), (1.1, 0.3)),
+        redirect=16,
+    ),
+    "naive": Preset(
+        about="Adam on pixels, without any prior: the speckle that the other presets are there to avoid",
+        steps=128,
+        ascent="adam",
+        rates=((0.05, 0.05),),
+        reduction="mean",
+        betas=(0.9, 0.999),
+        redirect=16,
+    ),
+}
+
+DREAM: Mapping[str, Preset] = {
+    "default": Preset(
+        about="small steps along a lightly smoothed gradient: creatures and textures with little speckle",
+        steps=12,
+        ascent="mean-abs",
+        rates=((0.006, 0.006),),
+        blurs=((0.6, 0.6),),
+        reduction=USUAL,
+        transforms=(Roll(16),),
+        octaves=4,
+        start="photo",
+    ),
+    "google": Preset(
+        about="Google's loop of 2015: 4 octaves of 1.4, 10 steps of 1.5/255 over the mean gradient, shifts of 32",
+        steps=10,
+        ascent="mean-abs",
+        rates=((1.5 / 255, 1.5 / 255),),
+        reduction="mean-square",
+        transforms=(Roll(32),),
+        octaves=4,
+        start="photo",
+    ),
+    "essay-dream": Preset(
+        about="a photo at 3 octaves, the layer's sum by its number of features, no smoothing, a falling rate",
+        steps=20,
+        ascent="std",
+        rates=((0.02, 0.01),),
+        reduction="sum",
+        octaves=3,
+        start="photo",
+    ),
+}
+
+
+def preset_named(name: str, table: Mapping[str, Preset]) -> Preset:
+    """A preset of a table.
+
+    Raises:
+        UnknownName: there is none of this name.
+    """
+    if name not in table:
+        raise UnknownName(
+            f"there is no preset '{name}' here; nearest: {nearest(name, table)}; allowed are {', '.join(table)}"
+        )
+    return table[name]

@@ -1,0 +1,164 @@
+"""Repeats a run from its record."""
+
+import inspect
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from reverie import recipes
+from reverie.errors import RecordRefused, ReverieError
+from reverie.figures.result import Result
+from reverie.image import Photo, digest, photo_path, record_text
+from reverie.models.model import Model
+from reverie.models.sources import load, torchvision_names
+from reverie.record import Record, parse
+from reverie.synthesis import Recipe, Step, iterate, synthesize
+
+REPEATABLE = {name: getattr(recipes, name) for name in recipes.__all__}
+
+
+def read_record(picture: str | Path) -> Record:
+    """The record of a picture.
+
+    Raises:
+        RecordRefused: it has none, or one of another program.
+    """
+    text = record_text(Path(picture))
+    if text is None:
+        raise RecordRefused(f"{picture} carries no record; only pictures that reverie wrote can be repeated")
+    return parse(text)
+
+
+def recorded_model(
+    record: Record, model: Model | nn.Module | str | None = None, *, trust: bool = False, **options: Any
+) -> Model:
+    """The network of a record.
+
+    Args:
+        model: the user's own naming of it, which wins.
+        trust: load code and weight files that only the record names.
+
+    Raises:
+        RecordRefused: the record names code or weights and nobody vouches for them, or the weights are others.
+    """
+    source = dict(record.model)
+    name, weights = source.get("name"), source.get("weights")
+    if model is None and not trust and not _harmless(name, weights):
+        what = name if weights in (None, "default") else f"{name} with {str(weights).removeprefix('file:')}"
+        raise RecordRefused(
+            f"the record names code or weights of its own ({what}); "
+            "name the network yourself with --model (and --weights), or say --trust"
+        )
+    try:
+        ready = load(str(name) if model is None else model, **{**_kept(source, named=model is not None), **options})
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        if isinstance(error, ReverieError):
+            raise
+        raise RecordRefused("the record's description of its network is damaged; render the picture anew") from None
+    differing = [key for key in ("weights_sha256", "mean", "std", "size") if ready.source.get(key) != source.get(key)]
+    if differing:
+        what = "weights" if differing[0] == "weights_sha256" else differing[0]
+        raise RecordRefused(
+            f"{ready.name} has other {what} than the picture was made with; "
+            "name the right ones with --model and --weights"
+        )
+    return ready
+
+
+def _harmless(name: Any, weights: Any) -> bool:
+    """Whether nothing of a stranger's runs or is opened: the record's own word for it does not count."""
+    return weights in (None, "default") and (name == "bundled" or name in torchvision_names())
+
+
+def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
+    """How the record's network was loaded, as arguments of `load`."""
+    options = {key: source[key] for key in ("mean", "std", "precision", "classes") if source.get(key) is not None}
+    size = source.get("size")
+    if isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) for side in size):
+        options["size"] = (size[0], size[1])
+    weights = source.get("weights", "default")
+    if weights is None or not named:  # who names the network names its file of weights too
+        options["weights"] = str(weights).removeprefix("file:") if weights is not None else None
+    return options
+
+
+def recipe_of(record: Record, model: Model, *, photo: Photo | None = None, beside: Path | None = None) -> Recipe:
+    """The recipe that a record tells of.
+
+    Args:
+        photo: the photo that was used; else it is looked for by its name.
+        beside: a folder in which to look for it, after the working folder.
+
+    Raises:
+        RecordRefused: another program's recipe or arguments, or a photo that is missing or another one.
+    """
+    if record.recipe not in REPEATABLE:
+        raise RecordRefused(f"there is no recipe '{record.recipe}' here; known are {', '.join(REPEATABLE)}")
+    recipe = REPEATABLE[record.recipe]
+    known = set(inspect.signature(recipe).parameters) - {"model"}
+    if not set(record.arguments) <= known:
+        raise RecordRefused(
+            f"the record has the unknown argument '{min(set(record.arguments) - known)}'; update reverie"
+        )
+    arguments = {
+        name: _photo(value, photo, beside) if isinstance(value, dict) else value
+        for name, value in record.arguments.items()
+    }
+    try:
+        made: Recipe = recipe(model, **arguments)
+    except ReverieError:
+        raise
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RecordRefused(f"the record's arguments are damaged ({error}); render the picture anew") from None
+    if not 0 <= record.index < len(made.names):
+        raise RecordRefused(f"the record names picture {record.index} of {len(made.names)}; render the picture anew")
+    return made
+
+
+def _photo(recorded: Mapping[str, Any], given: Photo | None, beside: Path | None) -> Photo:
+    name = str(recorded.get("photo"))
+    place = Path(name).name if not name.startswith("sample:") else name
+    choices: list[Photo] = [given] if given is not None else [place]
+    if given is None and beside is not None and place == Path(name).name:
+        choices.append(beside / place)
+    found = [item for item in choices if not isinstance(item, str | Path) or photo_path(item).is_file()]
+    if not found:
+        raise RecordRefused(f"the photo {place} is not here; name it with --photo FILE")
+    if digest(found[0]) != recorded.get("sha256"):
+        raise RecordRefused(
+            f"{place} is another photo than the picture was made from; name the right one with --photo FILE"
+        )
+    return found[0]
+
+
+def rerun(
+    picture: str | Path,
+    model: Model | nn.Module | str | None = None,
+    *,
+    photo: Photo | None = None,
+    trust: bool = False,
+) -> Result:
+    """Repeats a picture: the same bits on the same machine with as many threads.
+
+    Args:
+        picture: a PNG that reverie wrote, or a JPEG or WebP with its record beside it.
+        model: the network, where the record names code or weights of its own.
+        photo: the photo, where it is not found by its name.
+        trust: load code and weight files that the record names.
+
+    Raises:
+        RecordRefused: no record, code without consent, or a photo or weights that are not those of the record.
+    """
+    record = read_record(picture)
+    ready = recorded_model(record, model, trust=trust)
+    recipe = recipe_of(record, ready, photo=photo, beside=Path(picture).parent)
+    return synthesize(ready, recipe, repeated(record, ready, recipe))[record.index]
+
+
+def repeated(record: Record, model: Model, recipe: Recipe) -> Iterator[Step]:
+    """The steps of the run, as many as the record says were taken."""
+    taken = record.automatic.get("steps_taken")
+    return itertools.islice(iterate(model, recipe), taken if isinstance(taken, int) and taken > 0 else None)

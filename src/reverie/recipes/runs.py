@@ -1,0 +1,29 @@
+"""The recipes run to the end: the same signatures, a Result in place of a Recipe."""
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
+
+from torch import nn
+
+from reverie.figures.result import Result
+from reverie.models.model import Model
+from reverie.models.sources import load
+from reverie.recipes.dreams import dream as dream_recipe
+from reverie.recipes.features import feature as feature_recipe
+from reverie.synthesis import Recipe, synthesize
+
+P = ParamSpec("P")
+
+
+def _run(recipe: Callable[Concatenate[Model, P], Recipe]) -> Callable[Concatenate[Model | str | nn.Module, P], Result]:
+    @functools.wraps(recipe)
+    def run(model: Model | str | nn.Module, /, *args: P.args, **kwargs: P.kwargs) -> Result:
+        ready = load(model)
+        return synthesize(ready, recipe(ready, *args, **kwargs))
+
+    return run
+
+
+dream = _run(dream_recipe)
+feature = _run(feature_recipe)

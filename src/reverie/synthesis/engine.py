@@ -1,0 +1,224 @@
+"""The engine: one generator in which every image is made."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from reverie.errors import Diverged, OutOfMemory, ReverieError
+from reverie.figures.result import Result
+from reverie.models.model import Model
+from reverie.models.probe import probe
+from reverie.models.rectifiers import Redirected
+from reverie.objectives import scores
+from reverie.randomness import Generators, generator
+from reverie.record import Record, versions
+from reverie.synthesis.recipe import Recipe, Stage, blank
+from reverie.synthesis.tiling import tiled_slope
+from reverie.transforms import draw
+
+
+@dataclass(frozen=True)
+class Step:
+    """What has just happened.
+
+    Attributes:
+        done, total: steps of the whole run.
+        stage: which stage, from 0; `index`: which step in it, from 0.
+        rows: which of the recipe's pictures these are.
+        score: [N], on the device; reading it waits for the step.
+        decode: makes `image`.
+        whole: the pictures as they would be if the run ended here, at their full size; made when called.
+    """
+
+    done: int
+    total: int
+    stage: int
+    index: int
+    rows: range
+    score: Tensor
+    decode: Callable[[], Tensor]
+    whole: Callable[[], Tensor]
+
+    @property
+    def image(self) -> Tensor:
+        """What the network has just climbed to, [N,C,H,W] in [0,1]; the next step may overwrite it."""
+        return self.decode()
+
+
+def iterate(model: Model, recipe: Recipe) -> Iterator[Step]:
+    """Makes the recipe's pictures, a step at a time; to stop, stop reading.
+
+    Raises:
+        Diverged: a gradient that is not a number; the last step's picture is still good.
+        OutOfMemory: too large a picture, batch or tile.
+    """
+    done, total = 0, recipe.steps
+    for rows in recipe.batches():
+        part = recipe.select(rows)
+        generators = [generator(recipe.seed, name) for name in part.names]
+        image: Callable[[], Tensor] | None = None
+        silent = torch.ones(len(rows), dtype=torch.bool, device=model.device)
+        for number, stage in enumerate(part.stages):
+            if image is None:
+                canvas, latents = _start(model, part, stage, generators)
+            else:
+                latents = part.parameterization.encode(part.carry(image(), stage.size))
+            latents.requires_grad_()
+            climb = stage.ascent.start(latents)
+            for index in range(stage.steps):
+                waking = number == 0 and index < recipe.redirect and (silent.is_cuda or bool(silent.any()))
+                with _told(model, stage):
+                    score = climb(
+                        _slope(model, part, stage, latents, generators, silent if waking else None),
+                        index / max(1, stage.steps - 1),
+                    )
+                    if part.constraint is not None:
+                        part.constraint(latents.detach())
+                _check_finite(score, done)
+                silent &= score <= 0
+                done += 1
+                image = _decoder(part, stage, latents)
+                yield Step(done, total, number, index, rows, score, image, _finisher(part, canvas, image))
+
+
+def _start(model: Model, recipe: Recipe, stage: Stage, generators: Generators) -> tuple[Tensor, Tensor]:
+    """The first picture at full size, and the first latents."""
+    parts, size = recipe.parameterization, recipe.window.canvas if recipe.window else stage.size
+    if recipe.start == "noise":
+        latents = parts.init((model.channels, *size), generators).to(model.device)
+        if recipe.window is None:
+            return latents, latents
+        canvas = parts.decode(latents, size)
+    elif recipe.photo is not None:
+        canvas = recipe.carry(recipe.photo, size).to(model.device)
+    else:
+        canvas = blank(0.5 if recipe.start == "grey" else 0.0, model.channels, size).to(model.device)
+    canvas = canvas.expand(len(recipe.names), -1, -1, -1)
+    if recipe.window is None:
+        return canvas, parts.encode(canvas)
+    top, left = recipe.window.top, recipe.window.left
+    return canvas, parts.encode(canvas[..., top : top + stage.size[0], left : left + stage.size[1]].contiguous())
+
+
+def _slope(
+    model: Model, recipe: Recipe, stage: Stage, latents: Tensor, generators: Generators, silent: Tensor | None
+) -> Callable[[], tuple[Tensor, Tensor]]:
+    """The function that an ascent climbs by; its chances are drawn now, once for the step."""
+    if recipe.tile is not None:
+        return lambda: _tiled(model, recipe, stage, latents, generators)
+    seen_through = draw(recipe.transforms, generators, stage.size)
+
+    def slope() -> tuple[Tensor, Tensor]:
+        with torch.enable_grad(), Redirected(silent) if silent is not None else contextlib.nullcontext():
+            picture = recipe.parameterization.decode(latents, stage.size)
+            activations = probe(model, seen_through(picture), stage.layers, picture=picture)
+            score = scores(stage.objectives, activations)
+            (gradient,) = torch.autograd.grad(-score.sum(), latents)
+        return score, gradient
+
+    return slope
+
+
+def _tiled(
+    model: Model, recipe: Recipe, stage: Stage, latents: Tensor, generators: Generators
+) -> tuple[Tensor, Tensor]:
+    assert recipe.tile is not None
+    with torch.enable_grad():
+        picture = recipe.parameterization.decode(latents, stage.size)
+    score, gradient = tiled_slope(model, stage.objectives, picture.detach(), recipe.tile, generators)
+    if picture is latents:
+        return score, gradient
+    return score, torch.autograd.grad(picture, latents, gradient)[0]
+
+
+def _decoder(recipe: Recipe, stage: Stage, latents: Tensor) -> Callable[[], Tensor]:
+    return lambda: recipe.parameterization.decode(latents.detach(), stage.size)
+
+
+def _finisher(recipe: Recipe, canvas: Tensor, image: Callable[[], Tensor]) -> Callable[[], Tensor]:
+    def whole() -> Tensor:
+        if recipe.window is None:
+            return recipe.carry(image(), recipe.size)
+        part, out = image(), canvas.clone()
+        top, left = recipe.window.top, recipe.window.left
+        out[..., top : top + part.shape[-2], left : left + part.shape[-1]] = part
+        return out
+
+    return whole
+
+
+def _check_finite(score: Tensor, done: int) -> None:
+    # on a GPU a look at the numbers waits for the step, so they are looked at now and then
+    if (not score.is_cuda or done % 16 == 15) and not bool(score.isfinite().all()):
+        raise Diverged(
+            f"the gradient was not a number at step {done + 1}; the picture of the step before is kept: "
+            "lower --rate, or use --precision float32"
+        )
+
+
+@contextlib.contextmanager
+def _told(model: Model, stage: Stage) -> Iterator[None]:
+    """One sentence for the several ways in which torch says that memory ran out, or that the network cannot."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        text = str(error)
+        if (
+            isinstance(error, MemoryError | torch.OutOfMemoryError)
+            or "allocate memory" in text
+            or "not enough memory" in text
+        ):
+            raise OutOfMemory(
+                "the memory was not enough; lower --size, --batch or --tile, or use --precision bfloat16"
+            ) from None
+        size = f"{stage.size[0]}x{stage.size[1]}"
+        reason = text.splitlines()[0] if text else type(error).__name__
+        raise ReverieError(f"{model.name} failed on a picture of {size} ({reason}); try its native size") from error
+
+
+def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None) -> Result:
+    """Runs a recipe to its end.
+
+    Args:
+        steps: the run to read, where the caller wants to watch or to end it early; else `iterate(model, recipe)`.
+            What it has finished, and its last picture, are in the result.
+    """
+    images: list[Tensor] = []
+    records: list[Record] = []
+    last: Step | None = None
+
+    def finish() -> None:
+        if last is not None:
+            images.append(last.whole().detach().float().cpu())
+            records.extend(_records(model, recipe.select(last.rows), last))
+
+    for step in iterate(model, recipe) if steps is None else steps:
+        if last is not None and step.rows != last.rows:
+            finish()
+        last = step
+    finish()
+    shape = (0, model.channels, *recipe.size)
+    made = images[0] if len(images) == 1 else torch.cat(images) if images else torch.zeros(shape)
+    return Result(made, tuple(records), recipe.labels[: len(records)])
+
+
+def _records(model: Model, recipe: Recipe, last: Step) -> list[Record]:
+    automatic = {
+        "members": list(recipe.names),
+        "sizes": [list(stage.size) for stage in recipe.stages],
+        "steps": [stage.steps for stage in recipe.stages],
+        "steps_taken": sum(stage.steps for stage in recipe.stages[: last.stage]) + last.index + 1,
+        "tile": recipe.tile,
+        "threads": torch.get_num_threads(),
+        "device": str(model.device),
+        "precision": str(model.dtype).removeprefix("torch."),
+        "resized_to": list(model.size) if model.fixed_size and recipe.size != model.size else None,
+        "objectives": [repr(objective) for objective in recipe.stages[-1].objectives],
+        "score": [round(float(item), 6) for item in last.score],
+    }
+    name, arguments = recipe.origin
+    record = Record(name, arguments, model.source, automatic, 0, versions())
+    return [record.of(index) for index in range(len(recipe.names))]

@@ -1,0 +1,205 @@
+"""Recipe: everything that decides a run, checked when it is built."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from reverie.constraints import Constraint
+from reverie.errors import InvalidSetting
+from reverie.image import Size, resize
+from reverie.objectives import Objective
+from reverie.parameterizations import Parameterization
+from reverie.synthesis.ascent import Ascent
+from reverie.transforms import Roll, Transform
+
+STARTS = ("noise", "grey", "zero", "photo")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Steps at one size.
+
+    Attributes:
+        objectives: one for each picture of the batch.
+        size: (height, width) of the picture, which is what the network sees.
+    """
+
+    objectives: tuple[Objective, ...]
+    size: Size
+    steps: int
+    ascent: Ascent
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All layers that are read."""
+        return tuple(dict.fromkeys(layer for objective in self.objectives for layer in objective.layers))
+
+
+class Carry(Protocol):
+    """How a picture goes from one stage's size to the next."""
+
+    def __call__(self, image: Tensor, size: Size) -> Tensor:
+        """The picture [N,C,h,w] at another size, a new tensor."""
+        ...
+
+
+@dataclass(frozen=True)
+class Resized:
+    """The picture itself is resized."""
+
+    def __call__(self, image: Tensor, size: Size) -> Tensor:
+        """Bicubic, kept in [0,1]."""
+        return resize(image, size).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class AddedDetail:
+    """The change to the photo is resized and added to the resized photo, so that the photo's fine detail is not lost.
+
+    Source: Google's DeepDream (2015), the octave loop.
+    """
+
+    photo: Tensor
+
+    def __call__(self, image: Tensor, size: Size) -> Tensor:
+        """The photo at the new size with the old size's change on it."""
+        if image.shape[-2:] == size:
+            return image.clone()
+        detail = image - resize(self.photo, (int(image.shape[-2]), int(image.shape[-1])))
+        return resize(detail, size).add_(resize(self.photo, size)).clamp_(0, 1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a larger picture that a bounded objective can see; all outside it stays as it started."""
+
+    canvas: Size
+    top: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to make and how.
+
+    Attributes:
+        names: one for each picture; with the seed, the source of its chances.
+        start: noise, grey, zero (black) or photo.
+        photo: [1,C,H,W], where start is photo.
+        redirect: first steps in which dead rectifiers are redirected.
+        tile: side of the tiles in which the gradient is taken; None for the whole picture.
+        batch: how many pictures run together.
+        origin: the recipe function's name and its plain arguments, for the record.
+
+    Raises:
+        InvalidSetting: parts that do not go together.
+    """
+
+    names: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    parameterization: Parameterization
+    transforms: tuple[Transform, ...] = ()
+    constraint: Constraint | None = None
+    carry: Carry = field(default_factory=Resized)
+    start: str = "noise"
+    photo: Tensor | None = None
+    seed: int = 0
+    redirect: int = 0
+    tile: int | None = None
+    batch: int = 1
+    window: Window | None = None
+    labels: tuple[str, ...] = ()
+    origin: tuple[str, Mapping[str, Any]] = ("", {})
+
+    def __post_init__(self) -> None:
+        for stage in self.stages:
+            count("steps", stage.steps)
+        count("batch", self.batch)
+        if self.start not in STARTS:
+            raise InvalidSetting(f"there is no start '{self.start}'; allowed are {', '.join(STARTS)}")
+        if self.start == "photo" and self.photo is None:
+            raise InvalidSetting("a start from a photo needs the photo; give it, or start from noise")
+        if not self.parameterization.bounded and self.constraint is None:
+            raise InvalidSetting(f"{type(self.parameterization).__name__} leaves [0,1]; give the recipe a constraint")
+        if self.parameterization.bounded and self.constraint is not None:
+            raise InvalidSetting(
+                f"{type(self.parameterization).__name__} keeps to [0,1]; a constraint goes with pixels only"
+            )
+        if self.parameterization.bounded and any(stage.ascent.blur for stage in self.stages):
+            raise InvalidSetting("a blur of the gradient goes with pixels only")
+        if any(len(stage.objectives) != len(self.names) for stage in self.stages):
+            raise InvalidSetting("every stage needs one objective for each picture")
+        if self.tile is not None:
+            self._check_tiles(self.tile)
+
+    def _check_tiles(self, tile: int) -> None:
+        count("tile", tile, 32)
+        for stage in self.stages:
+            for objective in stage.objectives:
+                if not objective.tiles:
+                    raise InvalidSetting(
+                        f"'{objective!r}' means another thing in a tile than in the picture; leave out --tile"
+                    )
+        if not all(isinstance(transform, Roll) for transform in self.transforms):
+            raise InvalidSetting("tiles go with no transform but the cyclic shift, which they bring themselves")
+
+    @property
+    def size(self) -> Size:
+        """(height, width) of the finished pictures."""
+        return self.window.canvas if self.window else self.stages[-1].size
+
+    @property
+    def steps(self) -> int:
+        """Steps of all batches together."""
+        return sum(stage.steps for stage in self.stages) * len(self.batches())
+
+    def batches(self) -> list[range]:
+        """The pictures that run together."""
+        count = len(self.names)
+        couples = any(objective.couples for stage in self.stages for objective in stage.objectives)
+        batch = count if couples else self.batch
+        return [range(first, min(first + batch, count)) for first in range(0, count, batch)]
+
+    def select(self, rows: Sequence[int]) -> "Recipe":
+        """The recipe of some of the pictures."""
+
+        def chosen(items: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple(items[row] for row in rows)
+
+        stages = tuple(replace(stage, objectives=chosen(stage.objectives)) for stage in self.stages)
+        name, arguments = self.origin
+        if "units" in arguments:
+            arguments = {**arguments, "units": list(chosen(self.names)), "batch": len(rows)}
+        return replace(
+            self, names=chosen(self.names), stages=stages, labels=chosen(self.labels), origin=(name, arguments)
+        )
+
+
+def count(name: str, value: int, low: int = 1, high: float = float("inf")) -> None:
+    """One sentence where a number is no whole one, or out of its range.
+
+    Raises:
+        InvalidSetting: it is.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidSetting(f"{name} must be a whole number, not {value!r}")
+    check(name, value, low, high)
+
+
+def check(name: str, value: float, low: float, high: float = float("inf")) -> None:
+    """One sentence where a number is out of its range.
+
+    Raises:
+        InvalidSetting: it is.
+    """
+    if not low <= value <= high:
+        allowed = f"{low:g} or more" if high == float("inf") else f"{low:g} to {high:g}"
+        raise InvalidSetting(f"{name} must be {allowed}, not {value:g}")
+
+
+def blank(value: float, channels: int, size: Size) -> Tensor:
+    """A plain picture [1,C,H,W]."""
+    return torch.full((1, channels, *size), value)

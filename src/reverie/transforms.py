@@ -1,0 +1,190 @@
+"""Transforms: small random changes a picture is seen through, so that it works from every side.
+
+All amounts scale with the picture: shifts and margins are shares of its side. Each image of a batch has its own
+draw. Every affine part becomes one matrix, and all of them one resampling.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from reverie.image import Size
+from reverie.randomness import Generators, integers, normal, uniform
+
+Seen = Callable[[Tensor], Tensor]
+MARGIN = 0.5  # the grey that shows where the picture ends
+
+
+class Transform(Protocol):
+    """Settings; `draw` makes the chances of one step."""
+
+    def draw(self, generators: Generators, size: Size) -> "Tensor | Seen":
+        """An affine matrix [N,2,3] in pixels round the centre, from seen to picture, or a function of the image."""
+        ...
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """Shifts by up to `amount` of the side; grey comes in."""
+
+    amount: float
+
+    def draw(self, generators: Generators, size: Size) -> Tensor:
+        """A shift [N,2,3]."""
+        shift = uniform(-self.amount, self.amount, (2,), generators) * torch.tensor([size[1], size[0]])
+        return torch.cat([torch.eye(2).expand(len(generators), 2, 2), shift[:, :, None]], 2)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Enlarges by a factor between `low` and `high`."""
+
+    low: float
+    high: float
+
+    def draw(self, generators: Generators, size: Size) -> Tensor:
+        """A zoom [N,2,3]."""
+        del size
+        factor = uniform(self.low, self.high, (1, 1), generators)
+        return torch.cat([torch.eye(2) / factor, torch.zeros(len(generators), 2, 1)], 2)
+
+
+@dataclass(frozen=True)
+class Rotate:
+    """Turns by up to `degrees` either way."""
+
+    degrees: float
+
+    def draw(self, generators: Generators, size: Size) -> Tensor:
+        """A rotation [N,2,3]."""
+        del size
+        angle = uniform(-self.degrees, self.degrees, (), generators) * (math.pi / 180)
+        cosine, sine = angle.cos(), angle.sin()
+        turn = torch.stack([torch.stack([cosine, -sine], 1), torch.stack([sine, cosine], 1)], 1)
+        return torch.cat([turn, torch.zeros(len(generators), 2, 1)], 2)
+
+
+@dataclass(frozen=True)
+class Pad:
+    """A grey margin of `amount` of the side all round; the picture shrinks to make room."""
+
+    amount: float
+
+    def draw(self, generators: Generators, size: Size) -> Tensor:
+        """A zoom out [N,2,3]."""
+        return Scale(1 / (1 + 2 * self.amount), 1 / (1 + 2 * self.amount)).draw(generators, size)
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Shifts by up to `pixels` whole pixels; what leaves on one side comes in on the other."""
+
+    pixels: int
+
+    def draw(self, generators: Generators, size: Size) -> Seen:
+        """A cyclic shift."""
+        del size
+        shifts = [(rows, columns) for rows, columns in integers(-self.pixels, self.pixels, 2, generators)]
+
+        def roll(image: Tensor) -> Tensor:
+            if len(shifts) == 1:
+                return image.roll(shifts[0], (-2, -1))
+            return torch.stack([row.roll(shift, (-2, -1)) for row, shift in zip(image, shifts, strict=True)])
+
+        return roll
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Adds normal noise of this deviation."""
+
+    deviation: float
+
+    def draw(self, generators: Generators, size: Size) -> Seen:
+        """An added grain, the same for all channels' seeds but not their values."""
+        grain = normal((3, *size), generators) * self.deviation
+        return lambda image: image + grain[:, : image.shape[1]].to(image)
+
+
+@dataclass(frozen=True)
+class Blur:
+    """Gaussian blur with a sigma between 0 and `sigma` pixels."""
+
+    sigma: float
+
+    def draw(self, generators: Generators, size: Size) -> Seen:
+        """A blur of one strength for each image."""
+        del size
+        sigmas = uniform(0, self.sigma, (), generators).clamp_min(1e-2).tolist()
+        return lambda image: torch.cat([gaussian(image[i : i + 1], sigma) for i, sigma in enumerate(sigmas)])
+
+
+@dataclass(frozen=True)
+class Colour:
+    """Changes brightness and contrast by up to `amount`, each colour a little apart."""
+
+    amount: float
+
+    def draw(self, generators: Generators, size: Size) -> Seen:
+        """A gain and a shift for each channel."""
+        del size
+        draws = uniform(-self.amount, self.amount, (2, 3, 1, 1), generators)
+
+        def tint(image: Tensor) -> Tensor:
+            gain, shift = (draws[:, i, : image.shape[1]].to(image) for i in (0, 1))
+            return (image - MARGIN) * (1 + gain) + MARGIN + shift / 2
+
+        return tint
+
+
+def gaussian(image: Tensor, sigma: float) -> Tensor:
+    """Separable Gaussian blur of [N,C,H,W], mirrored at the edges."""
+    reach = min(max(1, math.ceil(3 * sigma)), min(image.shape[-2:]) - 1)
+    if sigma <= 0 or reach < 1:
+        return image
+    at = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
+    kernel = torch.exp(-0.5 * (at / sigma) ** 2)
+    kernel = (kernel / kernel.sum()).expand(image.shape[1], 1, -1)
+    padded = functional.pad(image, (reach, reach, reach, reach), mode="reflect")
+    padded = padded.contiguous(memory_format=torch.channels_last)  # depthwise convolutions run twice as fast so
+    across = functional.conv2d(padded, kernel[:, :, None, :].contiguous(), groups=image.shape[1])
+    return functional.conv2d(across, kernel[:, :, :, None].contiguous(), groups=image.shape[1]).contiguous()
+
+
+def draw(transforms: Sequence[Transform], generators: Generators, size: Size) -> Seen:
+    """The chances of one step, drawn now: a function of the image [N,C,H,W] that may be called several times."""
+    parts: list[Tensor | Seen] = []
+    for transform in transforms:
+        part = transform.draw(generators, size)
+        if isinstance(part, Tensor) and parts and isinstance(parts[-1], Tensor):
+            part = _after(parts.pop(), part)  # type: ignore[arg-type]
+        parts.append(part)
+
+    def seen(image: Tensor) -> Tensor:
+        for part in parts:
+            image = resample(image, part) if isinstance(part, Tensor) else part(image)
+        return image
+
+    return seen
+
+
+def _after(first: Tensor, second: Tensor) -> Tensor:
+    """One matrix for two transforms in a row: a seen point goes back through the second, then through the first."""
+    turn = first[:, :, :2] @ second[:, :, :2]
+    shift = first[:, :, :2] @ second[:, :, 2:] + first[:, :, 2:]
+    return torch.cat([turn, shift], 2)
+
+
+def resample(image: Tensor, matrix: Tensor) -> Tensor:
+    """The image seen through an affine matrix [N,2,3] in pixels round the centre; grey beyond its edges."""
+    height, width = image.shape[-2:]
+    span = torch.tensor([width / 2, height / 2])
+    turn = matrix[:, :, :2] * span[None, None] / span[None, :, None]
+    theta = torch.cat([turn, matrix[:, :, 2:] / span[None, :, None]], 2).to(image)
+    grid = functional.affine_grid(theta, [*image.shape], align_corners=False)
+    return functional.grid_sample(image - MARGIN, grid, mode="bilinear", align_corners=False) + MARGIN

@@ -1,0 +1,78 @@
+import inspect
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from reverie import recipes
+from reverie.cli import signatures
+from reverie.cli.app import app, main
+
+COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-size", "--classes", "--threads"}
+WRITING = {"--output", "--force", "--watch", "--quiet"}
+OPTIONS = {
+    "dream": COMMON | WRITING | {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate",
+             "--jitter", "--reduction", "--prior", "--size", "--tile", "--seed"},
+    "feature": COMMON | WRITING | {"--model", "--preset", "--size", "--steps", "--rate", "--negative", "--start",
+               "--parameterization", "--reduction", "--prior", "--batch", "--window", "--no-window",
+               "--seed"},
+    "rerun": WRITING | {"--model", "--photo", "--trust", "--weights", "--device", "--threads"},
+    "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
+    "models": set(),
+}  # fmt: skip
+
+
+def test_every_command_is_tested():
+    assert {command.name for command in app.registered_commands} == set(OPTIONS)
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_help_shows_every_option(command, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["reverie", command, "--help"])
+    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 250)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    text = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert set(re.findall(r"(?<![\w-])--[a-z-]+", text)) - {"--help"} == OPTIONS[command]
+
+
+@pytest.mark.parametrize(("module", "name"), [("recipes/dreams.py", "dream"), ("recipes/features.py", "feature")])
+def test_options_are_those_of_the_library_with_help(module, name):
+    about, found = signatures.arguments(module, name)
+    function = getattr(recipes, name)
+    parameters = {key: item for key, item in inspect.signature(function).parameters.items() if key != "model"}
+    assert [item.name for item in found] == list(parameters)
+    assert {item.name: item.default for item in found} == {key: item.default for key, item in parameters.items()}
+    assert all(item.help for item in found)
+    assert inspect.getdoc(function).startswith(about)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["import reverie", "import sys; sys.argv = ['reverie', '--help']; from reverie.cli.app import main; main()"],
+)
+def test_neither_importing_nor_help_imports_torch(words):
+    code = (
+        "import sys, atexit\n"
+        "heavy = {'torch', 'torchvision', 'numpy', 'PIL', 'sklearn'}\n"
+        "atexit.register(lambda: print('LOADED', sorted(heavy & set(sys.modules))))\n"
+        f"{words}\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.rstrip().endswith("LOADED []")
+
+
+def test_the_module_is_the_command(photo):
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "reverie", "dream", "nowhere.png"],
+        capture_output=True, text=True, check=False, env=environment,
+        timeout=120,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "reverie: there is no file nowhere.png; name a photo, a folder of photos, or 'sample:flower'\n"

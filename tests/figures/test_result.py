@@ -1,0 +1,139 @@
+import errno
+import io
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from reverie.errors import OutputFailed
+from reverie.figures.result import Result
+from reverie.figures.sheet import sheet
+from reverie.image import to_uint8
+from reverie.record import Record
+from tiny import picture
+
+RECORD = Record("feature", {"units": ["a"]}, {"name": "bundled"})
+
+
+def several(count: int, labels=None) -> Result:
+    labels = labels or tuple(f"mix:{index}" for index in range(count))
+    return Result(picture(1, count, 3, 20, 24), tuple(RECORD.of(index) for index in range(count)), labels)
+
+
+def test_one_picture_is_itself():
+    one = several(1)
+    assert np.array_equal(np.asarray(one), to_uint8(one.images[0]))
+    assert np.asarray(one).dtype == np.uint8
+    assert np.array_equal(np.asarray(one.picture), np.asarray(one))
+    assert one.record == RECORD
+
+
+def test_several_pictures_are_stacked_and_shown_as_a_sheet():
+    three = several(3)
+    assert np.asarray(three).shape == (3, 20, 24, 3)
+    assert np.asarray(three, dtype=np.float32).dtype == np.float32
+    assert three.picture.size[0] > 3 * 24
+    assert [item.size for item in three.pictures] == [(24, 20)] * 3
+
+
+def test_it_shows_itself_in_a_notebook():
+    with Image.open(io.BytesIO(several(2)._repr_png_())) as shown:
+        assert np.array_equal(np.asarray(shown), np.asarray(several(2).picture))
+
+
+@pytest.mark.parametrize("index", [0, 1, 2, -1, -3])
+def test_one_of_several(index):
+    three = several(3)
+    assert torch.equal(three[index].images, three.images[index][None])
+    assert three[index].labels == (three.labels[index],)
+    assert three[index].record.index == index % 3
+
+
+def test_a_result_can_be_walked_through():
+    assert len(list(itertools.islice(iter(several(3)), 10))) == 3
+
+
+@pytest.mark.parametrize("index", [3, -4])
+def test_an_index_out_of_range_is_an_error(index):
+    with pytest.raises(IndexError):
+        several(3)[index]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_a_sheet_has_its_pictures_in_its_folder(tmp_path, suffix):
+    written = several(3, ("tiger (logits:1)", "a/b", "a/b")).save(tmp_path / f"out{suffix}")
+    names = [path.relative_to(tmp_path).as_posix() for path in written]
+    assert names == [f"out{suffix}", *(f"out/{name}{suffix}" for name in ("tiger-logits-1", "a-b", "a-b_"))]
+    assert all(path.is_file() for path in written)
+
+
+def test_one_picture_is_the_bare_picture(tmp_path):
+    assert several(1).save(tmp_path / "a.png") == [tmp_path / "a.png"]
+    with Image.open(tmp_path / "a.png") as file:
+        assert np.array_equal(np.asarray(file), np.asarray(several(1)))
+
+
+def test_file_names_stay_in_their_folder(tmp_path):
+    labels = ("../../x", "..", "/etc/passwd", "a" * 300)
+    written = several(4, labels).save(tmp_path / "out.png")
+    assert all(path.parent == tmp_path / "out" for path in written[1:])
+    assert len({path.name for path in written}) == 5
+
+
+def test_a_picture_on_its_way_has_no_record(tmp_path):
+    made = Result(several(2).images, (), ("a", "b"))
+    assert made.save(tmp_path / "a.png") == [tmp_path / "a.png"]
+    assert not (tmp_path / "a").exists()
+
+
+def test_several_pictures_need_no_labels():
+    assert Result(several(2).images).picture.size[0] > 48
+
+
+def test_nothing_is_not_written(tmp_path):
+    with pytest.raises(OutputFailed) as caught:
+        Result(torch.zeros(0, 3, 4, 4)).save(tmp_path / "a.png")
+    assert str(caught.value) == f"nothing to write to {tmp_path / 'a.png'}: no picture was finished"
+
+
+def test_a_file_in_the_folders_place_is_one_sentence(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(OutputFailed, match=r"^cannot make the folder .*out for the sheet's pictures \(File exists\); "):
+        several(2).save(tmp_path / "out.png")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_finished_pictures_of_a_sheet_stay(tmp_path, monkeypatch):
+    calls, save = [], Image.Image.save
+
+    def third(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(self, *args, **kwargs)
+
+    monkeypatch.setattr(Image.Image, "save", third)
+    with pytest.raises(OutputFailed):
+        several(3).save(tmp_path / "out.png")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["mix-0.png", "mix-1.png"]
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 16])
+@pytest.mark.parametrize("size", [(24, 20), (10, 60), (90, 8)])
+def test_a_sheet_holds_every_picture_once(count, size):
+    pictures = [Image.new("RGB", size, (index + 1, 0, 0)) for index in range(count)]
+    page = np.asarray(sheet(pictures, ["caption"] * count))
+    for index in range(count):
+        assert (page == (index + 1, 0, 0)).all(-1).sum() == size[0] * size[1]
+
+
+def test_a_long_caption_is_cut():
+    page = sheet([Image.new("RGB", (30, 30))], ["a very long caption " * 9])
+    assert page.size == (30 + 2 * 6, 30 + 18 + 2 * 6)
+
+
+def test_grey_pictures_make_a_sheet():
+    assert Result(picture(1, 2, 1, 8, 8), (), ("a", "b")).picture.mode == "RGB"

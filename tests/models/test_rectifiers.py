@@ -1,0 +1,115 @@
+import contextlib
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+import reverie
+from reference.plain import redirected_relu_slope
+from reverie.models.rectifiers import Redirected
+from tiny import Call, Rectified, picture, seeded
+
+
+def relu_in_place_as_statement(x):
+    torch.relu_(x)
+    return x
+
+
+FORMS = {
+    "nn.ReLU": nn.ReLU(),
+    "nn.ReLU in place": nn.ReLU(inplace=True),
+    "nn.ReLU6": nn.ReLU6(),
+    "nn.ReLU6 in place": nn.ReLU6(inplace=True),
+    "nn.Hardtanh": nn.Hardtanh(0.0, 6.0),
+    "F.relu": Call(functional.relu),
+    "F.relu in place": Call(lambda x: functional.relu(x, inplace=True)),
+    "F.relu by keyword": Call(lambda x: functional.relu(input=x)),
+    "F.relu_": Call(functional.relu_),
+    "F.relu6": Call(functional.relu6),
+    "F.relu6 in place": Call(lambda x: functional.relu6(x, inplace=True)),
+    "torch.relu": Call(torch.relu),
+    "torch.relu_": Call(torch.relu_),
+    "x.relu()": Call(lambda x: x.relu()),
+    "x.relu_()": Call(lambda x: x.relu_()),
+    "statement": Call(relu_in_place_as_statement),
+}
+
+
+def slope(rectify: nn.Module, *, redirected: bool = True):
+    """The gradient of minus channel 0, dead on this start, and how many rectifiers were caught."""
+    network = seeded(lambda: Rectified(rectify))
+    image = (0.1 * picture(5, 1, 3, 12, 12) - 0.05).requires_grad_()
+    rule = Redirected()
+    with rule if redirected else contextlib.nullcontext():
+        value = network.pool(network.rectify(network.conv(image)))
+    return torch.autograd.grad(-value[:, 0].sum(), image)[0], rule.caught
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_the_rectifier_is_caught_with_one_gradient(form):
+    found, caught = slope(FORMS[form])
+    wanted, _ = slope(nn.ReLU())
+    assert caught == 1
+    assert float(wanted.abs().sum()) > 0
+    assert torch.equal(found, wanted)
+
+
+def test_without_the_rule_the_dead_unit_has_no_gradient():
+    assert float(slope(nn.ReLU(), redirected=False)[0].abs().sum()) == 0
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_values_are_the_rectifiers_own(form):
+    value = 8 * picture(2, 2, 3, 5, 5) - 4
+    wanted = FORMS[form](value.clone())
+    with Redirected():
+        found = FORMS[form](value.clone())
+    assert torch.equal(found, wanted)
+
+
+def test_in_place_forms_write_in_place():
+    value = picture(2, 1, 1, 4, 4) - 0.5
+    with Redirected():
+        value.relu_()
+    assert float(value.min()) == 0
+
+
+def test_live_images_keep_their_true_gradient():
+    value = torch.tensor([[1.0, -1.0], [-1.0, -2.0]]).view(2, 2, 1, 1).requires_grad_()
+    with Redirected():
+        out = torch.relu(value)
+    (found,) = torch.autograd.grad(-out.sum(), value)
+    assert found.flatten().tolist() == [-1, 0, -1, -1]
+
+
+@pytest.mark.parametrize("ceiling", [float("inf"), 6.0])
+def test_redirected_gradients_are_those_of_the_plain_loops(ceiling):
+    rectify = functional.relu6 if ceiling == 6 else functional.relu
+    for seed in range(4):
+        value = (20 * picture(seed, 3, 2, 3, 3) - 10).requires_grad_()
+        value.data[1] = -value.data[1].abs()
+        value.data[2, 0] = 7 + value.data[2, 0].abs()
+        value.data[2, 1] = -1
+        gradient = picture(seed + 9, 3, 2, 3, 3) - 0.5
+        with Redirected():
+            out = rectify(value)
+        (found,) = torch.autograd.grad(out, value, gradient)
+        wanted = redirected_relu_slope(value.detach().numpy(), gradient.numpy(), ceiling)
+        assert torch.allclose(found, torch.from_numpy(wanted))
+
+
+def test_other_hardtanhs_are_left_alone():
+    with Redirected() as rule:
+        functional.hardtanh(torch.zeros(2, 2), -1, 1)
+        functional.silu(torch.zeros(2, 2))
+    assert rule.caught == 0
+
+
+@pytest.mark.parametrize("form", ["nn.ReLU", "F.relu", "x.relu_()", "nn.ReLU6"])
+def test_a_unit_that_is_dead_on_its_start_rises(form):
+    network = reverie.load(seeded(lambda: Rectified(FORMS[form])), size=32, mean=[0.5], std=[1.0])
+    recipe = reverie.recipes.feature(network, "rectify:0", preset="naive", size=32, steps=40, start="grey", rate=0.05)
+    scores = [float(step.score) for step in reverie.iterate(network, recipe)]
+    assert scores[0] == 0
+    assert scores[-1] > 0

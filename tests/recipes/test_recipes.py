@@ -1,0 +1,392 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+import reverie
+from reverie import recipes
+from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage
+from reverie.image import read
+from reverie.parameterizations import Fourier, Pixels
+from reverie.recipes.presets import DREAM, FEATURE
+from reverie.recipes.reruns import REPEATABLE
+from reverie.transforms import Roll
+from reverie.unit import Unit
+from tiny import CLASSES, Tiny, hook_count, picture, seeded, state
+
+SMALL = {
+    "feature": lambda model, **more: recipes.feature(model, ["block:0", "mix:3"], **{"size": 32, "steps": 3, **more}),
+    "dream": lambda model, **more: recipes.dream(
+        model, picture(3, 1, 3, 36, 44), "block", **{"steps": 2, "octaves": 2, **more}
+    ),
+}
+
+
+def refusal(call, kind=ReverieError) -> str:
+    with pytest.raises(kind) as caught:
+        call()
+    return str(caught.value)
+
+
+@pytest.fixture(params=SMALL)
+def small(request):
+    return SMALL[request.param]
+
+
+def test_every_recipe_is_tested():
+    assert set(SMALL) == set(recipes.__all__) == set(REPEATABLE)
+
+
+def test_the_same_seed_gives_the_same_bits(model, small):
+    first, second = (reverie.synthesize(model, small(model)).images for _ in range(2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, reverie.synthesize(model, small(model, seed=1)).images)
+
+
+def test_the_same_bits_from_a_model_loaded_anew(module, model, small):
+    again = reverie.load(module, size=48, classes=CLASSES)
+    assert torch.equal(reverie.synthesize(model, small(model)).images, reverie.synthesize(again, small(again)).images)
+
+
+def test_nothing_is_left_on_the_network(small):
+    owned = seeded(Tiny).train()
+    before = state(owned)
+    ready = reverie.load(owned, size=48)
+    reverie.synthesize(ready, small(ready))
+    run = reverie.iterate(ready, small(ready))
+    next(run)
+    run.close()
+    assert state(owned) == before
+    for made in ready.variants._made.values():
+        assert hook_count(made) == 0
+        assert all(item.grad is None and not item.requires_grad for item in made.parameters())
+
+
+def test_an_exception_in_the_middle_leaves_nothing(small, monkeypatch):
+    owned = seeded(Tiny).train()
+    before = state(owned)
+    ready = reverie.load(owned, size=48)
+    run = reverie.iterate(ready, small(ready))
+    next(run)
+    monkeypatch.setattr("reverie.synthesis.engine.scores", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        next(run)
+    assert state(owned) == before
+    assert all(hook_count(made) == 0 for made in ready.variants._made.values())
+
+
+def test_a_recipe_does_not_run(model, small, monkeypatch):
+    monkeypatch.setattr("reverie.synthesis.engine.iterate", lambda *_: 1 / 0)
+    assert isinstance(small(model), reverie.Recipe)
+
+
+def test_pictures_are_whole_and_in_range(model, small):
+    made = reverie.synthesize(model, small(model))
+    size = (32, 32) if len(made) == 2 else (36, 44)
+    assert made.images.shape == (len(made), 3, *size)
+    assert made.images.dtype == torch.float32
+    assert float(made.images.min()) >= 0
+    assert float(made.images.max()) <= 1
+    assert len(made.records) == len(made.labels) == len(made)
+
+
+@pytest.mark.parametrize("preset", FEATURE)
+def test_every_preset_of_features_runs_and_rises(model, preset):
+    made = recipes.feature(model, "mix:1", preset=preset, size=32, steps=8)
+    scores = [float(step.score) for step in reverie.iterate(model, made)]
+    assert scores[-1] > scores[0]
+    assert FEATURE[preset].about
+
+
+@pytest.mark.parametrize("preset", DREAM)
+def test_every_preset_of_dreams_runs_and_rises(model, preset, photo):
+    made = recipes.dream(model, photo, "block", preset=preset, octaves=1, steps=6, jitter=0)
+    scores = [float(step.score) for step in reverie.iterate(model, made)]
+    assert scores[-1] > scores[0]
+    assert DREAM[preset].about
+
+
+def test_google_is_what_google_wrote(model, photo):
+    made = recipes.dream(model, photo, "block", preset="google")
+    assert [stage.steps for stage in made.stages] == [10] * 4
+    assert made.transforms == (Roll(32),)
+    assert {stage.ascent.rate for stage in made.stages} == {(1.5 / 255, 1.5 / 255)}
+    assert {stage.ascent.kind for stage in made.stages} == {"mean-abs"}
+    assert made.names == ("mean-square(block)",)
+    assert [stage.size for stage in made.stages] == [(round(41 / 1.4**k), round(53 / 1.4**k)) for k in (3, 2, 1, 0)]
+
+
+def test_essay_is_what_the_essays_wrote(model):
+    made = recipes.feature(model, "mix:1", preset="essay")
+    assert [stage.size for stage in made.stages] == [(299, 299), (340, 340), (380, 380)]
+    assert [stage.steps for stage in made.stages] == [100] * 3
+    assert [stage.ascent.blur for stage in made.stages] == [(2.4, 0.8), (1.5, 0.4), (1.1, 0.3)]
+    unit = made.stages[0].ascent.rate[0] / 0.4
+    ends = [0.4, 0.3, 0.3, 0.2, 0.2, 0.1]
+    assert [rate / unit for stage in made.stages for rate in stage.ascent.rate] == pytest.approx(ends)
+    assert repr(made.stages[0].objectives[0]) == "distance(mix:1)"
+    dreamt = recipes.dream(model, picture(3, 1, 3, 64, 64), "block", preset="essay-dream")
+    assert len(dreamt.stages) == 3
+    assert all(stage.ascent.blur is None and stage.ascent.rate[0] > stage.ascent.rate[1] for stage in dreamt.stages)
+    assert dreamt.names == ("sum(block)",)
+
+
+def test_distill_is_the_papers(model):
+    made = recipes.feature(model, "mix:1", preset="distill")
+    (stage,) = made.stages
+    assert (stage.steps, stage.ascent.kind, stage.ascent.rate) == (512, "adam", (0.05, 0.05))
+    assert stage.ascent.betas == (0.9, 0.999)
+    assert isinstance(made.parameterization, Fourier)
+    assert {type(part).__name__ for part in made.transforms} == {"Pad", "Jitter", "Scale", "Rotate"}
+
+
+def test_naive_has_no_prior(model):
+    made = recipes.feature(model, "mix:1", preset="naive")
+    assert isinstance(made.parameterization, Pixels)
+    assert made.transforms == ()
+    assert made.stages[0].ascent.kind == "adam"
+    assert made.stages[0].ascent.blur is None
+
+
+def test_every_number_can_be_overridden(model, photo):
+    made = recipes.dream(
+        model, photo, ["block=2", "mix:1=-0.5"], preset="google", octaves=2, octave_scale=2.0, steps=3, rate=0.5,
+        jitter=7, reduction="mean", prior=["l2=0.25"], size="40x60", seed=5,
+    )  # fmt: skip
+    assert [stage.size for stage in made.stages] == [(20, 30), (40, 60)]
+    assert {(stage.steps, stage.ascent.rate) for stage in made.stages} == {(3, (0.5, 0.5))}
+    assert made.transforms == (Roll(7),)
+    assert made.names == ("2*block - 0.5*mix:1 - 0.25*l2",)
+    assert made.seed == 5
+
+
+def test_a_rate_keeps_the_presets_fall(model, photo):
+    made = recipes.dream(model, photo, "block", preset="essay-dream", rate=0.1)
+    assert made.stages[0].ascent.rate == (0.1, 0.05)
+
+
+def test_the_photos_fine_detail_stays(model):
+    photo = picture(3, 1, 3, 48, 48)
+    made = reverie.dream(model, photo, "block", octaves=3, octave_scale=1.6, steps=1, rate=1e-6, jitter=0)
+    assert (made.images - photo).abs().max() < 1e-3
+
+
+def test_size_is_the_pictures_and_what_the_network_sees(model, photo):
+    assert recipes.dream(model, photo, "block").size == (41, 53)
+    assert recipes.dream(model, photo, "block", size=106).size == (82, 106)
+    assert recipes.dream(model, photo, "block", size=(30, 40)).size == (30, 40)
+    assert recipes.feature(model, "block:1").size == (48, 48)
+    assert recipes.feature(model, "block:1", size="32x40").size == (32, 40)
+    assert recipes.feature(model, "block:1", preset="essay", size=190).stages[0].size == (150, 150)
+
+
+@pytest.mark.parametrize("size", [0, -3, "x", "12x", "1x2x3", 40000, [], (1.5, "a"), "9.5"])
+def test_what_is_no_size_is_refused(model, size):
+    message = refusal(lambda: recipes.feature(model, "block:1", size=size), InvalidSetting)
+    assert message == f"'{size}' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640"
+
+
+def test_octaves_too_small_for_the_network_are_dropped(photo):
+    network = reverie.load(nn.Sequential(nn.Conv2d(3, 4, 7), nn.MaxPool2d(4), nn.Conv2d(4, 4, 3)), size=64)
+    made = recipes.dream(network, photo, "2", octaves=6, octave_scale=1.4)
+    assert [stage.size for stage in made.stages] == [(21, 27), (29, 38), (41, 53)]
+    assert reverie.dream(network, photo, "2", octaves=6, steps=1).images.shape == (1, 3, 41, 53)
+
+
+def test_a_photo_too_small_says_the_smallest_side():
+    network = reverie.load(nn.Sequential(nn.Conv2d(3, 4, 7), nn.MaxPool2d(4), nn.Conv2d(4, 4, 3)), size=64)
+    message = refusal(lambda: recipes.dream(network, picture(1, 1, 3, 17, 40), "2"), UnsuitableImage)
+    assert message == (
+        "the photo is 40x17, too small for Sequential up to 2: the smallest side is 18; "
+        "give a larger --size, or a shallower layer"
+    )
+
+
+def test_a_feature_too_small_for_the_network_is_refused():
+    network = reverie.load(nn.Sequential(nn.Conv2d(3, 4, 7), nn.MaxPool2d(4), nn.Conv2d(4, 4, 3)), size=64)
+    message = refusal(lambda: reverie.feature(network, "2:0", size=12, steps=1))
+    assert "18" in message
+
+
+def test_a_tile_too_small_for_the_network_is_refused():
+    network = reverie.load(nn.Sequential(nn.Conv2d(3, 4, 41), nn.Conv2d(4, 4, 3)), size=64)
+    message = refusal(lambda: reverie.dream(network, picture(1, 1, 3, 128, 128), "1", tile=32, steps=1, octaves=1))
+    assert "tile" in message
+
+
+def test_greyscale_photos_dream_on_grey_networks(photo):
+    network = reverie.load(seeded(lambda: nn.Sequential(nn.Conv2d(1, 4, 3, padding=1))), size=32)
+    assert reverie.dream(network, photo, "0", steps=1, octaves=1).images.shape == (1, 1, 41, 53)
+
+
+def test_units_are_one_batch_of_pictures(model):
+    made = reverie.feature(model, ["block:0-2", Unit("mix", (1,)), "logits:tiger"], size=32, steps=2)
+    assert made.labels == ("block:0", "block:1", "block:2", "mix:1", "tiger (logits:1)")
+    assert [record.index for record in made.records] == [0, 1, 2, 3, 4]
+    assert made.record.automatic["members"] == ["block:0", "block:1", "block:2", "mix:1", "logits:1"]
+
+
+def test_joint_units_are_one_picture(model):
+    made = recipes.feature(model, "block:0+1", size=32)
+    assert len(made.names) == 1
+
+
+def test_negative_asks_for_silence(model):
+    made = recipes.feature(model, "mix:1", negative=True, size=32, steps=10)
+    steps = list(reverie.iterate(model, made))
+    value = reverie.probe(model, steps[-1].whole(), ["mix"])["mix"][0, 1].mean()
+    assert float(value) < float(reverie.probe(model, torch.full((1, 3, 32, 32), 0.5), ["mix"])["mix"][0, 1].mean())
+    assert made.labels == ("-mix:1",)
+    assert repr(made.stages[0].objectives[0]) == "-mix:1"
+
+
+def test_a_picture_does_not_depend_on_the_batch_it_is_in(model):
+    first = reverie.feature(model, ["mix:1", "mix:2", "mix:3"], size=32, steps=1, batch=3)
+    second = reverie.feature(model, ["mix:3", "mix:1"], size=32, steps=1, batch=1)
+    assert torch.allclose(first.images[2], second.images[0], atol=1e-5)
+    assert torch.allclose(first.images[0], second.images[1], atol=1e-5)
+
+
+def test_prior_weights_are_subtracted(model):
+    made = recipes.feature(model, "mix:1", prior=["total-variation=0.5", "l1"], size=32)
+    assert repr(made.stages[0].objectives[0]) == "mix:1 - 0.5*total_variation - l1"
+    assert repr(recipes.feature(model, "mix:1", prior="l2=2", size=32).stages[0].objectives[0]) == "mix:1 - 2*l2"
+
+
+@pytest.mark.parametrize("start", ["grey", "zero", "noise"])
+def test_starts_by_name(model, start):
+    made = recipes.feature(model, "mix:1", start=start, size=32)
+    assert (made.start, made.photo) == (start, None)
+
+
+def test_a_start_from_a_photo(model, photo):
+    made = recipes.feature(model, "mix:1", start=photo, size=(41, 53), steps=1, rate=0.0, preset="naive")
+    assert made.start == "photo"
+    (step,) = reverie.iterate(model, made)
+    assert torch.allclose(step.whole(), read(photo), atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["path", "text", "pil", "array", "tensor", "single"])
+def test_photos_of_every_kind_dream_alike(model, photo, kind):
+    with Image.open(photo) as file:
+        given = {
+            "path": photo, "text": str(photo), "pil": file.copy(), "array": np.asarray(file),
+            "tensor": read(photo), "single": read(photo)[0],
+        }[kind]  # fmt: skip
+    wanted = reverie.dream(model, photo, "block", steps=1, octaves=1).images
+    assert torch.equal(reverie.dream(model, given, "block", steps=1, octaves=1).images, wanted)
+
+
+def test_the_callers_tensor_is_untouched(model):
+    photo = picture(3, 1, 3, 40, 40)
+    kept = photo.clone()
+    reverie.dream(model, photo, "block", steps=2, octaves=1)
+    reverie.feature(model, "mix:1", start=photo, size=40, steps=2, preset="naive")
+    assert torch.equal(photo, kept)
+
+
+def test_a_model_may_be_named_or_be_a_module(photo):
+    assert reverie.dream("bundled", photo, steps=1, octaves=1).images.shape == (1, 3, 41, 53)
+    assert reverie.feature(nn.Conv2d(3, 4, 3), "logits:1", size=32, steps=1).images.shape == (1, 3, 32, 32)
+
+
+def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
+    assert recipes.dream(model, photo, reduction="mean").names == ("norm",)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda model: recipes.feature(model, "mix:1", preset="distil"),
+            "there is no preset 'distil' here; nearest: 'distill'; allowed are default, distill, essay, naive",
+        ),
+        (
+            lambda model: recipes.feature(model, "mix:1", parameterization="wavelet"),
+            "there is no parameterization 'wavelet'; nearest: 'pixels', 'fourier'",
+        ),
+        (
+            lambda model: recipes.feature(model, "mix:1", prior=["tv=1"]),
+            "there is no prior 'tv'; nearest: 'total-variation', 'l1', 'l2'; write NAME=WEIGHT",
+        ),
+        (
+            lambda model: recipes.feature(model, "mix:1", prior=["l1=much"]),
+            "'much' in 'l1=much' is no weight; write UNIT=NUMBER, such as mixed4a=0.5",
+        ),
+        (lambda model: recipes.feature(model, "mix:1", steps=0), "steps must be 1 or more, not 0"),
+        (lambda model: recipes.feature(model, "mix:1", batch=0), "batch must be 1 or more, not 0"),
+        (
+            lambda model: recipes.feature(model, "mix:1", reduction="max"),
+            "there is no reduction 'max'; allowed are mean, sum, ones, mean-square, distance, whitened",
+        ),
+        (lambda model: recipes.dream(model, picture(1), "mix", octaves=0), "octaves must be 1 to 50, not 0"),
+        (
+            lambda model: recipes.dream(model, picture(1), "mix", octave_scale=1),
+            "octave_scale must be 1.01 to 10, not 1",
+        ),
+        (lambda model: recipes.dream(model, picture(1), "mix", jitter=-1), "jitter must be 0 or more, not -1"),
+        (lambda model: recipes.dream(model, picture(1), "mix", tile=-5), "tile must be 32 or more, not -5"),
+        (
+            lambda model: recipes.dream(model, picture(1), "mix", rate=-1.0),
+            "the rate must be 0 or more, not (-1.0, -1.0)",
+        ),
+        (
+            lambda model: recipes.dream(model, picture(1), "mix:1@3,3", reduction="mean", tile=32),
+            "'mix:1@3,3' means another thing in a tile than in the picture; leave out --tile",
+        ),
+        (
+            lambda model: recipes.feature(model, "mix:1@12,3"),
+            "'mix' has 12 rows and 12 columns on a picture of 48x48; row 12 is out of range, the last is 11",
+        ),
+        (
+            lambda model: recipes.feature(model, "mix:1@:,40"),
+            "'mix' has 12 rows and 12 columns on a picture of 48x48; column 40 is out of range, the last is 11",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused(model, call, message):
+    assert refusal(lambda: call(model)) == message
+
+
+@pytest.mark.parametrize("weight", ["nan", "inf", "-inf"])
+def test_a_weight_is_a_finite_number(model, weight):
+    assert "is no weight" in refusal(lambda: recipes.dream(model, picture(1), f"mix={weight}"))
+
+
+@pytest.mark.parametrize("name", ["steps", "batch"])
+def test_counts_are_whole_numbers(model, name):
+    refusal(lambda: reverie.feature(model, "mix:0-2", size=32, **{name: 1.5}))
+
+
+def test_a_dreams_position_out_of_range_is_refused(model):
+    message = refusal(lambda: reverie.dream(model, picture(1), "mix:1@99,99", steps=1, octaves=1), UnknownName)
+    assert "out of range" in message
+
+
+def test_a_position_must_be_in_range_at_every_size(model):
+    message = refusal(lambda: reverie.feature(model, "mix:1@15,15", preset="essay", size=64, steps=1), UnknownName)
+    assert "out of range" in message
+
+
+def test_records_are_plain_and_name_no_folder(model, photo):
+    made = reverie.dream(model, photo, "block", steps=1, octaves=1)
+    text = str(made.record)
+    assert str(photo.parent) not in text
+    assert json.loads(text)["arguments"]["photo"]["photo"] == "photo.png"
+    assert made.record.arguments["seed"] == 0
+    assert made.record.automatic["steps_taken"] == 1
+    assert made.record.automatic["threads"] == torch.get_num_threads()
+    assert set(made.record.versions) == {"reverie", "torch", "python"}
+
+
+def test_a_prior_from_the_photo_holds_the_dream_near_it(model):
+    photo = picture(1)
+    free = reverie.synthesize(model, recipes.dream(model, photo, "block", steps=3, octaves=2, reduction="mean")).images
+    held = reverie.synthesize(
+        model,
+        recipes.dream(model, photo, "block", steps=3, octaves=2, reduction="mean", prior=["l2-photo=1000"]),
+    ).images
+    assert (held - photo).square().mean() < 0.7 * (free - photo).square().mean()

@@ -1,0 +1,1 @@
+"""The papers' formulas a second time: slow, plain, in loops."""

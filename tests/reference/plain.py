@@ -1,0 +1,142 @@
+"""Formulas as their papers write them, on numpy arrays, one number at a time."""
+
+import cmath
+import math
+
+import numpy as np
+from numpy import ndarray
+
+
+def redirected_relu_slope(value: ndarray, gradient: ndarray, ceiling: float) -> ndarray:
+    """Redirected rectifier, per image: the true gradient, or where it is zero everywhere the one that wakes."""
+    out = np.zeros_like(gradient)
+    for n in range(len(value)):
+        open_ = (value[n] > 0) & (value[n] < ceiling)
+        true = np.where(open_, gradient[n], 0)
+        if np.any(true != 0):
+            out[n] = true
+            continue
+        for at in np.ndindex(*value[n].shape):
+            v, g = value[n][at], gradient[n][at]
+            too_low, too_high = v <= 0 and g < 0, v >= ceiling and g > 0  # the loss falls where the value is let move
+            out[n][at] = g if too_low or too_high else 0
+    return out
+
+
+def inverse_dft(spectrum: ndarray, height: int, width: int) -> ndarray:
+    """A real picture from its half spectrum [H,W//2+1], by the explicit sum, scaled by 1/sqrt(HW)."""
+    full = np.zeros((height, width), dtype=complex)
+    for u in range(height):
+        for v in range(width // 2 + 1):
+            full[u, v] = spectrum[u, v]
+            if v not in (0, width / 2):
+                full[-u % height, -v % width] = np.conj(spectrum[u, v])
+    out = np.zeros((height, width))
+    for y in range(height):
+        for x in range(width):
+            total = sum(
+                full[u, v] * cmath.exp(2j * math.pi * (u * y / height + v * x / width))
+                for u in range(height)
+                for v in range(width)
+            )
+            out[y, x] = total.real / math.sqrt(height * width)
+    return out
+
+
+def fourier_picture(latents: ndarray, height: int, width: int) -> ndarray:
+    """Olah et al. 2017: spectrum over frequency, inverse transform, over 4, correlated colours, sigmoid; [3,H,W]."""
+    planes = []
+    for plane in latents:
+        spectrum = np.zeros((height, width // 2 + 1), dtype=complex)
+        for u in range(height):
+            for v in range(width // 2 + 1):
+                fy = u / height if u < (height + 1) // 2 else u / height - 1
+                frequency = max(math.hypot(fy, v / width), 1 / max(height, width))
+                spectrum[u, v] = complex(plane[u, v, 0], plane[u, v, 1]) / frequency
+        planes.append(inverse_dft(spectrum, height, width) / 4)
+    root = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
+    root = root / max(math.sqrt(sum(root[i, j] ** 2 for i in range(3))) for j in range(3))
+    mixed = np.einsum("ij,jhw->ihw", root, np.stack(planes))
+    return 1 / (1 + np.exp(-mixed))
+
+
+def gaussian_blur(image: ndarray, sigma: float) -> ndarray:
+    """[H,W] convolved with a Gaussian of radius ceil(3 sigma), mirrored at the edges without repeating them."""
+    reach = min(max(1, math.ceil(3 * sigma)), min(image.shape) - 1)
+    weights = [math.exp(-(d * d) / (2 * sigma * sigma)) for d in range(-reach, reach + 1)]
+    height, width = image.shape
+
+    def mirrored(i: int, length: int) -> int:
+        i = abs(i)
+        return i if i < length else 2 * (length - 1) - i
+
+    out = np.zeros_like(image)
+    for y in range(height):
+        for x in range(width):
+            out[y, x] = sum(
+                weights[dy + reach] * weights[dx + reach] * image[mirrored(y + dy, height), mirrored(x + dx, width)]
+                for dy in range(-reach, reach + 1)
+                for dx in range(-reach, reach + 1)
+            )
+    return out / sum(weights) ** 2
+
+
+def total_variation(image: ndarray) -> float:
+    """Sum of absolute differences of neighbours of [C,H,W], by the number of values."""
+    channels, height, width = image.shape
+    total = 0.0
+    for c in range(channels):
+        for y in range(height):
+            for x in range(width):
+                total += abs(image[c, y, x] - image[c, y + 1, x]) if y + 1 < height else 0
+                total += abs(image[c, y, x] - image[c, y, x + 1]) if x + 1 < width else 0
+    return total / image.size
+
+
+def adam(start: ndarray, gradients: list[ndarray], rates: list[float], betas: tuple[float, float]) -> ndarray:
+    """Kingma, Ba 2015, algorithm 1, epsilon 1e-8."""
+    value, mean, square = start.astype(float).copy(), np.zeros(start.shape), np.zeros(start.shape)
+    for t, (gradient, rate) in enumerate(zip(gradients, rates, strict=True), 1):
+        mean = betas[0] * mean + (1 - betas[0]) * gradient
+        square = betas[1] * square + (1 - betas[1]) * gradient**2
+        value -= rate * (mean / (1 - betas[0] ** t)) / (np.sqrt(square / (1 - betas[1] ** t)) + 1e-8)
+    return value
+
+
+def convolution(image: ndarray, weight: ndarray, bias: ndarray) -> ndarray:
+    """[C,H,W] with a kernel [F,C,k,k], zeros round the edges."""
+    reach, (_, height, width) = weight.shape[-1] // 2, image.shape
+    padded = np.pad(image, ((0, 0), (reach, reach), (reach, reach)))
+    out = np.zeros((len(weight), height, width))
+    for f in range(len(weight)):
+        for y in range(height):
+            for x in range(width):
+                out[f, y, x] = (padded[:, y : y + 2 * reach + 1, x : x + 2 * reach + 1] * weight[f]).sum() + bias[f]
+    return out
+
+
+def convolution_slope(slope: ndarray, weight: ndarray) -> ndarray:
+    """The gradient at a convolution's input [C,H,W] from that at its output [F,H,W]."""
+    reach, (_, height, width) = weight.shape[-1] // 2, slope.shape
+    padded = np.zeros((weight.shape[1], height + 2 * reach, width + 2 * reach))
+    for f in range(len(weight)):
+        for y in range(height):
+            for x in range(width):
+                padded[:, y : y + 2 * reach + 1, x : x + 2 * reach + 1] += slope[f, y, x] * weight[f]
+    return padded[:, reach : reach + height, reach : reach + width]
+
+
+def make_step(
+    image: ndarray, rolls: tuple[int, int], rate: float, weight: ndarray, bias: ndarray, std: ndarray
+) -> ndarray:
+    """Google's deepdream notebook (2015), `make_step`, on a network of one convolution and a rectifier.
+
+    Roll by the jitter, the layer's activation as its own gradient (`objective_L2`), a step of rate / mean |g|, roll
+    back, clip. The image is [3,H,W] in [0,1], so the clip is at 0 and 1.
+    """
+    image = np.roll(np.roll(image, rolls[0], 1), rolls[1], 2)
+    activation = np.maximum(convolution((image - 0.5) / std[:, None, None], weight, bias), 0)
+    slope = convolution_slope(activation * (activation > 0), weight) / std[:, None, None]
+    image = image + rate / np.abs(slope).mean() * slope
+    image = np.roll(np.roll(image, -rolls[0], 1), -rolls[1], 2)
+    return np.clip(image, 0, 1)

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+import torch
+
+from reference.plain import adam
+from reverie.errors import InvalidSetting
+from reverie.synthesis.ascent import KINDS, Ascent
+from reverie.transforms import gaussian
+from tiny import picture
+
+
+def climbed(ascent: Ascent, gradients, start=None):
+    latents = (torch.zeros_like(gradients[0]) if start is None else start.clone()).requires_grad_()
+    climb = ascent.start(latents)
+    for index, gradient in enumerate(gradients):
+        climb(lambda g=gradient: (torch.zeros(len(g)), g.clone()), index / max(1, len(gradients) - 1))
+    return latents.detach()
+
+
+def noise(count: int):
+    return [picture(index, 2, 3, 6, 7) - 0.5 for index in range(count)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_raises_the_score(kind):
+    aim = picture(1, 2, 3, 6, 6)
+    latents = torch.zeros_like(aim).requires_grad_()
+    climb, scores = Ascent(kind, (0.05, 0.01)).start(latents), []
+
+    def slope():
+        score = -(latents - aim).square().flatten(1).sum(1)
+        return score, torch.autograd.grad(-score.sum(), latents)[0]
+
+    for index in range(40):
+        scores.append(climb(slope, index / 39))
+    assert bool((scores[-1] > 0.2 * scores[0]).all())
+    assert latents.grad is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_moves_as_it_would_alone(kind):
+    gradients = noise(4)
+    both = climbed(Ascent(kind), gradients)
+    alone = climbed(Ascent(kind), [gradient[1:] for gradient in gradients])
+    assert torch.allclose(both[1:], alone, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gradient_of_zero_moves_nothing(kind):
+    assert torch.equal(climbed(Ascent(kind), [torch.zeros(2, 3, 4, 4)]), torch.zeros(2, 3, 4, 4))
+
+
+def test_adam_is_the_papers():
+    gradients, rates = noise(5), [0.1, 0.0875, 0.075, 0.0625, 0.05]
+    found = climbed(Ascent("adam", (0.1, 0.05), betas=(0.8, 0.95)), gradients, gradients[0])
+    wanted = adam(gradients[0].numpy(), [g.numpy() for g in gradients], rates, (0.8, 0.95))
+    assert np.abs(found.numpy() - wanted).max() < 1e-5
+
+
+def test_normalised_steps_are_the_gradient_over_its_size():
+    (gradient,) = noise(1)
+    sizes = {
+        "mean-abs": gradient.abs().mean((1, 2, 3), keepdim=True),
+        "std": gradient.flatten(1).std(1).view(-1, 1, 1, 1),
+        "sign": gradient.abs(),
+    }
+    for kind, size in sizes.items():
+        assert torch.allclose(climbed(Ascent(kind, (0.3, 0.3)), [gradient]), -0.3 * gradient / size, atol=1e-6), kind
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shares"), [("linear", [0, 0.25, 0.5, 0.75, 1]), ("cosine", [0, 0.1464466, 0.5, 0.8535534, 1])]
+)
+def test_rates_follow_their_schedule(schedule, shares):
+    gradient = torch.full((1, 1, 2, 2), -1.0)
+    found = climbed(Ascent("sign", (0.4, 0.2), schedule), [gradient] * 5)
+    assert float(found[0, 0, 0, 0]) == pytest.approx(sum(0.4 - 0.2 * share for share in shares), rel=1e-5)
+
+
+def test_the_blur_acts_on_the_gradient_before_its_size_is_taken():
+    (gradient,) = noise(1)
+    smooth = gaussian(gradient, 1.5)
+    found = climbed(Ascent("mean-abs", (0.3, 0.3), blur=(1.5, 0.5)), [gradient])
+    assert torch.allclose(found, -0.3 * smooth / smooth.abs().mean((1, 2, 3), keepdim=True), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_picture_without_a_gradient_waits(kind, bad):
+    start, latents = picture(1, 2, 3, 4, 4), None
+    latents = start.clone().requires_grad_()
+    gradient = torch.ones(2, 3, 4, 4)
+    gradient[1, 0, 0, 0] = bad
+    score = Ascent(kind).start(latents)(lambda: (torch.ones(2), gradient), 0.0)
+    assert bool(score[0] == 1)
+    assert bool(score[1].isnan())
+    assert torch.equal(latents.detach()[1], start[1])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"kind": "lbfgs"}, "there is no ascent 'lbfgs'; allowed are adam, mean-abs, std, sign"),
+        ({"schedule": "step"}, "there is no schedule 'step'; allowed are linear, cosine"),
+        ({"rate": (-1.0, 1.0)}, "the rate must be 0 or more, not (-1.0, 1.0)"),
+        ({"rate": (float("nan"), 1.0)}, "the rate must be 0 or more, not (nan, 1.0)"),
+    ],
+)
+def test_wrong_settings_are_refused(settings, message):
+    with pytest.raises(InvalidSetting) as caught:
+        Ascent(**settings)
+    assert str(caught.value) == message

@@ -1,0 +1,46 @@
+import importlib
+import types
+
+import pytest
+
+import reverie
+
+
+@pytest.mark.parametrize("name", reverie.__all__)
+def test_every_name_imports(name):
+    assert getattr(reverie, name) is not None
+    assert name in dir(reverie)
+
+
+def test_names_are_sorted_and_each_once():
+    assert reverie.__all__ == sorted(set(reverie.__all__))
+
+
+def test_homes_are_those_of_the_names():
+    assert list(reverie._HOMES) == reverie.__all__
+    for name, home in reverie._HOMES.items():
+        if home:
+            assert getattr(importlib.import_module(home), name) is getattr(reverie, name)
+        else:
+            assert isinstance(getattr(reverie, name), types.ModuleType)
+
+
+def test_types_see_the_same_names():
+    import ast
+    from pathlib import Path
+
+    tree = ast.parse(Path(reverie.__file__).read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    named = {alias.name: node.module for node in block.body for alias in node.names}
+    assert named == {name: home or "reverie" for name, home in reverie._HOMES.items()}
+
+
+def test_other_names_are_attribute_errors():
+    with pytest.raises(AttributeError, match=r"^module 'reverie' has no attribute 'dreem'$"):
+        _ = reverie.dreem
+
+
+@pytest.mark.parametrize("name", ["objectives", "parameterizations", "recipes", "synthesis"])
+def test_the_folders_export_what_they_say(name):
+    module = importlib.import_module(f"reverie.{name}")
+    assert all(hasattr(module, item) for item in module.__all__)

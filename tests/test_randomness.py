@@ -1,0 +1,31 @@
+import torch
+
+from reverie.randomness import generator, integers, normal, uniform
+
+
+def test_generators_come_from_seed_and_name_alone():
+    first, again = generator(3, "a"), generator(3, "a")
+    assert torch.equal(torch.rand(5, generator=first), torch.rand(5, generator=again))
+    others = [generator(4, "a"), generator(3, "b"), generator(-3, "a")]
+    draws = {float(torch.rand(1, generator=item)) for item in [generator(3, "a"), *others]}
+    assert len(draws) == 4
+
+
+def test_rows_are_drawn_each_from_its_own_generator():
+    for make in (lambda g: normal((2, 3), g), lambda g: uniform(-1, 3, (2, 3), g), lambda g: integers(0, 99, 6, g)):
+        three = make([generator(0, name) for name in "abc"])
+        assert torch.equal(torch.as_tensor(make([generator(0, "b")])), torch.as_tensor(three[1:2]))
+
+
+def test_ranges_are_kept():
+    sources = [generator(0, str(index)) for index in range(50)]
+    values = uniform(-1, 3, (40,), sources)
+    assert -1 <= float(values.min()) < -0.9
+    assert 2.9 < float(values.max()) < 3
+    assert {value for row in integers(-2, 2, 9, sources) for value in row} == {-2, -1, 0, 1, 2}
+
+
+def test_the_global_random_state_is_left_alone():
+    before = torch.random.get_rng_state()
+    normal((3,), [generator(0, "a")])
+    assert torch.equal(torch.random.get_rng_state(), before)
