@@ -9,6 +9,7 @@
   + OutputFailed
   + Diverged
   + OutOfMemory
+  + MissingExtra
 
 Each message says what was given, what is allowed and the nearest remedy, in one sentence.
 """
@@ -51,6 +52,10 @@ class Diverged(ReverieError):
 
 class OutOfMemory(ReverieError):
     """The machine's or the device's memory was not enough."""
+
+
+class MissingExtra(ReverieError):
+    """A library that this command needs and that is not installed."""
 
 
 def nearest(name: str, names: Iterable[str], most: int = 3) -> str:

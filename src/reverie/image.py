@@ -6,7 +6,7 @@ import importlib.util
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -148,16 +148,17 @@ def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
                 write_whole(path.with_suffix(".json"), text.encode())
 
 
-def check_output(path: Path) -> Path:
-    """`path` if a picture can be put there: a known ending, an existing folder with the right to write.
+def check_output(path: Path, endings: Iterable[str] = FORMATS) -> Path:
+    """`path` if a file can be put there: a known ending, an existing folder with the right to write.
 
     Raises:
         OutputFailed: where it cannot.
     """
-    if path.suffix.lower() not in FORMATS:
-        close = nearest(path.suffix or "png", FORMATS)
+    known = list(endings)
+    if path.suffix.lower() not in known:
+        close = nearest(path.suffix or known[0], known)
         raise OutputFailed(
-            f"cannot write '{path.name}': its ending must be one of {', '.join(FORMATS)} (nearest {close})"
+            f"cannot write '{path.name}': its ending must be one of {', '.join(known)} (nearest {close})"
         )
     if path.is_dir():
         raise OutputFailed(f"cannot write {path}: it is a folder; name a file in it")
