@@ -13,7 +13,7 @@ from torch import Tensor
 
 import reverie
 from judgement import Judge, Worth, fine_grain
-from measurement import SIDE, machine, median, network, options, table
+from measurement import SIDE, machine, median, network, options, precisions, table
 from peers import Lucent
 
 
@@ -142,17 +142,17 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     where, net = machine(), network(given.network)
-    models = {precision: reverie.load(net, precision=precision, size=SIDE) for precision in ("float32", "bfloat16")}
+    models = {precision: reverie.load(net, precision=precision, size=SIDE) for precision in precisions()}
     judge, peer, steps = Judge(net, given.layer, SIDE), Lucent(net), given.steps or None
     channels = models["float32"].layer(given.layer).channels
     candidates = random.Random(0).sample(range(channels), min(channels, 4 * given.count))
     for turn in range(given.repeats):
         live = goals(peer, judge, given.layer, candidates, given.count, given.lucent_steps)
         sides = {"reverie float32": one_by_one(models["float32"], judge, given.layer, live, given.every, steps)}
-        sides |= {
-            f"reverie {precision}, batch of {len(live)}": climb(model, judge, given.layer, live, given.every, steps)
-            for precision, model in models.items()
-        }
+        for precision, model in models.items():
+            print(report(live, sides, judge), file=sys.stderr, flush=True)
+            batch = climb(model, judge, given.layer, live, given.every, steps)
+            sides[f"reverie {precision}, batch of {len(live)}"] = batch
         print(f"Time to lucent's activation, {given.layer}, network input {SIDE}, turn {turn + 1}. {where}\n")
         print(report(live, sides, judge), flush=True)
     for goal in live:

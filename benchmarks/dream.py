@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import reverie
-from measurement import machine, median, network, options, table
+from measurement import machine, median, network, options, precisions, table
 from reverie.image import read
 
 SIDES = ("usual loop", "reverie float32", "reverie bfloat16")
@@ -128,7 +128,7 @@ def main() -> None:
         "--sizes", type=int, nargs="+", default=[512, 1024, 2048, 4096], help="sides of the square picture"
     )
     parser.add_argument("--layer", default="Mixed_6b", help="layer whose mean square is climbed")
-    parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES, help="what to measure")
+    parser.add_argument("--sides", nargs="+", choices=SIDES, help="what to measure; else all that the processor can")
     parser.add_argument("--child", choices=SIDES, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -136,14 +136,16 @@ def main() -> None:
         return
     torch.set_num_threads(given.threads)
     where, rows = machine(), []
+    able = [SIDES[0], *(f"reverie {precision}" for precision in precisions())]
+    sides = given.sides or able
     for size in given.sizes:
-        turns: dict[str, list[dict[str, float | str]]] = {side: [] for side in given.sides}
+        turns: dict[str, list[dict[str, float | str]]] = {side: [] for side in sides}
         for _ in range(given.repeats):
-            for side in given.sides:
+            for side in sides:
                 turns[side].append(measured(given, side, size))
                 print(f"{size} px, {side}: {turns[side][-1]}", file=sys.stderr)
         first = [float(turn["seconds"]) for turn in turns.get(SIDES[0], []) if "seconds" in turn]
-        rows += [row(size, side, turns[side], median(first) if first else None) for side in given.sides]
+        rows += [row(size, side, turns[side], median(first) if first else None) for side in sides]
     print(f"One step of a dream, {given.layer} mean square, median of {given.repeats} processes of ", end="")
     print(f"{given.steps} steps. {where}\n")
     print(table(["", "s per step", "usual loop takes", "peak GiB"], rows))

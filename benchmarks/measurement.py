@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from reverie.models.readiness import calibrate, pink_noise
+from reverie.models.readiness import calibrate, computed_in_software, pink_noise
 from reverie.models.sources import import_torchvision
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -52,6 +52,14 @@ def network(name: str | None) -> nn.Module:
     net: nn.Module = torchvision.models.inception_v3(weights=None, aux_logits=False, init_weights=False)
     calibrate(net, (pink_noise(4, 3, (SIDE, SIDE)) - 0.45) / 0.225)
     return net.eval()
+
+
+def precisions() -> list[str]:
+    """Those that this processor computes in hardware; the other one takes hours, and says nothing."""
+    if computed_in_software(torch.bfloat16, torch.device("cpu")):
+        print("bfloat16 is left out: this processor computes it in software", file=sys.stderr)
+        return ["float32"]
+    return ["float32", "bfloat16"]
 
 
 def machine() -> str:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import reverie
-from measurement import CLOCKS, SIDE, Side, in_turn, machine, median, network, options, table
+from measurement import CLOCKS, SIDE, Side, in_turn, machine, median, network, options, precisions, table
 from peers import Lucent, TorchDreams
 
 BATCH = 8
@@ -40,6 +40,8 @@ def sides(net: nn.Module, layer: str, channel: int, only: list[str] | None) -> d
         f"reverie float32, batch of {BATCH}, per image": (lambda: ours(net, layer, several, "float32"), BATCH),
         f"reverie bfloat16, batch of {BATCH}, per image": (lambda: ours(net, layer, several, "bfloat16"), BATCH),
     }
+    left_out = {"float32", "bfloat16"} - set(precisions())
+    makers = {name: item for name, item in makers.items() if not left_out & set(name.replace(",", "").split())}
     chosen = {name: item for name, item in makers.items() if not only or any(text in name for text in only)}
     return {name: (make(), count) for name, (make, count) in chosen.items()}
 

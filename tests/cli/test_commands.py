@@ -483,3 +483,11 @@ def test_a_rerun_takes_the_records_threads(cli, factory, photo, monkeypatch):
     monkeypatch.setattr(torch, "set_num_threads", seen.append)
     cli("rerun", "a.png", "-m", factory, "-o", "b.png")
     assert torch.get_num_threads() in seen
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_bfloat16_in_software_is_told(cli, factory, photo, monkeypatch, slow):
+    monkeypatch.setattr("reverie.cli.runs.computed_in_software", lambda *_: slow)
+    status, _, err = cli("dream", photo, "-m", factory, "--layer", "block", *FAST)
+    assert status == 0
+    assert err == ("reverie: this processor has no bfloat16 arithmetic: --precision float32 is faster here\n" * slow)

@@ -14,6 +14,7 @@ from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownNa
 from reverie.figures.result import Result
 from reverie.image import check_output, photo_path, photos_in
 from reverie.models.model import Model
+from reverie.models.readiness import computed_in_software
 from reverie.models.sources import load
 from reverie.recipes.reruns import read_record, recipe_of, recorded_model, repeated
 from reverie.record import Record
@@ -89,7 +90,7 @@ def _model(settings: dict[str, Any]) -> Model:
 def model_from(name: str, options: Mapping[str, Any]) -> Model:
     """The network of `--model` and its options."""
     classes = options["classes"]
-    return load(
+    ready = load(
         name,
         options["weights"],
         device=options["device"],
@@ -99,6 +100,9 @@ def model_from(name: str, options: Mapping[str, Any]) -> Model:
         size=_side(options["native_size"]),
         classes=None if classes is None else _lines(classes),
     )
+    if computed_in_software(ready.dtype, ready.device):
+        typer.echo("reverie: this processor has no bfloat16 arithmetic: --precision float32 is faster here", err=True)
+    return ready
 
 
 def _numbers(flag: str, text: str | None) -> list[float] | None:

@@ -45,6 +45,16 @@ def precision_named(name: str) -> torch.dtype:
     return kinds[name]
 
 
+def computed_in_software(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether this processor lacks arithmetic for a number type, which then is many times slower than float32."""
+    if dtype != torch.bfloat16 or device.type != "cpu":
+        return False
+    try:
+        return not torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    except (AttributeError, RuntimeError):  # the question is not part of torch's public interface
+        return False
+
+
 def ready_copy(module: nn.Module, device: torch.device) -> nn.Module:
     """A copy in eval mode on the device, float32, frozen, channels-last; the module itself is left as it was found."""
     try:

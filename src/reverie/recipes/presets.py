@@ -60,7 +60,7 @@ FEATURE: Mapping[str, Preset] = {
         rates=((0.2, 0.01),),
         reduction="mean",
         betas=(0.5, 0.95),
-        parameterization=Fourier(cutoff=0.27),
+        parameterization=Fourier(cutoff=0.265),
         transforms=ROBUST,
         redirect=16,
     ),
