@@ -210,7 +210,11 @@ def interrupting(after: int, how):
 
 
 def ctrl_c():
-    signal.raise_signal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore the signal
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_keeps_the_last_whole_picture_at_the_photos_size(cli, factory, photo, monkeypatch):
