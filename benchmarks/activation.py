@@ -3,7 +3,7 @@
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,24 @@ def goals(peer: Lucent, judge: Judge, layer: str, candidates: Sequence[int], cou
         if len(found) == count:
             break
     return found
+
+
+def kept(file: Path | None, where: str, made: Callable[[], list[Goal]]) -> list[Goal]:
+    """Lucent's side, from a file of an earlier run on the same machine; else made, and put there."""
+    machine_alone = where.partition(", load")[0]
+    if file is not None and file.is_file():
+        found = torch.load(file, weights_only=True)
+        if found["machine"] != machine_alone:
+            sys.exit(f"{file} was made on another machine ({found['machine']}); name another file with --lucent")
+        return [
+            Goal(channel, picture, Worth(clean, seen), seconds)
+            for channel, picture, clean, seen, seconds in found["goals"]
+        ]
+    goals = made()
+    if file is not None:
+        rows = [(goal.channel, goal.picture, goal.worth.clean, goal.worth.seen, goal.seconds) for goal in goals]
+        torch.save({"machine": machine_alone, "goals": rows}, file)
+    return goals
 
 
 def climb(
@@ -138,6 +156,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=8, help="live channels, drawn by chance once and for all")
     parser.add_argument("--lucent-steps", type=int, default=512, help="steps of lucent, whose default is 512")
     parser.add_argument("--every", type=int, default=4, help="look at our picture every so many steps")
+    parser.add_argument("--lucent", type=Path, help="file that keeps lucent's side for further runs on this machine")
     parser.add_argument("--output", type=Path, default=Path("activation"), help="folder for the pictures")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -147,7 +166,11 @@ def main() -> None:
     channels = models["float32"].layer(given.layer).channels
     candidates = random.Random(0).sample(range(channels), min(channels, 4 * given.count))
     for turn in range(given.repeats):
-        live = goals(peer, judge, given.layer, candidates, given.count, given.lucent_steps)
+        live = kept(
+            given.lucent,
+            where,
+            lambda: goals(peer, judge, given.layer, candidates, given.count, given.lucent_steps),
+        )
         sides = {"reverie float32": one_by_one(models["float32"], judge, given.layer, live, given.every, steps)}
         for precision, model in models.items():
             print(report(live, sides, judge), file=sys.stderr, flush=True)
