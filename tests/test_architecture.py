@@ -13,7 +13,7 @@ FLOORS = {
     "models": 1, "figures": 1,
     "objectives": 2, "parameterizations": 2, "transforms": 2, "constraints": 2,
     "synthesis": 3, "attribution": 3, "dataset": 3,
-    "recipes": 4, "atlas": 5,
+    "recipes": 4, "series": 5, "atlas": 5,
     "cli": 6, "studio": 6, "__init__": 7, "__main__": 7,
 }  # fmt: skip
 LONGEST = 60

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reverie.recipes.reruns import rerun
     from reverie.recipes.runs import dream, feature
     from reverie.record import Record
+    from reverie.series import sheet, sweep
     from reverie.synthesis import Ascent, Recipe, Stage, Step, iterate, synthesize
     from reverie.unit import Unit
 
@@ -46,6 +47,8 @@ _HOMES = {
     "probe": "reverie.models.probe",
     "recipes": "",
     "rerun": "reverie.recipes.reruns",
+    "sheet": "reverie.series",
+    "sweep": "reverie.series",
     "synthesize": "reverie.synthesis",
     "transforms": "",
 }
@@ -71,6 +74,8 @@ __all__ = [
     "probe",
     "recipes",
     "rerun",
+    "sheet",
+    "sweep",
     "synthesize",
     "transforms",
 ]

@@ -18,6 +18,9 @@ OPTIONS = {
     "feature": COMMON | WRITING | {"--model", "--preset", "--size", "--steps", "--rate", "--negative", "--start",
                "--parameterization", "--reduction", "--prior", "--batch", "--window", "--no-window",
                "--seed"},
+    "sheet": COMMON | (WRITING - {"--watch"}) | {"--model", "--html", "--preset", "--size", "--steps", "--rate",
+             "--negative", "--start", "--parameterization", "--reduction", "--prior", "--batch", "--window",
+             "--no-window", "--seed"},
     "rerun": WRITING | {"--model", "--photo", "--trust", "--weights", "--device", "--threads"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
     "models": set(),

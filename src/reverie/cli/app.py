@@ -124,6 +124,32 @@ _register(
 )
 
 
+def _register_series(
+    name: str, module: str, function: str, subject: inspect.Parameter, output: str, recipe: tuple[str, str]
+) -> None:
+    """A command of many runs: its own options, those of the recipe that each run is of, the network's, the output's."""
+    about, own = arguments(module, function)
+    known = {item.name for item in own}
+    own += [item for item in arguments(*recipe)[1] if item.name not in known]
+    taken = {subject.name, "photo", "units", "folder", "output", "after", "settings"}
+    options = [option(item, "--layer" if item.name == "layers" else None) for item in own if item.name not in taken]
+    written = [item for item in _writing() if item.name not in ("output", "watch", *known)]
+    written.append(_parameter("output", Path | None, None, output, "--output", "-o"))
+    app.command(name)(
+        command(_later("series", name), [subject, _model_option(), *options, *_loading(), *written], about)
+    )
+
+
+_register_series(
+    "sheet",
+    "series/sheets.py",
+    "sheet",
+    _several("layers", "LAYER...", "LAYER for all its channels, or units such as LAYER:0-63; one sheet each."),
+    "Folder for the sheets and their pictures; here unless given.",
+    ("recipes/features.py", "feature"),
+)
+
+
 def _picture() -> inspect.Parameter:
     info = typer.Argument(
         help="A PNG that reverie wrote, or a JPEG or WebP with its record beside it.", metavar="PICTURE"

@@ -93,21 +93,31 @@ class Result:
         if len(pictures) == 1:
             save(pictures[0], path, texts[0])
             return [path]
-        folder = path.with_suffix("")
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise OutputFailed(
-                f"cannot make the folder {folder} for the sheet's pictures ({error.strerror}); choose another name"
-            ) from error
-        written = [folder / f"{name}{path.suffix}" for name in _file_names(self._captions)]
+        folder = sheet_folder(path)
+        written = [folder / f"{name}{path.suffix}" for name in file_names(self._captions)]
         for picture, target, text in zip(pictures, written, texts, strict=True):
             save(picture, target, text)
         save(sheet(pictures, self._captions), path)
         return [path, *written]
 
 
-def _file_names(labels: Sequence[str]) -> list[str]:
+def sheet_folder(path: Path) -> Path:
+    """The folder of a sheet's own pictures, which is made where it is not there.
+
+    Raises:
+        OutputFailed: it cannot be made.
+    """
+    folder = path.with_suffix("")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputFailed(
+            f"cannot make the folder {folder} for the sheet's pictures ({error.strerror}); choose another name"
+        ) from error
+    return folder
+
+
+def file_names(labels: Sequence[str]) -> list[str]:
     """A file name for each label, each once."""
     names: list[str] = []
     for label in labels:

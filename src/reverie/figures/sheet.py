@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 GAP, LINE, SIZE = 6, 18, 13  # pixels between pictures, for a caption, of its letters
 GROUND, INK = "white", "#333333"
+LARGEST = 64_000_000  # pixels of a sheet of files; beyond, each of its pictures is made smaller
 
 
 def sheet(pictures: Sequence[Image.Image], captions: Sequence[str]) -> Image.Image:
@@ -23,6 +25,21 @@ def sheet(pictures: Sequence[Image.Image], captions: Sequence[str]) -> Image.Ima
         page.paste(picture.convert("RGB"), (left, top))
         pen.text((left + 1, top + height + 2), _shortened(caption, width, font), fill=INK, font=font)
     return page
+
+
+def contact_sheet(paths: Sequence[Path], captions: Sequence[str]) -> Image.Image:
+    """A sheet of picture files, which may be thousands: it is kept to LARGEST by showing each of them smaller."""
+    with Image.open(paths[0]) as first:
+        width, height = first.size
+    share = min(1.0, math.sqrt(LARGEST / (len(paths) * width * height)))
+    size = max(1, int(width * share)), max(1, int(height * share))
+    return sheet([_opened(path, size) for path in paths], captions)
+
+
+def _opened(path: Path, size: tuple[int, int]) -> Image.Image:
+    with Image.open(path) as picture:
+        plain = picture.convert("RGB")
+    return plain if plain.size == size else plain.resize(size, Image.Resampling.LANCZOS)
 
 
 def _shortened(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:

@@ -1,0 +1,69 @@
+"""The commands of many runs: each stops where one likes, and goes on where it stopped."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reverie.cli.runs import LOADING, model_from, use_threads
+from reverie.errors import ReverieError
+from reverie.models.model import Model
+from reverie.series.sheets import Sheet, sweep
+
+T = TypeVar("T")
+
+
+def sheet(**given: Any) -> None:
+    """One sheet for each layer, in a folder."""
+    output, force, quiet, html = (given.pop(name) for name in ("output", "force", "quiet", "html"))
+    model, layers, settings = _network(given), given.pop("layers"), _given(given)
+    folder = Path() if output is None else output.expanduser()
+    run = _Ended(sweep(model, layers, folder, force=force, **settings))
+    grown: dict[Path, Sheet] = {}
+    with _bar(quiet=quiet) as bar:
+        task = bar.add_task("sheet")
+        for made in run:
+            grown[made.path] = made
+            bar.update(task, description=made.path.stem, completed=made.done, total=len(made.recipe.names))
+    for made in grown.values():
+        written, whole = made.write(html=html), made.done == len(made.recipe.names)
+        rest = "" if whole else f" ({made.done} of {len(made.recipe.names)} pictures; the same command goes on)"
+        if not quiet or not whole:
+            typer.echo(f"wrote {' and '.join(map(str, written))}{rest}")
+    if run.by is not None:
+        raise run.by
+
+
+def _network(given: dict[str, Any]) -> Model:
+    """The network that the options name; takes them out of the settings."""
+    use_threads(given.pop("threads"))
+    options = {name: given.pop(name) for name in LOADING}
+    return model_from(given.pop("model"), options)
+
+
+def _given(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings that were said: all others are left to the library."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+class _Ended(Iterable[T]):
+    """What a generator yields, until its end, Ctrl-C or an error that a user can mend."""
+
+    def __init__(self, run: Iterator[T]) -> None:
+        self.run = run
+        self.by: ReverieError | KeyboardInterrupt | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        try:
+            yield from self.run
+        except (KeyboardInterrupt, ReverieError) as error:
+            self.by = error
+
+
+def _bar(*, quiet: bool) -> Progress:
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=console, disable=quiet or not console.is_terminal, refresh_per_second=2)
