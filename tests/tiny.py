@@ -55,6 +55,20 @@ class Rectified(nn.Module):
         return self.last(self.pool(self.rectify(self.conv(x))))
 
 
+class HalfDead(nn.Module):
+    """A rectified layer whose channel 0 fires on no picture at all and channel 1 on most."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.relu = nn.Conv2d(3, 2, 3), nn.ReLU()
+        with torch.no_grad():
+            self.conv.weight[0] = 0
+            self.conv.bias.copy_(torch.tensor([-1.0, 0.5]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.relu(self.conv(x))
+
+
 class Call(nn.Module):
     """A function as a module, so that the function itself is what runs."""
 

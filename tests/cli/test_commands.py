@@ -1,6 +1,7 @@
 import json
 import re
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,10 +89,10 @@ def test_several_photos_need_a_folder(refused, photo, factory):
 
 def test_a_sheet_has_its_folder(cli, factory, tmp_path):
     status, out, _ = cli(
-        "feature", "block:0-1", "logits:tiger", "-m", factory, "--size", 32, "--steps", 1, "-o", "s.png"
+        "feature", "block:0,2", "logits:tiger", "-m", factory, "--size", 32, "--steps", 1, "-o", "s.png"
     )
     assert (status, out) == (0, "wrote s.png and 3 pictures in s\n")
-    assert files(tmp_path) - {"nets.py"} == {"s.png", "s/block-0.png", "s/block-1.png", "s/tiger-logits-1.png"}
+    assert files(tmp_path) - {"nets.py"} == {"s.png", "s/block-0.png", "s/block-2.png", "s/tiger-logits-1.png"}
 
 
 def test_one_unit_is_the_bare_picture(cli, factory, tmp_path):
@@ -111,9 +112,9 @@ def test_a_rerun_gives_the_same_bits(cli, factory, photo):
 
 
 def test_a_rerun_of_a_batch_writes_the_one_picture(cli, factory):
-    cli("feature", "block:0-2", "-m", factory, "--size", 32, "--steps", 2, "-o", "s.png")
-    assert cli("rerun", "s/block-1.png", "-m", factory, "-o", "b.png")[1] == "wrote b.png\n"
-    assert torch.equal(read("b.png"), read("s/block-1.png"))
+    cli("feature", "block:0,2,4", "-m", factory, "--size", 32, "--steps", 2, "-o", "s.png")
+    assert cli("rerun", "s/block-2.png", "-m", factory, "-o", "b.png")[1] == "wrote b.png\n"
+    assert torch.equal(read("b.png"), read("s/block-2.png"))
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
@@ -462,3 +463,20 @@ def test_bfloat16_in_software_is_told(cli, factory, photo, monkeypatch, slow):
     status, _, err = cli("dream", photo, "-m", factory, "--layer", "block", *FAST)
     assert status == 0
     assert err == ("reverie: this processor has no bfloat16 arithmetic: --precision float32 is faster here\n" * slow)
+
+
+def test_units_that_never_fire_are_told(cli, tmp_path):
+    tests = Path(__file__).parents[1]
+    (tmp_path / "dead.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(tests)!r})\nfrom tiny import HalfDead, seeded\n"
+        "def make():\n    return seeded(HalfDead)\nmake.size = 32\n"
+    )
+    words = ("feature", "-m", f"{tmp_path}/dead.py:make", "--steps", 2)
+    before = "relu:0 never fired on the sample photos and on noise: the first steps try to wake what is silent\n"
+    told = "relu:0 never fired: the picture shows nothing of it; try another --seed or --start\n"
+    assert cli(*words, "relu:0") == (0, f"wrote feature-1.png\n{told}", before)
+    status, out, err = cli(*words, "relu:0-1", "-o", "sheet.png")
+    told = "1 of 2 units never fired, their pictures show nothing: relu:0\n"
+    assert (status, out, err) == (0, f"wrote sheet.png and 2 pictures in sheet\n{told}", before)
+    assert cli(*words, "relu:1", "-o", "live.png") == (0, "wrote live.png\n", "")
+    assert cli(*words, "relu:0", "-q", "-o", "quiet.png") == (0, "", "")

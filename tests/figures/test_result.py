@@ -137,3 +137,15 @@ def test_a_long_caption_is_cut():
 
 def test_grey_pictures_make_a_sheet():
     assert Result(picture(1, 2, 1, 8, 8), (), ("a", "b")).picture.mode == "RGB"
+
+
+def test_what_never_fired_is_named_and_marked():
+    records = tuple(Record("feature", {}, {}, {"silent": [1]}, index) for index in range(2))
+    made = Result(picture(1, 2, 3, 150, 150), records, ("a:0", "a:1"))
+    assert made.silent == ("a:1",)
+    assert made[1].silent == ("a:1",)
+    assert made[0].silent == ()
+    assert Result(made.images, (), made.labels).silent == ()
+    spoken = Result(made.images, records, ("a:0", "silent: a:1"))
+    unmarked = Result(made.images, (), spoken.labels)
+    assert made.picture.tobytes() == unmarked.picture.tobytes()

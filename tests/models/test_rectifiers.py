@@ -1,4 +1,6 @@
 import contextlib
+import dataclasses
+import math
 
 import pytest
 import torch
@@ -6,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 import reverie
-from reference.plain import redirected_relu_slope
+from reference.plain import redirected_gate_slope, redirected_relu_slope
 from reverie.models.rectifiers import Redirected
 from tiny import Call, Rectified, picture, seeded
 
@@ -102,7 +104,7 @@ def test_redirected_gradients_are_those_of_the_plain_loops(ceiling):
 def test_other_hardtanhs_are_left_alone():
     with Redirected() as rule:
         functional.hardtanh(torch.zeros(2, 2), -1, 1)
-        functional.silu(torch.zeros(2, 2))
+        functional.elu(torch.zeros(2, 2))
     assert rule.caught == 0
 
 
@@ -113,3 +115,87 @@ def test_a_unit_that_is_dead_on_its_start_rises(form):
     scores = [float(step.score) for step in reverie.iterate(network, recipe)]
     assert scores[0] == 0
     assert scores[-1] > 0
+
+
+GATES = {
+    "nn.SiLU": nn.SiLU(),
+    "nn.SiLU in place": nn.SiLU(inplace=True),
+    "nn.GELU": nn.GELU(),
+    "nn.GELU by tanh": nn.GELU(approximate="tanh"),
+    "nn.Hardswish": nn.Hardswish(),
+    "nn.Hardswish in place": nn.Hardswish(inplace=True),
+    "nn.Mish": nn.Mish(),
+    "F.gelu": Call(functional.gelu),
+}
+FORMULAS = {
+    "nn.SiLU": lambda x: x / (1 + math.exp(-x)),
+    "nn.GELU": lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2,
+    "nn.GELU by tanh": lambda x: x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "nn.Mish": lambda x: x * math.tanh(math.log(1 + math.exp(x))),
+}
+
+
+@pytest.mark.parametrize("form", GATES)
+def test_smooth_gates_keep_their_values_and_the_gradient_of_live_images(form):
+    value = 8 * picture(2, 2, 3, 5, 5) - 4
+    plain, ruled = (value.clone().requires_grad_() for _ in range(2))
+    wanted = GATES[form](plain * 1)
+    with Redirected() as rule:
+        found = GATES[form](ruled * 1)
+    slopes = [torch.autograd.grad(out.sum(), start)[0] for out, start in ((wanted, plain), (found, ruled))]
+    assert rule.caught == 1
+    assert torch.equal(found, wanted)
+    assert torch.allclose(*slopes, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMULAS)
+def test_smooth_gates_are_redirected_as_the_plain_loops_say(form):
+    value = (8 * picture(3, 3, 2, 3, 3) - 4).double().requires_grad_()
+    value.data[1] = -2 - value.data[1].abs()  # all left of the minimum
+    gradient = (picture(9, 3, 2, 3, 3) - 0.5).double()
+    with Redirected():
+        out = GATES[form](value)
+    (found,) = torch.autograd.grad(out, value, gradient)
+    wanted = redirected_gate_slope(value.detach().numpy(), gradient.numpy(), FORMULAS[form])
+    assert float(found[1].abs().sum()) > 0
+    assert torch.allclose(found, torch.from_numpy(wanted), atol=1e-6)
+
+
+def test_without_waking_only_open_rectifiers_let_through():
+    value = torch.tensor([[1.0, -1.0], [-5.0, -2.0]]).view(2, 2, 1, 1).requires_grad_()
+    for rectify, live in ((torch.relu, [1.0, 0.0]), (functional.silu, [0.9277, 0.0723])):
+        with Redirected(wake=False):
+            out = rectify(value)
+        (found,) = torch.autograd.grad(out.sum(), value)
+        assert found.flatten().tolist() == pytest.approx([*live, 0, 0], abs=1e-4)
+
+
+@pytest.mark.parametrize("form", ["nn.SiLU", "nn.GELU"])
+def test_a_smooth_unit_that_is_shut_on_its_start_opens(form):
+    class Shut(nn.Module):
+        """Channel 0 starts far left of its gate's minimum, where the plain gradient leads further left."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.gate = nn.Conv2d(3, 2, 3), GATES[form]
+            with torch.no_grad():
+                self.conv.bias[0] = -0.5 * float(self.conv.weight[0].abs().sum())
+
+        def forward(self, x):
+            return self.gate(4 * self.conv(x))
+
+    network = reverie.load(seeded(Shut), size=32, mean=[0.5], std=[0.3])
+    made = {
+        redirect: reverie.synthesize(
+            network,
+            dataclasses.replace(
+                reverie.recipes.feature(network, "gate:0", preset="naive", size=32, steps=40, start="grey", rate=0.05),
+                redirect=redirect,
+            ),
+        )
+        for redirect in (0, 16)
+    }
+    assert made[0].silent == ("gate:0",)
+    assert made[0].record.automatic["score"][0] <= 0
+    assert made[16].silent == ()
+    assert made[16].record.automatic["score"][0] > 0

@@ -15,7 +15,7 @@ from reverie.recipes.presets import DREAM, FEATURE
 from reverie.recipes.reruns import REPEATABLE
 from reverie.transforms import Roll
 from reverie.unit import Unit
-from tiny import CLASSES, Tiny, hook_count, picture, seeded, state
+from tiny import CLASSES, HalfDead, Tiny, hook_count, picture, seeded, state
 
 SMALL = {
     "feature": lambda model, **more: recipes.feature(model, ["block:0", "mix:3"], **{"size": 32, "steps": 3, **more}),
@@ -392,3 +392,14 @@ def test_a_prior_from_the_photo_holds_the_dream_near_it(model):
         recipes.dream(model, photo, "block", steps=3, octaves=2, reduction="mean", prior=["l2-photo=1000"]),
     ).images
     assert (held - photo).square().mean() < 0.7 * (free - photo).square().mean()
+
+
+def test_a_unit_that_never_fires_is_reported_by_name():
+    network = reverie.load(seeded(HalfDead), size=32)
+    made = reverie.feature(network, ["relu:0-1"], steps=4, batch=2)
+    assert made.silent == ("relu:0",)
+    assert [record.automatic["silent"] for record in made.records] == [[0], [0]]
+    assert reverie.feature(network, "relu:0", steps=4, reduction="distance").silent == ("relu:0",)
+    assert reverie.feature(network, "relu:1", steps=4, prior=["l2=9"]).silent == ()
+    assert reverie.feature(network, "relu:1", steps=4, negative=True).silent == ()
+    assert reverie.feature(network, "logits:1", steps=4).silent == ()

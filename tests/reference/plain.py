@@ -23,6 +23,16 @@ def redirected_relu_slope(value: ndarray, gradient: ndarray, ceiling: float) -> 
     return out
 
 
+def redirected_gate_slope(value: ndarray, gradient: ndarray, gate) -> ndarray:  # type: ignore[no-untyped-def]
+    """The same for a smooth gate, which is closed where it falls; its slope by differences."""
+    out = np.zeros_like(gradient)
+    for n in range(len(value)):
+        slope = np.vectorize(lambda x: (gate(x + 1e-5) - gate(x - 1e-5)) / 2e-5)(value[n])
+        shut = not np.any(gradient[n][slope > 0] != 0)
+        out[n] = np.where((slope <= 0) & (gradient[n] < 0), gradient[n], 0) if shut else gradient[n] * slope
+    return out
+
+
 def inverse_dft(spectrum: ndarray, height: int, width: int) -> ndarray:
     """A real picture from its half spectrum [H,W//2+1], by the explicit sum, scaled by 1/sqrt(HW)."""
     full = np.zeros((height, width), dtype=complex)

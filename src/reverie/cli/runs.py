@@ -1,7 +1,7 @@
 """The commands that make pictures: parse, load, read the engine's steps into a bar, write."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownNa
 from reverie.figures.result import Result
 from reverie.image import check_output, photo_path, photos_in
 from reverie.models.model import Model
+from reverie.models.moments import silent_units
 from reverie.models.readiness import computed_in_software
 from reverie.models.sources import load
 from reverie.recipes.reruns import read_record, recipe_of, recorded_model, repeated
@@ -56,7 +57,15 @@ def feature(**given: Any) -> None:
     units, settings, writing = given.pop("units"), *_split(given)
     model = _model(settings)
     target = _target(writing["output"], "feature", writing["force"])
-    _make(model, recipes.feature(model, units, **settings), target, writing)
+    recipe = recipes.feature(model, units, **settings)
+    silent = [] if writing["quiet"] else silent_units(model, model.units(units))
+    if silent:
+        typer.echo(
+            f"{_listed([str(unit) for unit in silent])} never fired on the sample photos and on noise: "
+            "the first steps try to wake what is silent",
+            err=True,
+        )
+    _make(model, recipe, target, writing)
 
 
 def rerun(picture: Path, model: str | None, photo: str | None, trust: bool, **given: Any) -> None:
@@ -178,6 +187,8 @@ def _make(model: Model, recipe: Recipe, target: Path, writing: Mapping[str, Any]
     written = result.save(target)
     if not writing["quiet"] or run.ended is not None:
         typer.echo(_told(run, written))
+        if result.silent:
+            typer.echo(_silence(result))
     if run.ended is not None:
         raise run.ended
 
@@ -186,6 +197,19 @@ def _told(run: "_Watched", written: list[Path]) -> str:
     rest = f" and {len(written) - 1} pictures in {written[0].with_suffix('')}" if len(written) > 1 else ""
     what = "" if run.ended is None else f" (ended at step {run.done} of {run.total}, the last whole picture)"
     return f"wrote {written[0]}{rest}{what}"
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _silence(result: Result) -> str:
+    """One line about units that never fired."""
+    silent = _listed(result.silent)
+    if len(result) == 1:
+        return f"{silent} never fired: the picture shows nothing of it; try another --seed or --start"
+    return f"{len(result.silent)} of {len(result)} units never fired, their pictures show nothing: {silent}"
 
 
 class _Watched:

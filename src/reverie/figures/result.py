@@ -52,6 +52,17 @@ class Result:
         return self.records[0]
 
     @property
+    def silent(self) -> tuple[str, ...]:
+        """Labels of the pictures that show nothing, since their unit never fired."""
+        return tuple(label for label, mute in zip(self._captions, self._mute, strict=True) if mute)
+
+    @property
+    def _mute(self) -> tuple[bool, ...]:
+        if not self.records:
+            return (False,) * len(self)
+        return tuple(record.index in record.automatic.get("silent", ()) for record in self.records)
+
+    @property
     def pictures(self) -> list[Image.Image]:
         """All pictures as Pillow's."""
         return [to_pil(image) for image in self.images]
@@ -60,11 +71,18 @@ class Result:
     def picture(self) -> Image.Image:
         """The picture, or the captioned sheet of several, as Pillow's."""
         pictures = self.pictures
-        return pictures[0] if len(pictures) == 1 else sheet(pictures, self._captions)
+        return pictures[0] if len(pictures) == 1 else sheet(pictures, self._told)
 
     @property
     def _captions(self) -> tuple[str, ...]:
         return self.labels or tuple(str(number) for number in range(len(self)))
+
+    @property
+    def _told(self) -> tuple[str, ...]:
+        """The captions, with a word where nothing is to be seen."""
+        return tuple(
+            f"silent: {label}" if mute else label for label, mute in zip(self._captions, self._mute, strict=True)
+        )
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
@@ -97,7 +115,7 @@ class Result:
         written = [folder / f"{name}{path.suffix}" for name in file_names(self._captions)]
         for picture, target, text in zip(pictures, written, texts, strict=True):
             save(picture, target, text)
-        save(sheet(pictures, self._captions), path)
+        save(sheet(pictures, self._told), path)
         return [path, *written]
 
 

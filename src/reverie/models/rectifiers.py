@@ -1,9 +1,13 @@
 """Rules for rectifiers that act on functions: `nn.ReLU`, `F.relu`, `torch.relu`, `x.relu()` and in-place forms are one.
 
+SiLU, GELU, Hardswish and Mish are rectifiers too: they count as closed where they fall, left of their minimum, for
+there the gradient that asks for more leads away from the opening.
+
 Redirected rectifier. Source: the gradient override of Mordvintsev et al., "Differentiable image parameterizations"
 (2018), notebooks; differs: it acts per image and only where the true gradient of that image is zero everywhere.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,11 +15,12 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-_CEILINGS: dict[Any, float] = {
-    functional.relu: float("inf"), functional.relu_: float("inf"), torch.relu: float("inf"), torch.relu_: float("inf"),
-    Tensor.relu: float("inf"), Tensor.relu_: float("inf"), functional.relu6: 6.0,
-}  # fmt: skip
 _IN_PLACE = (functional.relu_, torch.relu_, Tensor.relu_)
+_CEILINGS: dict[Any, float] = {
+    **dict.fromkeys((functional.relu, torch.relu, Tensor.relu, *_IN_PLACE), float("inf")),
+    **dict.fromkeys((functional.silu, functional.gelu, functional.hardswish, functional.mish), float("inf")),
+    functional.relu6: 6.0,
+}
 
 
 class Redirected(TorchFunctionMode):
@@ -23,14 +28,15 @@ class Redirected(TorchFunctionMode):
 
     Args:
         rows: [N] of bool, the images of the batch that may be helped; None for all.
+        wake: else the gradient of such an image is zero: what is left is what an open rectifier lets through.
 
     Attributes:
         caught: how many rectifiers ran under it.
     """
 
-    def __init__(self, rows: Tensor | None = None) -> None:
+    def __init__(self, rows: Tensor | None = None, *, wake: bool = True) -> None:
         super().__init__()
-        self.caught, self.rows = 0, rows
+        self.caught, self.rows, self.wake = 0, rows, wake
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Replaces rectifiers, passes on all else."""
@@ -39,13 +45,15 @@ class Redirected(TorchFunctionMode):
         if func is functional.hardtanh:  # what nn.ReLU6 calls
             low, high, inplace = _limits(*args, **kwargs)
             ceiling = 6.0 if (low, high) == (0.0, 6.0) else None
-        elif func in (functional.relu, functional.relu6):
+            func, args, kwargs = (functional.relu6, args[:1], kwargs) if ceiling else (func, args, kwargs)
+        elif ceiling is not None and not inplace:
             inplace = bool(args[1] if len(args) > 1 else kwargs.get("inplace", False))
         if ceiling is None:
             return func(*args, **kwargs)
         self.caught += 1
         value = args[0] if args else kwargs["input"]
-        return _Redirect.apply(value, ceiling, inplace, self.rows)  # type: ignore[no-untyped-call]
+        settings = {key: item for key, item in kwargs.items() if key == "approximate"}
+        return _Redirect.apply(value, lambda item: func(item, **settings), ceiling, inplace, self)  # type: ignore[no-untyped-call]
 
 
 def _limits(
@@ -57,24 +65,31 @@ def _limits(
 
 class _Redirect(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, value: Tensor, ceiling: float, inplace: bool, rows: Tensor | None) -> Tensor:
-        ctx.ceiling, ctx.rows = ceiling, rows
-        ctx.save_for_backward(value.clone() if inplace else value)
+    def forward(
+        ctx: Any, value: Tensor, rectify: Callable[[Tensor], Tensor], ceiling: float, inplace: bool, rule: Redirected
+    ) -> Tensor:
+        with torch.enable_grad():
+            start = value.detach().clone().requires_grad_()
+            out = rectify(start.clone())  # of a copy: the function may write in place
+            (slope,) = torch.autograd.grad(out.sum(), start)
+        ctx.rule, ctx.high = rule, None if ceiling == float("inf") else start.detach() >= ceiling
+        ctx.save_for_backward(slope)
         if inplace:
             ctx.mark_dirty(value)
-            return value.clamp_(0, ceiling)
-        return value.clamp(0, ceiling)
+            return value.copy_(out.detach())
+        return out.detach()
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        (value,), gradient = ctx.saved_tensors, gradients[0]
-        true = gradient * ((value > 0) & (value < ctx.ceiling))
-        dead = torch.linalg.vector_norm(true.flatten(1), float("inf"), dim=1) == 0
-        if ctx.rows is not None and len(ctx.rows) == len(dead):
-            dead = dead & ctx.rows
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
+        (slope,), gradient, rows = ctx.saved_tensors, gradients[0], ctx.rule.rows
+        true, closed = gradient * slope, slope <= 0
+        dead = torch.linalg.vector_norm(true.masked_fill(closed, 0).flatten(1), float("inf"), dim=1) == 0
+        if rows is not None and len(rows) == len(dead):
+            dead = dead & rows
         if not dead.is_cuda and not bool(dead.any()):  # on a GPU a look would wait for the step
-            return true, None, None, None
-        dead = dead.view(-1, *[1] * (value.ndim - 1))
+            return true, None, None, None, None
+        dead = dead.view(-1, *[1] * (gradient.ndim - 1))
         # the engine descends on a loss, so a negative gradient asks for more of the unit
-        waking = torch.where(((value <= 0) & (gradient < 0)) | ((value >= ctx.ceiling) & (gradient > 0)), gradient, 0)
-        return torch.where(dead, waking, true), None, None, None
+        asked = gradient < 0 if ctx.high is None else torch.where(ctx.high, gradient > 0, gradient < 0)
+        waking = torch.where(closed & asked, gradient, 0) if ctx.rule.wake else torch.zeros_like(gradient)
+        return torch.where(dead, waking, true), None, None, None, None

@@ -51,6 +51,11 @@ class Objective:
         """Whether any term ties the images of a batch together."""
         return any(term.couples for _, term in self.terms)
 
+    @property
+    def wishes(self) -> "Objective":
+        """What is wanted of the network: without priors, and without what is to be lowered."""
+        return Objective(tuple((weight, term) for weight, term in self.terms if term.layers and weight > 0))
+
     def score(self, activations: Activations) -> Tensor:
         """One number per image, [N], higher is better."""
         parts = [weight * term.score(term.statistics(activations)) for weight, term in self.terms]

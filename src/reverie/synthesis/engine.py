@@ -193,7 +193,8 @@ def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None
     def finish() -> None:
         if last is not None:
             images.append(last.whole().detach().float().cpu())
-            records.extend(_records(model, recipe.select(last.rows), last))
+            part = recipe.select(last.rows)
+            records.extend(_records(model, part, last, _silent(model, part, last)))
 
     for step in iterate(model, recipe) if steps is None else steps:
         if last is not None and step.rows != last.rows:
@@ -205,7 +206,23 @@ def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None
     return Result(made, tuple(records), recipe.labels[: len(records)])
 
 
-def _records(model: Model, recipe: Recipe, last: Step) -> list[Record]:
+def _silent(model: Model, recipe: Recipe, last: Step) -> list[int]:
+    """The pictures that end where their unit is shut: no open rectifier leads to it, so it never fired."""
+    stage, reached = recipe.stages[last.stage], last.score.tolist()
+    wishes = [objective.wishes for objective in stage.objectives]
+    rows = [row for row, score in enumerate(reached) if score <= 0 and wishes[row].terms]
+    if not rows or recipe.tile is not None:
+        return []
+    with torch.enable_grad(), Redirected(wake=False):
+        picture = last.image.detach()[rows].clone().requires_grad_()
+        chosen = [wishes[row] for row in rows]
+        score = scores(chosen, probe(model, picture, [layer for wish in chosen for layer in wish.layers]))
+        (gradient,) = torch.autograd.grad(score.sum(), picture)
+    shut = gradient.flatten(1).abs().amax(1) == 0
+    return [row for row, is_shut in zip(rows, shut.tolist(), strict=True) if is_shut]
+
+
+def _records(model: Model, recipe: Recipe, last: Step, silent: list[int]) -> list[Record]:
     automatic = {
         "members": list(recipe.names),
         "sizes": [list(stage.size) for stage in recipe.stages],
@@ -218,6 +235,7 @@ def _records(model: Model, recipe: Recipe, last: Step) -> list[Record]:
         "resized_to": list(model.size) if model.fixed_size and recipe.size != model.size else None,
         "objectives": [repr(objective) for objective in recipe.stages[-1].objectives],
         "score": [round(float(item), 6) for item in last.score],
+        "silent": silent,
     }
     name, arguments = recipe.origin
     record = Record(name, arguments, model.source, automatic, 0, versions())
