@@ -187,7 +187,7 @@ def _make(model: Model, recipe: Recipe, target: Path, writing: Mapping[str, Any]
     written = result.save(target)
     if not writing["quiet"] or run.ended is not None:
         typer.echo(_told(run, written))
-        if result.silent:
+        if result.silent and run.ended is None:
             typer.echo(_silence(result))
     if run.ended is not None:
         raise run.ended
