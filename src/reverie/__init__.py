@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from reverie.models.sources import load
     from reverie.objectives import Objective
     from reverie.recipes.reruns import rerun
-    from reverie.recipes.runs import dream, feature
+    from reverie.recipes.runs import compare, dream, feature, grow
     from reverie.record import Record
     from reverie.series import sheet, sweep
-    from reverie.synthesis import Ascent, Recipe, Stage, Step, iterate, synthesize
+    from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
+    from reverie.synthesis.verification import verified
     from reverie.unit import Unit
 
 _HOMES = {
@@ -38,8 +39,11 @@ _HOMES = {
     "Stage": "reverie.synthesis",
     "Step": "reverie.synthesis",
     "Unit": "reverie.unit",
+    "compare": "reverie.recipes.runs",
     "dream": "reverie.recipes.runs",
     "feature": "reverie.recipes.runs",
+    "filmed": "reverie.synthesis",
+    "grow": "reverie.recipes.runs",
     "iterate": "reverie.synthesis",
     "load": "reverie.models.sources",
     "objectives": "",
@@ -51,6 +55,7 @@ _HOMES = {
     "sweep": "reverie.series",
     "synthesize": "reverie.synthesis",
     "transforms": "",
+    "verified": "reverie.synthesis.verification",
 }
 
 __all__ = [
@@ -65,8 +70,11 @@ __all__ = [
     "Stage",
     "Step",
     "Unit",
+    "compare",
     "dream",
     "feature",
+    "filmed",
+    "grow",
     "iterate",
     "load",
     "objectives",
@@ -78,6 +86,7 @@ __all__ = [
     "sweep",
     "synthesize",
     "transforms",
+    "verified",
 ]
 
 

@@ -36,6 +36,10 @@ class Record:
         """The record of one picture of the batch."""
         return replace(self, index=index)
 
+    def noting(self, **facts: Any) -> "Record":
+        """The record with more that was found out, JSON values only; a repeat does not ask for it."""
+        return replace(self, automatic={**self.automatic, **facts})
+
     def __str__(self) -> str:
         """JSON text.
 

@@ -168,8 +168,8 @@ def test_quiet_says_nothing(cli, factory, photo):
 def interrupting(after: int, how):
     """`iterate`, ended in some way after some steps."""
 
-    def iterate(model, recipe):
-        for step in reverie.iterate(model, recipe):
+    def iterate(model, recipe, **settings):
+        for step in reverie.iterate(model, recipe, **settings):
             yield step
             if step.done == after:
                 how()
@@ -197,7 +197,7 @@ def test_ctrl_c_keeps_the_last_whole_picture_at_the_photos_size(cli, factory, ph
 
 
 def test_ctrl_c_before_the_first_step_writes_nothing(cli, factory, photo, monkeypatch, tmp_path):
-    def iterate(*_):
+    def iterate(*_, **__):
         ctrl_c()
         yield
 

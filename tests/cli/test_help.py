@@ -11,17 +11,22 @@ from reverie.cli import signatures
 from reverie.cli.app import app, main
 
 COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-size", "--classes", "--threads"}
-WRITING = {"--output", "--force", "--watch", "--quiet"}
+WRITING = {"--output", "--force", "--film", "--trace", "--watch", "--quiet"}
 OPTIONS = {
     "dream": COMMON | WRITING | {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate",
              "--jitter", "--reduction", "--prior", "--size", "--tile", "--seed"},
     "feature": COMMON | WRITING | {"--model", "--preset", "--size", "--steps", "--rate", "--negative", "--start",
                "--parameterization", "--reduction", "--prior", "--batch", "--window", "--no-window",
-               "--seed"},
-    "sheet": COMMON | (WRITING - {"--watch"}) | {"--model", "--html", "--preset", "--size", "--steps", "--rate",
+               "--seed", "--verify", "--verify-with", "--photos"},
+    "sheet": COMMON | (WRITING - {"--watch", "--film", "--trace"})
+             | {"--model", "--html", "--preset", "--size", "--steps", "--rate",
              "--negative", "--start", "--parameterization", "--reduction", "--prior", "--batch", "--window",
              "--no-window", "--seed"},
+    "compare": COMMON | WRITING | {"--model", "--photo", "--few", "--steps", "--rate", "--size", "--seed", "--every",
+                                   "--sample"},
+    "grow": COMMON | WRITING | {"--model", "--steps", "--rate", "--size", "--seed"},
     "rerun": WRITING | {"--model", "--photo", "--trust", "--weights", "--device", "--threads"},
+    "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
     "models": set(),
 }  # fmt: skip
@@ -43,7 +48,8 @@ def test_help_shows_every_option(command, monkeypatch, capsys):
     assert set(re.findall(r"(?<![\w-])--[a-z-]+", text)) - {"--help"} == OPTIONS[command]
 
 
-@pytest.mark.parametrize(("module", "name"), [("recipes/dreams.py", "dream"), ("recipes/features.py", "feature")])
+@pytest.mark.parametrize(("module", "name"), [("recipes/dreams.py", "dream"), ("recipes/features.py", "feature"),
+                                            ("recipes/comparisons.py", "compare"), ("recipes/comparisons.py", "grow")])
 def test_options_are_those_of_the_library_with_help(module, name):
     about, found = signatures.arguments(module, name)
     function = getattr(recipes, name)

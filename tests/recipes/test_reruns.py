@@ -199,7 +199,8 @@ def test_damaged_arguments_are_refused(model, dreamt, arguments):
 def test_unknown_recipes_and_arguments_are_refused(model, dreamt):
     with_record(dreamt, "a.png", recipe="system")
     assert (
-        refusal(lambda: reverie.rerun("a.png", model)) == "there is no recipe 'system' here; known are dream, feature"
+        refusal(lambda: reverie.rerun("a.png", model))
+        == f"there is no recipe 'system' here; known are {', '.join(reverie.recipes.__all__)}"
     )
     with_record(dreamt, "b.png", arguments={**dreamt.record.arguments, "shell": "x"})
     assert (

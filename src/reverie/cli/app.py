@@ -4,7 +4,7 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,25 +77,41 @@ def _writing() -> list[inspect.Parameter]:
             "-o",
         ),
         _parameter("force", bool, False, "Overwrite an existing picture."),
+        _parameter("film", Path | None, None, "Film of the run to write: .mp4, .webm, .gif or .webp."),
+        _parameter(
+            "trace", bool, False, "Write every feature's mean activation at each step beside the picture (.npz)."
+        ),
         _parameter("watch", int | None, None, "Write the picture as it stands every N steps."),
         _parameter("quiet", bool, False, "No progress; errors only.", "--quiet", "-q"),
     ]
 
 
-def _register(name: str, module: str, function: str, subject: inspect.Parameter, runner: Callable[..., None]) -> None:
+def _register(
+    name: str,
+    module: str,
+    function: str,
+    subject: inspect.Parameter,
+    runner: Callable[..., None],
+    more: Sequence[inspect.Parameter] = (),
+) -> None:
     about, known = arguments(module, function)
     own = [
         option(item, "--layer" if item.name == "layers" else None)
         for item in known
-        if item.name not in ("photo", "units")
+        if item.name not in (subject.name, subject.name.removesuffix("s"))
     ]
-    parameters = [subject, _model_option(), *own, *_loading(), *_writing()]
+    parameters = [subject, _model_option(), *own, *more, *_loading(), *_writing()]
     app.command(name)(command(runner, parameters, about))
 
 
 def _several(name: str, metavar: str, text: str) -> inspect.Parameter:
     info = typer.Argument(help=text, metavar=metavar)
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[list[str], info])
+
+
+def _one(name: str, metavar: str, text: str) -> inspect.Parameter:
+    info = typer.Argument(help=text, metavar=metavar)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[str, info])
 
 
 def _later(module: str, function: str) -> Callable[..., None]:
@@ -121,6 +137,34 @@ _register(
     "feature",
     _several("units", "UNIT...", "LAYER, LAYER:CHANNEL, LAYER:0-15, LAYER:3@4,5, logits:CLASS ..."),
     _later("runs", "feature"),
+    [
+        _parameter("verify", bool, False, "Say how good the pictures are, and note it in their records."),
+        _parameter("verify_with", str | None, None, "A second network to show pictures of classes to, as for --model."),
+        _parameter(
+            "photos",
+            list[str] | None,
+            None,
+            "With --verify: photos, or folders of them, to measure by; the sample photos otherwise; repeatable.",
+        ),
+    ],
+)
+_register(
+    "compare",
+    "recipes/comparisons.py",
+    "compare",
+    _one("layer", "LAYER", "The layer whose features are compared."),
+    _later("comparisons", "compare"),
+    [
+        _parameter("every", int, 8, "Measure how far the features' gradients cancel every so many steps."),
+        _parameter("sample", int, 32, "By the length of this many features' gradients, evenly spread; 0 for all."),
+    ],
+)
+_register(
+    "grow",
+    "recipes/comparisons.py",
+    "grow",
+    _one("unit", "UNIT", "The feature map to grow: LAYER:CHANNEL."),
+    _later("comparisons", "grow"),
 )
 
 
@@ -185,6 +229,19 @@ def _network() -> inspect.Parameter:
     return inspect.Parameter(
         "model", inspect.Parameter.KEYWORD_ONLY, default="bundled", annotation=Annotated[str, info]
     )
+
+
+app.command("plot")(
+    command(
+        _later("plots", "plot"),
+        [
+            _picture(),
+            *[item for item in _writing() if item.name in ("output", "force", "quiet")],
+            _parameter("film", Path | None, None, "Film in which the curves grow: .mp4, .webm, .gif or .webp."),
+        ],
+        "Draws a traced run: the objective and the features' activation over the steps, which rise, which never do.",
+    )
+)
 
 
 app.command("layers")(

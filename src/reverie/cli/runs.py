@@ -1,16 +1,18 @@
 """The commands that make pictures: parse, load, read the engine's steps into a bar, write."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from reverie import recipes
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
+from reverie.figures.film import check_film
 from reverie.figures.result import Result
 from reverie.image import check_output, photo_path, photos_in
 from reverie.models.model import Model
@@ -19,15 +21,16 @@ from reverie.models.readiness import computed_in_software
 from reverie.models.sources import load
 from reverie.recipes.reruns import read_record, recipe_of, recorded_model, repeated
 from reverie.record import Record
-from reverie.synthesis import Recipe, Step, iterate, synthesize
+from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
+from reverie.synthesis.verification import PHOTOS, told, verified
 
 LOADING = ("weights", "device", "precision", "mean", "std", "native_size", "classes")
-WRITING = ("output", "force", "watch", "quiet")
+WRITING = ("output", "force", "film", "trace", "watch", "quiet")
 
 
 def dream(**given: Any) -> None:
     """One picture for each photo."""
-    photos, settings, writing = [photo for name in given.pop("photos") for photo in photos_in(name)], *_split(given)
+    photos, settings, writing = [photo for name in given.pop("photos") for photo in photos_in(name)], *split(given)
     output = writing["output"]
     if len(photos) > 1 and output is not None and output.suffix:
         raise OutputFailed(
@@ -35,14 +38,16 @@ def dream(**given: Any) -> None:
         )
     if len(photos) > 1 and output is not None and not output.is_dir():
         raise OutputFailed(f"there is no folder {output} for the pictures; make it first")
+    if len(photos) > 1 and writing["film"] is not None:
+        raise OutputFailed(f"{len(photos)} photos do not fit in the one film {writing['film']}; dream them one by one")
     layers = settings.pop("layers")
-    model = _model(settings)
+    model = model_of(settings)
     failed = 0
     for photo in photos:
         stem = photo_path(photo).stem
         try:
-            target = _target(output, f"{stem}-dream", writing["force"])
-            _make(model, recipes.dream(model, photo, layers, **settings), target, writing)
+            target = target_for(output, f"{stem}-dream", writing["force"])
+            make(model, recipes.dream(model, photo, layers, **settings), target, writing)
         except ReverieError as error:
             if len(photos) == 1:
                 raise
@@ -52,11 +57,15 @@ def dream(**given: Any) -> None:
         raise ReverieError(f"{failed} of {len(photos)} photos could not be dreamt")
 
 
-def feature(**given: Any) -> None:
-    """One picture, or a sheet of several."""
-    units, settings, writing = given.pop("units"), *_split(given)
-    model = _model(settings)
-    target = _target(writing["output"], "feature", writing["force"])
+def feature(verify: bool, verify_with: str | None, photos: list[str] | None, **given: Any) -> None:
+    """One picture, or a sheet of several, with a verdict on each by choice."""
+    units, settings, writing = given.pop("units"), *split(given)
+    if (verify_with or photos) and not verify:
+        raise InvalidSetting("--verify-with and --photos go with --verify")
+    by = [photo for name in photos or PHOTOS for photo in photos_in(name)]
+    model = model_of(settings)
+    other = load(verify_with) if verify_with else None
+    target = target_for(writing["output"], "feature", writing["force"])
     recipe = recipes.feature(model, units, **settings)
     silent = [] if writing["quiet"] else silent_units(model, model.units(units))
     if silent:
@@ -65,23 +74,35 @@ def feature(**given: Any) -> None:
             "the first steps try to wake what is silent",
             err=True,
         )
-    _make(model, recipe, target, writing)
+    after = (lambda result: verified(model, result, photos=by, other=other)) if verify else None
+    made = make(model, recipe, target, writing, after=after)
+    if verify and not writing["quiet"]:
+        show(told(made))
 
 
 def rerun(picture: Path, model: str | None, photo: str | None, trust: bool, **given: Any) -> None:
     """Repeats a picture as its record says, with the record's threads unless others are named."""
-    settings, writing = _split(given)
+    settings, writing = split(given)
     record = read_record(picture)
     threads, device = settings["threads"] or record.automatic.get("threads"), settings["device"]
     use_threads(threads if isinstance(threads, int) else None)
     options = {} if settings["weights"] == "default" else {"weights": settings["weights"]}
     ready = recorded_model(record, model, trust=trust, device=device, **options)
     recipe = recipe_of(record, ready, photo=photo, beside=picture.parent)
-    target = _target(writing["output"], f"{picture.stem}-again", writing["force"])
-    _make(ready, recipe, target, writing, record)
+    target = target_for(writing["output"], f"{picture.stem}-again", writing["force"])
+    make(ready, recipe, target, writing, record)
 
 
-def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def show(rows: Sequence[Sequence[str]]) -> None:
+    """A table, its heads first."""
+    table = Table(*rows[0], box=None, pad_edge=False)
+    for row in rows[1:]:
+        table.add_row(*row)
+    console = Console()
+    (console if console.is_terminal else Console(width=160)).print(table)
+
+
+def split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The recipe's and the network's settings, and those of the output."""
     writing = {name: given.pop(name) for name in WRITING}
     if writing["watch"] is not None and writing["watch"] < 1:
@@ -89,7 +110,7 @@ def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return {**given, **({"prior": given["prior"] or []} if "prior" in given else {})}, writing
 
 
-def _model(settings: dict[str, Any]) -> Model:
+def model_of(settings: dict[str, Any]) -> Model:
     """The network that the options name; takes them out of the settings."""
     use_threads(settings.pop("threads"))
     options = {name: settings.pop(name) for name in LOADING}
@@ -153,7 +174,7 @@ def use_threads(count: int | None) -> None:
     torch.set_num_threads(count)
 
 
-def _target(output: Path | None, stem: str, force: bool) -> Path:
+def target_for(output: Path | None, stem: str, force: bool) -> Path:
     """Where to write, checked before the work begins: a new number in a folder, else the name given."""
     output = Path() if output is None else output.expanduser()
     if output.is_dir():
@@ -162,35 +183,65 @@ def _target(output: Path | None, stem: str, force: bool) -> Path:
             number += 1
         return check_output(output / f"{stem}-{number}.png")
     path = check_output(output)
-    _check_free(path, force)
+    check_free(path, force)
     if path.suffix.lower() != ".png":
-        _check_free(path.with_suffix(".json"), force)  # the record's place
+        check_free(path.with_suffix(".json"), force)  # the record's place
     return path
 
 
-def _check_free(path: Path, force: bool) -> None:
+def check_free(path: Path, force: bool) -> None:
+    """Refuses a place that is taken, unless it may be overwritten."""
     if path.exists() and not force:
         raise OutputFailed(f"{path} exists already; say --force to overwrite it, or name another with --output")
 
 
-def _make(model: Model, recipe: Recipe, target: Path, writing: Mapping[str, Any], record: Record | None = None) -> None:
-    """Runs a recipe, writes what it made, and says where; what was whole when it ended early is written too."""
-    folder = target.with_suffix("")
+def make(
+    model: Model,
+    recipe: Recipe,
+    target: Path,
+    writing: Mapping[str, Any],
+    record: Record | None = None,
+    *,
+    through: Callable[[Iterable[Step]], Iterator[Step]] = iter,
+    after: Callable[[Result], Result] | None = None,
+) -> Result:
+    """Runs a recipe, writes what it made, and says where; what was whole when it ended early is written too.
+
+    Args:
+        record: repeat this one.
+        through: reads the steps on their way.
+        after: adds to the result before it is written.
+    """
+    folder, film = target.with_suffix(""), writing["film"]
+    if film is not None:
+        check_free(check_film(film.expanduser()), writing["force"])
+    if writing["trace"]:
+        check_free(target.with_suffix(".npz"), writing["force"])
     if len(recipe.names) > 1 and record is None and folder.is_dir() and any(folder.iterdir()):
-        _check_free(folder, writing["force"])
-    steps = iterate(model, recipe) if record is None else repeated(record, model, recipe)
-    run = _Watched(recipe, steps, target, writing["watch"], quiet=writing["quiet"])
+        check_free(folder, writing["force"])
+    steps = (
+        iterate(model, recipe, trace=writing["trace"])
+        if record is None
+        else repeated(record, model, recipe, trace=writing["trace"])
+    )
+    if film is not None:
+        steps = filmed(steps, recipe, film.expanduser(), index=None if record is None else record.index)
+    run = _Watched(recipe, through(steps), target, writing["watch"], quiet=writing["quiet"])
     result = synthesize(model, recipe, run.steps())
     result = result if record is None or not len(result) else result[record.index]
     if run.ended is not None and not len(result):
         raise run.ended
+    result = result if after is None else after(result)
     written = result.save(target)
     if not writing["quiet"] or run.ended is not None:
         typer.echo(_told(run, written))
         if result.silent and run.ended is None:
             typer.echo(_silence(result))
+        if film is not None and film.exists():
+            typer.echo(f"wrote {film}")
     if run.ended is not None:
         raise run.ended
+    return result
 
 
 def _told(run: "_Watched", written: list[Path]) -> str:

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from reverie.errors import OutputFailed
 from reverie.figures.sheet import sheet
-from reverie.image import check_output, save, to_pil, to_uint8
+from reverie.figures.trace import Trace
+from reverie.image import check_output, save, to_pil, to_uint8, write_whole
 from reverie.record import Record
 
 
@@ -25,11 +26,13 @@ class Result:
         images: [N,C,H,W] in [0,1], on the CPU.
         records: one for each picture.
         labels: what stands under each picture of a sheet.
+        traces: one for each picture, where the run was traced.
     """
 
     images: Tensor
     records: tuple[Record, ...] = ()
     labels: tuple[str, ...] = ()
+    traces: tuple[Trace, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -37,7 +40,8 @@ class Result:
     def __getitem__(self, index: int) -> "Result":
         """One picture of several."""
         row = range(len(self))[index]
-        return Result(self.images[row : row + 1], self.records[row : row + 1], self.labels[row : row + 1])
+        one = slice(row, row + 1)
+        return Result(self.images[one], self.records[one], self.labels[one], self.traces[one])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """uint8 [H,W,C] for one picture, [N,H,W,C] for several."""
@@ -92,7 +96,8 @@ class Result:
     def save(self, path: str | Path) -> list[Path]:
         """Writes the picture with its record; of several a captioned sheet, and each in the folder of its name.
 
-        Without records (a picture on its way) nothing but the picture or the sheet is written.
+        Without records (a picture on its way) nothing but the picture or the sheet is written. A trace goes beside its
+        picture as `<name>.npz`.
 
         Returns:
             What was written, the picture or sheet first.
@@ -109,14 +114,20 @@ class Result:
         texts = [str(record) for record in self.records]
         pictures = self.pictures
         if len(pictures) == 1:
+            self._write_traces([path])
             save(pictures[0], path, texts[0])
             return [path]
         folder = sheet_folder(path)
         written = [folder / f"{name}{path.suffix}" for name in file_names(self._captions)]
+        self._write_traces(written)
         for picture, target, text in zip(pictures, written, texts, strict=True):
             save(picture, target, text)
         save(sheet(pictures, self._told), path)
         return [path, *written]
+
+    def _write_traces(self, pictures: Sequence[Path]) -> None:
+        for picture, trace in zip(pictures, self.traces, strict=bool(self.traces)):
+            write_whole(picture.with_suffix(".npz"), bytes(trace))
 
 
 def sheet_folder(path: Path) -> Path:

@@ -1,6 +1,7 @@
 """Named uses of the engines: functions of plain arguments that return a Recipe, hold no loop and never run."""
 
+from reverie.recipes.comparisons import compare, grow
 from reverie.recipes.dreams import dream
 from reverie.recipes.features import feature
 
-__all__ = ["dream", "feature"]
+__all__ = ["compare", "dream", "feature", "grow"]

@@ -44,7 +44,9 @@ def recorded(recipe: Callable[Concatenate[Model, P], Recipe]) -> Callable[Concat
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name == "photo" or (name == "start" and value is not None and not (isinstance(value, str) and value in STARTS)):
+    if value is not None and (
+        name == "photo" or (name == "start" and not (isinstance(value, str) and value in STARTS))
+    ):
         shown = (
             str(value)
             if str(value).startswith("sample:")

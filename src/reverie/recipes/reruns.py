@@ -158,7 +158,9 @@ def rerun(
     return synthesize(ready, recipe, repeated(record, ready, recipe))[record.index]
 
 
-def repeated(record: Record, model: Model, recipe: Recipe) -> Iterator[Step]:
+def repeated(record: Record, model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[Step]:
     """The steps of the run, as many as the record says were taken."""
     taken = record.automatic.get("steps_taken")
-    return itertools.islice(iterate(model, recipe), taken if isinstance(taken, int) and taken > 0 else None)
+    return itertools.islice(
+        iterate(model, recipe, trace=trace), taken if isinstance(taken, int) and taken > 0 else None
+    )

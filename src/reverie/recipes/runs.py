@@ -9,6 +9,8 @@ from torch import nn
 from reverie.figures.result import Result
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.recipes.comparisons import compare as compare_recipe
+from reverie.recipes.comparisons import grow as grow_recipe
 from reverie.recipes.dreams import dream as dream_recipe
 from reverie.recipes.features import feature as feature_recipe
 from reverie.synthesis import Recipe, synthesize
@@ -25,5 +27,7 @@ def _run(recipe: Callable[Concatenate[Model, P], Recipe]) -> Callable[Concatenat
     return run
 
 
+compare = _run(compare_recipe)
 dream = _run(dream_recipe)
 feature = _run(feature_recipe)
+grow = _run(grow_recipe)

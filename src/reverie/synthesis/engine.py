@@ -1,7 +1,7 @@
 """The engine: one generator in which every image is made."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -9,12 +9,14 @@ from torch import Tensor
 
 from reverie.errors import Diverged, OutOfMemory, ReverieError
 from reverie.figures.result import Result
+from reverie.figures.trace import Trace
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.rectifiers import Redirected
 from reverie.objectives import scores
 from reverie.randomness import Generators, generator
 from reverie.record import Record, versions
+from reverie.synthesis.history import History, Means
 from reverie.synthesis.recipe import Recipe, Stage, blank
 from reverie.synthesis.tiling import tiled_slope
 from reverie.transforms import draw
@@ -29,6 +31,8 @@ class Step:
         stage: which stage, from 0; `index`: which step in it, from 0.
         rows: which of the recipe's pictures these are.
         score: [N], on the device; reading it waits for the step.
+        features: by layer [N,C], the mean activation of each of its features as the network saw the pictures in this
+            step; empty unless the run is traced.
         decode: makes `image`.
         whole: the pictures as they would be if the run ended here, at their full size; made when called.
     """
@@ -39,6 +43,7 @@ class Step:
     index: int
     rows: range
     score: Tensor
+    features: Mapping[str, Tensor]
     decode: Callable[[], Tensor]
     whole: Callable[[], Tensor]
 
@@ -48,8 +53,11 @@ class Step:
         return self.decode()
 
 
-def iterate(model: Model, recipe: Recipe) -> Iterator[Step]:
+def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[Step]:
     """Makes the recipe's pictures, a step at a time; to stop, stop reading.
+
+    Args:
+        trace: let each step tell the features' activations of the layers that its objectives read.
 
     Raises:
         Diverged: a gradient that is not a number; the last step's picture is still good.
@@ -60,6 +68,7 @@ def iterate(model: Model, recipe: Recipe) -> Iterator[Step]:
         part = recipe.select(rows)
         generators = [generator(recipe.seed, name) for name in part.names]
         image: Callable[[], Tensor] | None = None
+        means = Means() if trace else None
         silent = torch.ones(len(rows), dtype=torch.bool, device=model.device)
         for number, stage in enumerate(part.stages):
             if image is None:
@@ -72,7 +81,7 @@ def iterate(model: Model, recipe: Recipe) -> Iterator[Step]:
                 waking = number == 0 and index < recipe.redirect and (silent.is_cuda or bool(silent.any()))
                 with _told(model, stage):
                     score = climb(
-                        _slope(model, part, stage, latents, generators, silent if waking else None),
+                        _slope(model, part, stage, latents, generators, silent if waking else None, means),
                         index / max(1, stage.steps - 1),
                     )
                     if part.constraint is not None:
@@ -81,7 +90,8 @@ def iterate(model: Model, recipe: Recipe) -> Iterator[Step]:
                 silent &= score <= 0
                 done += 1
                 image = _decoder(part, stage, latents)
-                yield Step(done, total, number, index, rows, score, image, _finisher(part, canvas, image))
+                features = {} if means is None else means.values
+                yield Step(done, total, number, index, rows, score, features, image, _finisher(part, canvas, image))
 
 
 def _start(model: Model, recipe: Recipe, stage: Stage, generators: Generators) -> tuple[Tensor, Tensor]:
@@ -104,17 +114,25 @@ def _start(model: Model, recipe: Recipe, stage: Stage, generators: Generators) -
 
 
 def _slope(
-    model: Model, recipe: Recipe, stage: Stage, latents: Tensor, generators: Generators, silent: Tensor | None
+    model: Model,
+    recipe: Recipe,
+    stage: Stage,
+    latents: Tensor,
+    generators: Generators,
+    silent: Tensor | None,
+    means: Means | None,
 ) -> Callable[[], tuple[Tensor, Tensor]]:
     """The function that an ascent climbs by; its chances are drawn now, once for the step."""
     if recipe.tile is not None:
-        return lambda: _tiled(model, recipe, stage, latents, generators)
+        return lambda: _tiled(model, recipe, stage, latents, generators, means)
     seen_through = draw(recipe.transforms, generators, stage.size)
 
     def slope() -> tuple[Tensor, Tensor]:
         with torch.enable_grad(), Redirected(silent) if silent is not None else contextlib.nullcontext():
             picture = recipe.parameterization.decode(latents, stage.size)
             activations = probe(model, seen_through(picture), stage.layers, picture=picture)
+            if means is not None:
+                means.begin().see(activations)
             score = scores(stage.objectives, activations)
             (gradient,) = torch.autograd.grad(-score.sum(), latents)
         return score, gradient
@@ -123,12 +141,13 @@ def _slope(
 
 
 def _tiled(
-    model: Model, recipe: Recipe, stage: Stage, latents: Tensor, generators: Generators
+    model: Model, recipe: Recipe, stage: Stage, latents: Tensor, generators: Generators, means: Means | None
 ) -> tuple[Tensor, Tensor]:
     assert recipe.tile is not None
     with torch.enable_grad():
         picture = recipe.parameterization.decode(latents, stage.size)
-    score, gradient = tiled_slope(model, stage.objectives, picture.detach(), recipe.tile, generators)
+    see = () if means is None else (means.begin().see,)
+    score, gradient = tiled_slope(model, stage.objectives, picture.detach(), recipe.tile, generators, *see)
     if picture is latents:
         return score, gradient
     return score, torch.autograd.grad(picture, latents, gradient)[0]
@@ -188,22 +207,33 @@ def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None
     """
     images: list[Tensor] = []
     records: list[Record] = []
+    traces: list[Trace] = []
     last: Step | None = None
+    history = History()
 
     def finish() -> None:
         if last is not None:
             images.append(last.whole().detach().float().cpu())
             part = recipe.select(last.rows)
-            records.extend(_records(model, part, last, _silent(model, part, last)))
+            made, told = _records(model, part, last, _silent(model, part, last)), history.traces()
+            records.extend(map(_with_trace, made, told) if told else made)
+            traces.extend(told)
 
     for step in iterate(model, recipe) if steps is None else steps:
         if last is not None and step.rows != last.rows:
             finish()
+            history = History()
         last = step
+        if step.features:
+            history.note(step.stage, step.score, step.features)
     finish()
     shape = (0, model.channels, *recipe.size)
     made = images[0] if len(images) == 1 else torch.cat(images) if images else torch.zeros(shape)
-    return Result(made, tuple(records), recipe.labels[: len(records)])
+    return Result(made, tuple(records), recipe.labels[: len(records)], tuple(traces))
+
+
+def _with_trace(record: Record, trace: Trace) -> Record:
+    return record.noting(trace={"sha256": trace.sha256})
 
 
 def _silent(model: Model, recipe: Recipe, last: Step) -> list[int]:

@@ -88,7 +88,7 @@ class Recipe:
     Attributes:
         names: one for each picture; with the seed, the source of its chances.
         start: noise, grey, zero (black) or photo.
-        photo: [1,C,H,W], where start is photo.
+        photo: [1,C,H,W], where start is photo; or one for each picture.
         redirect: first steps in which dead rectifiers are redirected.
         tile: side of the tiles in which the gradient is taken; None for the whole picture.
         batch: how many pictures run together.
@@ -170,11 +170,18 @@ class Recipe:
             return tuple(items[row] for row in rows)
 
         stages = tuple(replace(stage, objectives=chosen(stage.objectives)) for stage in self.stages)
+        several = self.photo is not None and len(self.photo) > 1
+        photo = self.photo[list(rows)] if self.photo is not None and several else self.photo
         name, arguments = self.origin
         if "units" in arguments:
             arguments = {**arguments, "units": list(chosen(self.names)), "batch": len(rows)}
         return replace(
-            self, names=chosen(self.names), stages=stages, labels=chosen(self.labels), origin=(name, arguments)
+            self,
+            names=chosen(self.names),
+            stages=stages,
+            photo=photo,
+            labels=chosen(self.labels),
+            origin=(name, arguments),
         )
 
 

@@ -1,6 +1,6 @@
 """Tiles: the gradient of a large picture, part by part, with a new random shift each step so that no seam can form."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reverie.image import Size
 from reverie.models.model import Model
-from reverie.models.probe import probe
+from reverie.models.probe import Activations, probe
 from reverie.objectives import Objective, scores
 from reverie.randomness import Generators
 
@@ -58,12 +58,20 @@ def put(image: Tensor, pieces: Pieces, tile: Tensor) -> None:
 
 
 def tiled_slope(
-    model: Model, objectives: Sequence[Objective], image: Tensor, side: int, generators: Generators
+    model: Model,
+    objectives: Sequence[Objective],
+    image: Tensor,
+    side: int,
+    generators: Generators,
+    seen: Callable[[Activations, float], None] = lambda *_: None,
 ) -> tuple[Tensor, Tensor]:
     """Score [N] and the gradient of minus its sum, as the image [N,C,H,W].
 
     A tile's score counts by its share of the picture, so that means over positions are means over the picture (but
     for the tiles' own edges). Memory holds one tile's activations at a time.
+
+    Args:
+        seen: hears each tile's activations and its share of the picture.
     """
     height, width = int(image.shape[-2]), int(image.shape[-1])
     shift = [int(torch.randint(0, length, (), generator=generators[0])) for length in (height, width)]
@@ -73,7 +81,9 @@ def tiled_slope(
         with torch.enable_grad():
             part = take(image, pieces).requires_grad_()
             share = part.shape[-2] * part.shape[-1] / (height * width)
-            score = scores(objectives, probe(model, part, layers)) * share
+            activations = probe(model, part, layers)
+            seen(activations, share)
+            score = scores(objectives, activations) * share
             (slope,) = torch.autograd.grad(-score.sum(), part)
         put(gradient, pieces, slope)
         total += score.detach()

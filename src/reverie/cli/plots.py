@@ -1,0 +1,83 @@
+"""The command that draws a trace."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import typer
+from PIL import Image
+
+from reverie.cli.runs import check_free, target_for
+from reverie.errors import RecordRefused, ReverieError
+from reverie.figures.film import Film, check_film
+from reverie.figures.plot import chart
+from reverie.figures.trace import Trace, read_trace, rise
+from reverie.image import save
+from reverie.recipes.reruns import read_record
+from reverie.record import Record
+from reverie.synthesis.filming import RATE
+from reverie.unit import parse
+
+NAMED = 12  # features that a line of text names
+
+
+def plot(picture: Path, output: Path | None, film: Path | None, force: bool, quiet: bool) -> None:
+    """Draws the trace that lies beside a picture, and tells which features rose most and which never did."""
+    record = read_record(picture)
+    trace = _trace_of(picture, record)
+    target = target_for(output, f"{picture.stem}-plot", force)
+    if film is not None:
+        check_free(check_film(film.expanduser()), force)
+    drawn = chart(trace, _title(record), _wanted(record))
+    save(Image.fromarray(drawn.pixels), target)
+    written = [target]
+    if film is not None:
+        with Film(film.expanduser(), RATE) as reel:
+            for frame in drawn.frames():
+                reel.write(frame)
+            for _ in range(RATE):
+                reel.write(drawn.pixels)
+        written.append(film)
+    if not quiet:
+        typer.echo("\n".join([*_told(trace), *(f"wrote {path}" for path in written)]))
+
+
+def _trace_of(picture: Path, record: Record) -> Trace:
+    named = record.automatic.get("trace")
+    if not isinstance(named, dict):
+        raise RecordRefused(
+            f"{picture} was made without a trace; make it with --trace, or again: reverie rerun {picture} --trace"
+        )
+    return read_trace(picture.with_suffix(".npz"), str(named.get("sha256")))
+
+
+def _title(record: Record) -> str:
+    objectives = record.automatic.get("objectives")
+    several = objectives if isinstance(objectives, list) else []
+    what = "".join(map(str, several[record.index : record.index + 1]))
+    return f"{record.recipe}: {what} of {record.model.get('name')}"
+
+
+def _wanted(record: Record) -> Mapping[str, Sequence[int]]:
+    """The features that a feature visualization was asked for."""
+    units = record.arguments.get("units")
+    if not isinstance(units, list) or not 0 <= record.index < len(units):
+        return {}
+    try:
+        (unit,) = parse(str(units[record.index]))
+    except (ReverieError, ValueError):
+        return {}
+    return {unit.layer: [item for item in unit.channels if isinstance(item, int)]}
+
+
+def _told(trace: Trace) -> list[str]:
+    lines = []
+    for layer, values in trace.features.items():
+        moved = rise(values)
+        risen = [str(item) for item in moved.order if moved.risen[item]][:NAMED]
+        never = [str(item) for item in range(len(moved.never)) if moved.never[item]]
+        more = f" and {len(never) - NAMED} more" if len(never) > NAMED else ""
+        lines.append(f"{layer}: {moved}")
+        lines.append(
+            f"  rise most: {', '.join(risen) or 'none'}; never rise: {', '.join(never[:NAMED]) or 'none'}{more}"
+        )
+    return lines

@@ -1,0 +1,146 @@
+"""Comparisons: one feature of a layer against several and all of them, and a feature map grown neuron by neuron."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from reverie.constraints import in_range
+from reverie.errors import InvalidSetting
+from reverie.image import Photo, Size, fit, grey, read, resize
+from reverie.models.model import Model
+from reverie.objectives import activation
+from reverie.parameterizations import Pixels
+from reverie.randomness import generator
+from reverie.recipes.arguments import recorded, sized
+from reverie.synthesis.ascent import Ascent
+from reverie.synthesis.recipe import Recipe, Stage, count
+from reverie.unit import Unit
+
+MOST = 1024  # neurons of a map that is grown
+
+
+@recorded
+def compare(
+    model: Model,
+    layer: str,
+    *,
+    photo: Photo | None = None,
+    few: int = 5,
+    steps: int = 96,
+    rate: float = 0.02,
+    size: int | str | Size | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """The first feature of a layer, the first few and all of them side by side, each climbed by steps of one length.
+
+    The gradient is divided by its deviation in each picture, so that a step moves every picture as far, however many
+    features pull; what differs is where they pull together and where against each other.
+
+    Args:
+        layer: whose features.
+        photo: start from it too, in a second row.
+        few: how many the first few are.
+        steps: of each picture.
+        rate: of the first step, falling to a quarter; the deviation of the change.
+        size: the long side, or HEIGHTxWIDTH; the network's native size, and the photo's aspect, unless given.
+        seed: of the noise that the first row starts from.
+
+    Raises:
+        UnknownName: no such layer.
+        InvalidSetting: a number out of range, or something more than a layer.
+    """
+    units = _sets(model, layer, few)
+    count("steps", steps)
+    start = _starts(model, photo, size, seed)
+    area = int(start.shape[-2]), int(start.shape[-1])
+    objectives = tuple(activation(unit) for unit in units)
+    rows = ["from noise", "from the photo"][: len(start)]
+    ascent = Ascent("std", (rate, rate / 4), blur=(2.4, 0.4))
+    return Recipe(
+        names=tuple(f"{unit} {row}" for row in rows for unit in units),
+        stages=(Stage(objectives * len(rows), area, steps, ascent),),
+        parameterization=Pixels(),
+        constraint=in_range,
+        start="photo",
+        photo=start.repeat_interleave(len(units), 0),
+        seed=seed,
+        batch=len(units) * len(rows),
+        labels=tuple(f"{_told(model, unit)}, {row}" for row in rows for unit in units),
+    )
+
+
+def _sets(model: Model, layer: str, few: int) -> tuple[Unit, ...]:
+    """The first feature, the first few, all of them."""
+    whole = model.units(layer)
+    if len(whole) > 1 or whole[0].channels or whole[0].positional:
+        raise InvalidSetting(f"'{layer}' is more than a layer; name the layer alone, such as '{whole[0].layer}'")
+    channels = model.layer(layer).channels
+    count("few", few, 1, channels)
+    return Unit(layer, (0,)), Unit(layer, tuple(range(few))), Unit(layer)
+
+
+def _told(model: Model, unit: Unit) -> str:
+    features = len(unit.channels) or model.layer(unit.layer).channels
+    return str(unit) if features == 1 else f"{'first' if unit.channels else 'all'} {features} of {unit.layer}"
+
+
+def _starts(model: Model, photo: Photo | None, size: int | str | Size | None, seed: int) -> Tensor:
+    """Noise, and the photo where there is one, [1 or 2,C,H,W]."""
+    picture = None if photo is None else read(photo)
+    wanted = sized(size) or max(model.size)
+    own = model.size if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
+    area = fit(own, wanted) if isinstance(wanted, int) else wanted
+    noise = Pixels().init((model.channels, *area), [generator(seed, "compare")])
+    if picture is None:
+        return noise.to(model.device)
+    picture = resize(picture, area).clamp(0, 1)
+    return torch.cat([noise, grey(picture) if model.channels == 1 else picture]).to(model.device)
+
+
+@recorded
+def grow(
+    model: Model,
+    unit: str,
+    *,
+    steps: int = 6,
+    rate: float = 0.03,
+    size: int | str | Size | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """A feature map grown neuron by neuron, in reading order: how its picture comes together (see it by --film).
+
+    Args:
+        unit: LAYER:CHANNEL.
+        steps: for each neuron.
+        rate: of each step, in deviations of the gradient.
+        size: the picture's side, or HEIGHTxWIDTH; the network's native size unless given.
+        seed: of the noise that it starts from.
+
+    Raises:
+        UnknownName: no such layer or channel.
+        InvalidSetting: a number out of range, no single feature map, or one of too many neurons.
+    """
+    (channel, *more) = model.units(unit)
+    if more or len(channel.channels) != 1 or channel.positional:
+        raise InvalidSetting(f"'{unit}' is no single feature map; write LAYER:CHANNEL, such as '{channel.layer}:0'")
+    wanted = sized(size) or model.size
+    area = (wanted, wanted) if isinstance(wanted, int) else wanted
+    height, width = model.grid(channel.layer, area)
+    if height * width > MOST:
+        raise InvalidSetting(
+            f"'{unit}' has {height}x{width} neurons on a picture of {area[0]}x{area[1]}, more than {MOST}; "
+            "give a smaller --size, or a deeper layer"
+        )
+    neurons = [
+        replace(channel, rows=(row, row), columns=(column, column)) for row in range(height) for column in range(width)
+    ]
+    count("steps", steps)
+    return Recipe(
+        names=(str(channel),),
+        stages=tuple(Stage((activation(neuron),), area, steps, Ascent("std", (rate, rate))) for neuron in neurons),
+        parameterization=Pixels(),
+        constraint=in_range,
+        seed=seed,
+        labels=(str(channel),),
+    )

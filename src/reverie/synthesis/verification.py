@@ -1,0 +1,224 @@
+"""Verification: how good a feature's picture is, in figures that need no eye."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import torch
+from torch import Tensor
+
+from reverie.errors import InvalidSetting, UnknownName
+from reverie.figures.result import Result
+from reverie.image import Photo, Size, fit, grey, read, resize
+from reverie.models.model import Model
+from reverie.models.probe import probe
+from reverie.objectives import activation
+from reverie.unit import Unit
+
+PHOTOS = ("sample:flower", "sample:china")
+SCALES = (1, 2, 3)  # how often a patch fits into a photo's short side
+MOST = 512  # patches
+TOGETHER = 16  # patches in one forward
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What a second network says to the picture of a class: its probability, and its rank among all classes."""
+
+    model: str
+    name: str
+    probability: float
+    rank: int
+    classes: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one picture is worth.
+
+    Attributes:
+        unit: as text.
+        activation: the unit's mean on the clean picture, without any transform.
+        percentile: of the photos' patches that excite the unit less, 0 to 100.
+        strongest: the largest activation of a patch.
+        patches: how many there were.
+        spectrum: distance of the picture's spectrum from that of the patches, in decibels.
+        natural: the patches' own median distance, for comparison.
+        transfer: where there is a second network that knows the class.
+    """
+
+    unit: str
+    activation: float
+    percentile: float
+    strongest: float
+    patches: int
+    spectrum: float
+    natural: float
+    transfer: Transfer | None = None
+
+
+def verified(
+    model: Model,
+    result: Result,
+    *,
+    photos: Sequence[Photo] = PHOTOS,
+    other: Model | None = None,
+) -> Result:
+    """The result of a feature visualization with a verdict in each record, under `verification`.
+
+    Args:
+        photos: whose patches the pictures are measured by.
+        other: a second network; pictures of classes are shown to it, the class being found by its name.
+
+    Raises:
+        InvalidSetting: no pictures of units.
+        UnsuitableImage: a photo that cannot be read.
+    """
+    verdicts = verify(model, result.images, _units(result), photos=photos, other=other)
+    records = [
+        record.noting(verification=asdict(verdict)) for record, verdict in zip(result.records, verdicts, strict=True)
+    ]
+    return replace(result, records=tuple(records))
+
+
+def _units(result: Result) -> list[str]:
+    named = [record.arguments.get("units", [])[record.index : record.index + 1] for record in result.records]
+    if not named or not all(named):
+        raise InvalidSetting("only pictures of a feature visualization are verified; they have units in their records")
+    return [str(units[0]) for units in named]
+
+
+def verify(
+    model: Model,
+    images: Tensor,
+    units: Sequence[str],
+    *,
+    photos: Sequence[Photo] = PHOTOS,
+    other: Model | None = None,
+) -> list[Verdict]:
+    """A verdict on each of the pictures [N,C,H,W] of these units."""
+    size = int(images.shape[-2]), int(images.shape[-1])
+    patches = torch.cat(list(_spread(photos, size)))
+    patches = grey(patches) if model.channels == 1 else patches
+    spectra = spectrum(patches)
+    usual = spectra.mean(0)
+    natural = float(distance(spectra, usual).median())
+    resolved = [model.units(unit)[0] for unit in units]
+    felt = _activations(model, patches, resolved)
+    verdicts = []
+    for row, unit in enumerate(resolved):
+        image = images[row : row + 1]
+        value = float(_activations(model, image, [unit])[0, 0])
+        verdicts.append(
+            Verdict(
+                units[row],
+                round(value, 6),
+                round(100 * float((felt[:, row] < value).float().mean()), 2),
+                round(float(felt[:, row].max()), 6),
+                len(patches),
+                round(float(distance(spectrum(image), usual)), 3),
+                round(natural, 3),
+                None if other is None else _transfer(model, unit, image, other),
+            )
+        )
+    return verdicts
+
+
+def _spread(photos: Sequence[Photo], size: Size) -> Iterator[Tensor]:
+    """Patches [P,3,H,W] of each photo, at several scales, half overlapping; evenly thinned out where there are many."""
+    most = max(1, MOST // len(photos))
+    for photo in photos:
+        patches = torch.cat(list(_patches(read(photo), size)))
+        yield patches[:: math.ceil(len(patches) / most)]
+
+
+def _patches(photo: Tensor, size: Size) -> Iterator[Tensor]:
+    height, width = int(photo.shape[-2]), int(photo.shape[-1])
+    for scale in SCALES:
+        ratio = scale * max(size[0] / height, size[1] / width)
+        shown = resize(photo, fit((height, width), max(1, math.ceil(ratio * max(height, width))))).clamp(0, 1)
+        for top in range(0, shown.shape[-2] - size[0] + 1, max(1, size[0] // 2)):
+            for left in range(0, shown.shape[-1] - size[1] + 1, max(1, size[1] // 2)):
+                yield shown[..., top : top + size[0], left : left + size[1]]
+
+
+def _activations(model: Model, images: Tensor, units: Sequence[Unit]) -> Tensor:
+    """[P,U]: of whole layers the mean square, else the mean."""
+    objectives = [activation(unit, "mean" if unit.channels else "mean-square") for unit in units]
+    layers = {unit.layer for unit in units}
+    rows = []
+    with torch.no_grad():
+        for part in images.split(TOGETHER):
+            seen = probe(model, part.to(model.device), layers)
+            rows.append(torch.stack([objective.score(seen) for objective in objectives], 1).cpu())
+    return torch.cat(rows)
+
+
+def spectrum(images: Tensor) -> Tensor:
+    """[N,B] decibels: the power of the luminance [N,C,H,W] by frequency, in bands of a third of an octave.
+
+    The mean over directions, of the picture less its mean under a Hann window; the mean over the bands is subtracted,
+    so that contrast does not count.
+    """
+    light = (grey(images) if images.shape[1] == 3 else images[:, :1])[:, 0].float().cpu()
+    height, width = light.shape[-2:]
+    window = torch.hann_window(height)[:, None] * torch.hann_window(width)[None]
+    light = (light - light.mean((1, 2), keepdim=True)) * window
+    power = torch.fft.fft2(light).abs().square().flatten(1)
+    frequency = (torch.fft.fftfreq(height)[:, None].square() + torch.fft.fftfreq(width)[None].square()).sqrt().flatten()
+    band = torch.floor(3 * torch.log2(frequency.clamp_min(1e-9) / 0.5)).long()
+    lowest = math.ceil(3 * math.log2(2 / min(height, width) / 0.5))  # two waves in the picture
+    bands = [power[:, band == index].mean(1) for index in range(lowest, 0) if bool((band == index).any())]
+    decibels = 10 * torch.log10(torch.stack(bands, 1) + 1e-12)
+    return decibels - decibels.mean(1, keepdim=True)
+
+
+def distance(spectra: Tensor, usual: Tensor) -> Tensor:
+    """[N]: the root mean square over the bands of the difference between spectra [N,B] and [B] in decibels.
+
+    Source: the log-spectral distance of Gray and Markel 1976, on spectra averaged over directions as those of natural
+    images are (Field 1987; van der Schaaf and van Hateren 1996); differs: bands of equal ratio, so that every octave
+    counts as much, and the contrast is left out.
+    """
+    return (spectra - usual).square().mean(1).sqrt()
+
+
+def _transfer(model: Model, unit: Unit, image: Tensor, other: Model) -> Transfer | None:
+    """Nothing where the unit is no class, or the second network does not know it."""
+    if unit.layer != "logits" or len(unit.channels) != 1 or int(unit.channels[0]) >= len(model.classes):
+        return None
+    name = model.classes[int(unit.channels[0])].split(",")[0].strip()
+    try:
+        (known,) = other.units(Unit("logits", (name,)))
+    except UnknownName:
+        return None
+    shown = resize(image, other.size).clamp(0, 1).to(other.device)
+    with torch.no_grad():
+        seen = probe(other, shown if other.channels == shown.shape[1] else grey(shown), ["logits"])
+    logits = seen["logits"].flatten(1)[0]
+    index = int(known.channels[0])
+    rank = 1 + int((logits > logits[index]).sum())
+    return Transfer(other.name, name, round(float(logits.softmax(0)[index]), 6), rank, len(logits))
+
+
+def told(result: Result) -> list[list[str]]:
+    """The verdicts in a result's records as rows of a table, its heads first."""
+    rows = [["unit", "activation", "percentile", "of the strongest patch", "spectrum off by", "transfer"]]
+    for record in result.records:
+        found = dict(record.automatic["verification"])
+        item = Verdict(**{**found, "transfer": found["transfer"] and Transfer(**found["transfer"])})
+        share = f"{item.activation / item.strongest:.2f}x" if item.strongest > 0 else "-"
+        moved = item.transfer
+        rows.append(
+            [
+                item.unit,
+                f"{item.activation:.4g}",
+                f"{item.percentile:.4g} of {item.patches} patches",
+                share,
+                f"{item.spectrum:.1f} dB (a photo's patch: {item.natural:.1f})",
+                "-"
+                if moved is None
+                else f"{moved.model}: {moved.probability:.1%}, rank {moved.rank} of {moved.classes}",
+            ]
+        )
+    return rows
