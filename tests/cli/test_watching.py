@@ -68,7 +68,7 @@ def test_a_dream_has_its_film_at_the_photos_size(cli, factory, photo):
 
 
 def test_the_film_of_several_units_is_their_sheet(cli, factory):
-    words = ["feature", "block:0-2", "-m", factory, *SMALL, "--batch", 2, "-o", "s.png", "--film", "s.gif"]
+    words = ["feature", "mix:0-2", "-m", factory, *SMALL, "--batch", 2, "-o", "s.png", "--film", "s.gif"]
     assert cli(*words)[1] == "wrote s.png and 3 pictures in s\nwrote s.gif\n"
     shown = frames("s.gif")
     assert len(shown) == 6 + 25

@@ -177,7 +177,7 @@ def _register_series(
     own += [item for item in arguments(*recipe)[1] if item.name not in known]
     taken = {subject.name, "photo", "units", "folder", "output", "after", "settings"}
     options = [option(item, "--layer" if item.name == "layers" else None) for item in own if item.name not in taken]
-    written = [item for item in _writing() if item.name not in ("output", "watch", *known)]
+    written = [item for item in _writing() if item.name not in ("output", "watch", "film", "trace", *known)]
     written.append(_parameter("output", Path | None, None, output, "--output", "-o"))
     app.command(name)(
         command(_later("series", name), [subject, _model_option(), *options, *_loading(), *written], about)
