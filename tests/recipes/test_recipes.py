@@ -22,6 +22,8 @@ SMALL = {
     "dream": lambda model, **more: recipes.dream(
         model, picture(3, 1, 3, 36, 44), "block", **{"steps": 2, "octaves": 2, **more}
     ),
+    "compare": lambda model, **more: recipes.compare(model, "mix", **{"size": 32, "steps": 2, **more}),
+    "grow": lambda model, **more: recipes.grow(model, "mix:1", **{"size": 12, "steps": 1, **more}),
 }
 
 
@@ -85,8 +87,7 @@ def test_a_recipe_does_not_run(model, small, monkeypatch):
 
 def test_pictures_are_whole_and_in_range(model, small):
     made = reverie.synthesize(model, small(model))
-    size = (32, 32) if len(made) == 2 else (36, 44)
-    assert made.images.shape == (len(made), 3, *size)
+    assert made.images.shape == (len(made), 3, *small(model).size)
     assert made.images.dtype == torch.float32
     assert float(made.images.min()) >= 0
     assert float(made.images.max()) <= 1
