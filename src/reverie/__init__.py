@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reverie.models.sources import load
     from reverie.objectives import Objective
     from reverie.recipes.reruns import rerun
-    from reverie.recipes.runs import compare, dream, feature, grow
+    from reverie.recipes.runs import compare, dream, feature, grow, invert
     from reverie.record import Record
     from reverie.series import sheet, sweep
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
@@ -44,6 +44,7 @@ _HOMES = {
     "feature": "reverie.recipes.runs",
     "filmed": "reverie.synthesis",
     "grow": "reverie.recipes.runs",
+    "invert": "reverie.recipes.runs",
     "iterate": "reverie.synthesis",
     "load": "reverie.models.sources",
     "objectives": "",
@@ -75,6 +76,7 @@ __all__ = [
     "feature",
     "filmed",
     "grow",
+    "invert",
     "iterate",
     "load",
     "objectives",

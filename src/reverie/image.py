@@ -127,6 +127,13 @@ def digest(photo: Photo) -> str:
     return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file's bytes."""
+    place = Path(path).expanduser()
+    with _reading(place):
+        return hashlib.sha256(place.read_bytes()).hexdigest()
+
+
 def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
     """Writes PNG, JPEG or WebP by the ending; `text` goes into a PNG, beside the others as `<name>.json`.
 

@@ -25,6 +25,8 @@ OPTIONS = {
     "compare": COMMON | WRITING | {"--model", "--photo", "--few", "--steps", "--rate", "--size", "--seed", "--every",
                                    "--sample"},
     "grow": COMMON | WRITING | {"--model", "--steps", "--rate", "--size", "--seed"},
+    "invert": COMMON | WRITING | {"--model", "--layer", "--all", "--restarts", "--pooled", "--parameterization",
+              "--steps", "--rate", "--prior", "--size", "--seed"},
     "rerun": WRITING | {"--model", "--photo", "--trust", "--weights", "--device", "--threads"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
@@ -48,8 +50,13 @@ def test_help_shows_every_option(command, monkeypatch, capsys):
     assert set(re.findall(r"(?<![\w-])--[a-z-]+", text)) - {"--help"} == OPTIONS[command]
 
 
-@pytest.mark.parametrize(("module", "name"), [("recipes/dreams.py", "dream"), ("recipes/features.py", "feature"),
-                                            ("recipes/comparisons.py", "compare"), ("recipes/comparisons.py", "grow")])
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("recipes/dreams.py", "dream"), ("recipes/features.py", "feature"), ("recipes/comparisons.py", "compare"),
+        ("recipes/comparisons.py", "grow"), ("recipes/inversion.py", "invert"),
+    ],
+)  # fmt: skip
 def test_options_are_those_of_the_library_with_help(module, name):
     about, found = signatures.arguments(module, name)
     function = getattr(recipes, name)

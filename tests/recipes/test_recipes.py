@@ -24,6 +24,9 @@ SMALL = {
     ),
     "compare": lambda model, **more: recipes.compare(model, "mix", **{"size": 32, "steps": 2, **more}),
     "grow": lambda model, **more: recipes.grow(model, "mix:1", **{"size": 12, "steps": 1, **more}),
+    "invert": lambda model, **more: recipes.invert(
+        model, picture(3, 1, 3, 32, 32), ["block", "logits"], **{"size": 32, "steps": 3, **more}
+    ),
 }
 
 

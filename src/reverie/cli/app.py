@@ -194,6 +194,16 @@ _register_series(
 )
 
 
+_register(
+    "invert",
+    "recipes/inversion.py",
+    "invert",
+    _one("photo", "PHOTO", "A photo, sample:flower or sample:china; or a stored response, FILE.npy."),
+    _later("photos", "invert"),
+    [_parameter("all", bool, False, "From the first layer to the logits, on one sheet with the photo.")],
+)
+
+
 def _picture() -> inspect.Parameter:
     info = typer.Argument(
         help="A PNG that reverie wrote, or a JPEG or WebP with its record beside it.", metavar="PICTURE"

@@ -219,6 +219,8 @@ def make(
         check_free(target.with_suffix(".npz"), writing["force"])
     if len(recipe.names) > 1 and record is None and folder.is_dir() and any(folder.iterdir()):
         check_free(folder, writing["force"])
+    if len(recipe.names) == 1 and recipe.reports:
+        check_free(target.with_stem(f"{target.stem}-sheet"), writing["force"])
     steps = (
         iterate(model, recipe, trace=writing["trace"])
         if record is None
@@ -239,6 +241,8 @@ def make(
             typer.echo(_silence(result))
         if film is not None and film.exists():
             typer.echo(f"wrote {film}")
+        for label, finding in zip(result.labels, result.findings, strict=False):
+            typer.echo(f"{label}: {finding.note}")
     if run.ended is not None:
         raise run.ended
     return result
@@ -246,6 +250,7 @@ def make(
 
 def _told(run: "_Watched", written: list[Path]) -> str:
     rest = f" and {len(written) - 1} pictures in {written[0].with_suffix('')}" if len(written) > 1 else ""
+    rest = f" and {written[1]}" if len(written) == 2 and written[1].parent == written[0].parent else rest
     what = "" if run.ended is None else f" (ended at step {run.done} of {run.total}, the last whole picture)"
     return f"wrote {written[0]}{rest}{what}"
 
@@ -268,7 +273,7 @@ class _Watched:
 
     def __init__(self, recipe: Recipe, run: Iterator[Step], target: Path, every: int | None, *, quiet: bool) -> None:
         self.recipe, self.run, self.target, self.every = recipe, run, target, every
-        self.quiet = quiet or not sys.stderr.isatty()
+        self.quiet, self.noting = quiet or not sys.stderr.isatty(), not quiet
         self.ended: ReverieError | KeyboardInterrupt | None = None
         self.done, self.total = 0, recipe.steps
 
@@ -294,6 +299,10 @@ class _Watched:
                         bar.update(task, score=f"objective {float(step.score.mean()):.4g}")
                     if self.every and step.done % self.every == 0 and step.done < self.total:
                         self._write(step)
+                    if step.note and self.noting:
+                        bar.console.print(
+                            f"reverie: step {step.done}: {step.note}", markup=False, highlight=False, soft_wrap=True
+                        )
                     yield step
             except (KeyboardInterrupt, ReverieError) as error:
                 self.ended = error

@@ -2,8 +2,8 @@
 
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,21 @@ from reverie.record import Record
 
 
 @dataclass(frozen=True, eq=False)
+class Finding:
+    """What was measured of a finished picture.
+
+    Attributes:
+        note: one line for under the picture.
+        values: plain numbers and texts, for the record.
+        beside: pictures [C,H,W] of the same size with their captions, which a sheet shows before this one.
+    """
+
+    note: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    beside: tuple[tuple[str, Tensor], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Result:
     """Pictures and their records; shows itself in a notebook.
 
@@ -27,12 +42,14 @@ class Result:
         records: one for each picture.
         labels: what stands under each picture of a sheet.
         traces: one for each picture, where the run was traced.
+        findings: what was measured of each, where the recipe measures.
     """
 
     images: Tensor
     records: tuple[Record, ...] = ()
     labels: tuple[str, ...] = ()
     traces: tuple[Trace, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -41,7 +58,7 @@ class Result:
         """One picture of several."""
         row = range(len(self))[index]
         one = slice(row, row + 1)
-        return Result(self.images[one], self.records[one], self.labels[one], self.traces[one])
+        return Result(self.images[one], self.records[one], self.labels[one], self.traces[one], self.findings[one])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """uint8 [H,W,C] for one picture, [N,H,W,C] for several."""
@@ -73,9 +90,19 @@ class Result:
 
     @property
     def picture(self) -> Image.Image:
-        """The picture, or the captioned sheet of several, as Pillow's."""
-        pictures = self.pictures
-        return pictures[0] if len(pictures) == 1 else sheet(pictures, self._told)
+        """The picture, or the captioned sheet of several and of what is shown beside them, as Pillow's."""
+        cells = self._cells
+        return cells[0][1] if len(cells) == 1 else sheet([cell[1] for cell in cells], [cell[0] for cell in cells])
+
+    @property
+    def _cells(self) -> list[tuple[str, Image.Image]]:
+        """Captions and pictures of the sheet."""
+        findings = self.findings or (Finding(),) * len(self)
+        cells = []
+        for picture, caption, finding in zip(self.pictures, self._told, findings, strict=True):
+            cells += [(text, to_pil(image)) for text, image in finding.beside]
+            cells.append((f"{caption}\n{finding.note}" if finding.note else caption, picture))
+        return cells
 
     @property
     def _captions(self) -> tuple[str, ...]:
@@ -95,6 +122,8 @@ class Result:
 
     def save(self, path: str | Path) -> list[Path]:
         """Writes the picture with its record; of several a captioned sheet, and each in the folder of its name.
+
+        What is shown beside a single picture goes with it into a second file, `NAME-sheet`.
 
         Without records (a picture on its way) nothing but the picture or the sheet is written. A trace goes beside its
         picture as `<name>.npz`.
@@ -116,13 +145,17 @@ class Result:
         if len(pictures) == 1:
             self._write_traces([path])
             save(pictures[0], path, texts[0])
-            return [path]
+            if len(self._cells) == 1:
+                return [path]
+            beside = path.with_stem(f"{path.stem}-sheet")
+            save(self.picture, beside)
+            return [path, beside]
         folder = sheet_folder(path)
         written = [folder / f"{name}{path.suffix}" for name in file_names(self._captions)]
         self._write_traces(written)
         for picture, target, text in zip(pictures, written, texts, strict=True):
             save(picture, target, text)
-        save(sheet(pictures, self._told), path)
+        save(self.picture, path)
         return [path, *written]
 
     def _write_traces(self, pictures: Sequence[Path]) -> None:

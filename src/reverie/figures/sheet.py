@@ -14,16 +14,19 @@ LARGEST = 64_000_000  # pixels of a sheet of files; beyond, each of its pictures
 def sheet(pictures: Sequence[Image.Image], captions: Sequence[str]) -> Image.Image:
     """A white sheet, about twice as wide as high, with a caption under each picture; all are of one size."""
     width, height = pictures[0].size
+    lines = max(caption.count("\n") + 1 for caption in captions)
     columns = min(len(pictures), max(1, math.ceil(math.sqrt(2 * len(pictures) * height / width))))
     rows = math.ceil(len(pictures) / columns)
-    cell = width + GAP, height + LINE + GAP
+    cell = width + GAP, height + lines * LINE + GAP
     page = Image.new("RGB", (columns * cell[0] + GAP, rows * cell[1] + GAP), GROUND)
     font = ImageFont.load_default(SIZE)
     pen = ImageDraw.Draw(page)
     for index, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         left, top = GAP + index % columns * cell[0], GAP + index // columns * cell[1]
         page.paste(picture.convert("RGB"), (left, top))
-        pen.text((left + 1, top + height + 2), _shortened(caption, width, font), fill=INK, font=font)
+        for line, text in enumerate(caption.split("\n")):
+            place = left + 1, top + height + 2 + line * LINE
+            pen.text(place, _shortened(text, width, font), fill=INK, font=font)
     return page
 
 

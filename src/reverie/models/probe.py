@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
@@ -17,13 +17,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Activations:
-    """What the tapped layers returned, by name, each [N,C,H,W]; `picture` is what priors look at."""
+    """What the tapped layers returned, by name, each [N,C,H,W]; `picture` is what priors look at.
+
+    Of a tile `places` says which rows and columns of each layer's whole grid the values are.
+    """
 
     values: Mapping[str, Tensor]
     picture: Tensor
+    places: Mapping[str, tuple[slice, slice]] = field(default_factory=dict)
 
     def __getitem__(self, layer: str) -> Tensor:
         return self.values[layer]
+
+    def part(self, layer: str, whole: Tensor) -> Tensor:
+        """Of a map [...,H,W] over the layer's whole grid the part in which these values lie."""
+        return whole[(..., *self.places[layer])] if layer in self.places else whole
 
     def rows(self) -> "list[Activations]":
         """Those of each image of the batch."""
@@ -31,7 +39,7 @@ class Activations:
         values = {layer: value.split(1) for layer, value in self.values.items()}
         pictures = self.picture.split(1)
         return [
-            Activations({layer: value[row] for layer, value in values.items()}, picture)
+            Activations({layer: value[row] for layer, value in values.items()}, picture, self.places)
             for row, picture in enumerate(pictures)
         ]
 

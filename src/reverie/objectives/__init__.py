@@ -1,8 +1,11 @@
 """What to climb: terms with weights, one score per image, higher is better."""
 
 from reverie.objectives.activations import REDUCTIONS, activation, channel, layer, logit, neuron
+from reverie.objectives.classes import log_probability, margin
+from reverie.objectives.features import features
 from reverie.objectives.objective import Objective, Term, scores
-from reverie.objectives.priors import PHOTO_PRIORS, PRIORS, l1, l2, total_variation
+from reverie.objectives.priors import PHOTO_PRIORS, PRIORS, alpha_norm, l1, l2, quadratic_variation, total_variation
+from reverie.objectives.statistics import gram
 
 __all__ = [
     "PHOTO_PRIORS",
@@ -11,12 +14,18 @@ __all__ = [
     "Objective",
     "Term",
     "activation",
+    "alpha_norm",
     "channel",
+    "features",
+    "gram",
     "l1",
     "l2",
     "layer",
+    "log_probability",
     "logit",
+    "margin",
     "neuron",
+    "quadratic_variation",
     "scores",
     "total_variation",
 ]

@@ -19,6 +19,9 @@ class Term:
         statistics: activations to sums over positions, [N,K]; the sums of two tiles add up to those of both.
         score: sums to one number per image, [N].
         tiles: whether scores of tiles, weighted by their share of the picture, add up to that of the picture.
+        gathers: whether its statistics, taken over tiles that say their place, add up to those of the picture where its
+            score does not; two passes over the tiles then give what one over the picture does.
+        excites: whether a high score means that units respond; else it is nearness to an aim, at most 0.
         couples: whether the images of a batch depend on each other, so that it must not be split.
     """
 
@@ -27,6 +30,8 @@ class Term:
     statistics: Callable[[Activations], Tensor]
     score: Callable[[Tensor], Tensor]
     tiles: bool = True
+    gathers: bool = False
+    excites: bool = True
     couples: bool = False
 
 
@@ -47,14 +52,20 @@ class Objective:
         return all(term.tiles for _, term in self.terms)
 
     @property
+    def gathers(self) -> bool:
+        """Whether it may be taken in two passes over tiles: what reads no layer is read off the picture itself."""
+        return all(term.gathers or term.tiles or not term.layers for _, term in self.terms)
+
+    @property
     def couples(self) -> bool:
         """Whether any term ties the images of a batch together."""
         return any(term.couples for _, term in self.terms)
 
     @property
     def wishes(self) -> "Objective":
-        """What is wanted of the network: without priors, and without what is to be lowered."""
-        return Objective(tuple((weight, term) for weight, term in self.terms if term.layers and weight > 0))
+        """What is to be excited: without priors, without what is to be lowered, and without distances from an aim."""
+        wanted = [(weight, term) for weight, term in self.terms if term.layers and weight > 0 and term.excites]
+        return Objective(tuple(wanted))
 
     def score(self, activations: Activations) -> Tensor:
         """One number per image, [N], higher is better."""

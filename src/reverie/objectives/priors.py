@@ -32,6 +32,27 @@ def total_variation() -> Objective:
     return _prior("total_variation", total)
 
 
+def quadratic_variation() -> Objective:
+    """Mean squared difference of neighbours: grain costs more than edges.
+
+    Source: Mahendran, Vedaldi 2015, equation 5 with beta = 2; per pixel.
+    """
+
+    def total(picture: Tensor) -> Tensor:
+        down, right = picture.diff(dim=-2).square(), picture.diff(dim=-1).square()
+        return down.flatten(1).sum(1) + right.flatten(1).sum(1)
+
+    return _prior("quadratic_variation", total)
+
+
+def alpha_norm(alpha: float = 6.0) -> Objective:
+    """Mean distance from grey, in halves of the range, to the power of alpha: only what is nearly black or white costs.
+
+    Source: Mahendran, Vedaldi 2015, section 2.1; per pixel, 1 for black and white.
+    """
+    return _prior("alpha_norm", lambda picture: (2 * (picture - GREY)).abs().pow(alpha).flatten(1).sum(1))
+
+
 def l1(reference: Tensor | None = None) -> Objective:
     """Mean absolute distance from grey, or from a photo [1,C,H,W], which is brought to the picture's size."""
     return _prior(
@@ -60,5 +81,11 @@ def _reference(reference: Tensor | None, picture: Tensor) -> Tensor | float:
     return resize(reference, (int(picture.shape[-2]), int(picture.shape[-1])))
 
 
-PRIORS: Mapping[str, Callable[[], Objective]] = {"total-variation": total_variation, "l1": l1, "l2": l2}
+PRIORS: Mapping[str, Callable[[], Objective]] = {
+    "total-variation": total_variation,
+    "l1": l1,
+    "l2": l2,
+    "quadratic-variation": quadratic_variation,
+    "alpha-norm": alpha_norm,
+}
 PHOTO_PRIORS: Mapping[str, Callable[[Tensor], Objective]] = {"l1-photo": l1, "l2-photo": l2}

@@ -3,5 +3,6 @@
 from reverie.recipes.comparisons import compare, grow
 from reverie.recipes.dreams import dream
 from reverie.recipes.features import feature
+from reverie.recipes.inversion import invert
 
-__all__ = ["compare", "dream", "feature", "grow"]
+__all__ = ["compare", "dream", "feature", "grow", "invert"]

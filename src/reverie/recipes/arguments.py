@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec
 from torch import Tensor
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
-from reverie.image import Size, digest
+from reverie.image import Photo, Size, digest, file_digest, fit, grey, read, resize
 from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
@@ -38,12 +38,15 @@ def recorded(recipe: Callable[Concatenate[Model, P], Recipe]) -> Callable[Concat
         if "units" in given:
             given["units"] = list(made.names)
             given["window"] = made.window is not None
+        given |= {name: list(dict.fromkeys(values)) for name, values in made.each.items()}
         return replace(made, origin=(recipe.__name__, given))
 
     return with_origin
 
 
 def _plain(name: str, value: Any) -> Any:
+    if name == "photo" and str(value).endswith(".npy"):
+        return {"photo": Path(value).name, "sha256": file_digest(value)}
     if value is not None and (
         name == "photo" or (name == "start" and not (isinstance(value, str) and value in STARTS))
     ):
@@ -136,6 +139,22 @@ def sized(size: int | str | Sequence[int] | None) -> int | Size | None:
     if len(sides) not in (1, 2) or not all(1 <= side <= LARGEST_SIDE for side in sides):
         raise InvalidSetting(f"'{size}' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640")
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
+def native_photo(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:
+    """A photo [1,C,H,W] for a classifier: its short side at the network's native size, unless another is given.
+
+    Raises:
+        InvalidSetting: a network that takes neither colours nor greys, or no size.
+    """
+    if model.channels not in (1, 3):
+        raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
+    picture, wanted = read(photo).to(model.device), sized(size)
+    own = int(picture.shape[-2]), int(picture.shape[-1])
+    if wanted is None:
+        wanted = round(max(own) * min(model.size) / min(own))
+    picture = resize(picture, fit(own, wanted) if isinstance(wanted, int) else wanted).clamp(0, 1)
+    return grey(picture) if model.channels == 1 else picture
 
 
 def ascent(preset: Preset, stage: int, rate: float | None) -> Ascent:

@@ -11,7 +11,7 @@ from torch import nn
 from reverie import recipes
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
-from reverie.image import Photo, digest, photo_path, record_text
+from reverie.image import Photo, digest, file_digest, photo_path, record_text
 from reverie.models.model import Model
 from reverie.models.sources import load, torchvision_names
 from reverie.record import Record, parse
@@ -127,7 +127,8 @@ def _photo(recorded: Mapping[str, Any], given: Photo | None, beside: Path | None
     found = [item for item in choices if not isinstance(item, str | Path) or photo_path(item).is_file()]
     if not found:
         raise RecordRefused(f"the photo {place} is not here; name it with --photo FILE")
-    if digest(found[0]) != recorded.get("sha256"):
+    own = file_digest(found[0]) if isinstance(found[0], str | Path) and place.endswith(".npy") else digest(found[0])
+    if own != recorded.get("sha256"):
         raise RecordRefused(
             f"{place} is another photo than the picture was made from; name the right one with --photo FILE"
         )

@@ -13,6 +13,7 @@ from reverie.recipes.comparisons import compare as compare_recipe
 from reverie.recipes.comparisons import grow as grow_recipe
 from reverie.recipes.dreams import dream as dream_recipe
 from reverie.recipes.features import feature as feature_recipe
+from reverie.recipes.inversion import invert as invert_recipe
 from reverie.synthesis import Recipe, synthesize
 
 P = ParamSpec("P")
@@ -31,3 +32,4 @@ compare = _run(compare_recipe)
 dream = _run(dream_recipe)
 feature = _run(feature_recipe)
 grow = _run(grow_recipe)
+invert = _run(invert_recipe)

@@ -3,17 +3,32 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from reverie.errors import InvalidSetting
+from reverie.synthesis.lbfgs import LBFGS, Slope
 from reverie.transforms import gaussian
 
-Slope = Callable[[], tuple[Tensor, Tensor]]  # score [N] and the gradient of minus its sum, as the latents
-Climb = Callable[[Slope, float], Tensor]  # (slope, how far along from 0 to 1) -> score [N]
+Move = Callable[[Tensor, Tensor, Tensor, float], None]  # gradient, its L1 norm [N], score [N], rate
 
-KINDS = ("adam", "mean-abs", "std", "sign")
+KINDS = ("adam", "mean-abs", "std", "sign", "l2", "gradient", "newton", "lbfgs")
+
+
+class Climb(Protocol):
+    """What takes one step at a time, changing the latents in place.
+
+    Attributes:
+        note: what the last step had to mend, in one sentence; mostly empty.
+    """
+
+    note: str
+
+    def __call__(self, slope: Slope, along: float) -> Tensor:
+        """One step, so far along from 0 to 1; the score [N]."""
+        ...
 
 
 def _smooth(gradient: Tensor, sigma: float) -> None:
@@ -28,8 +43,9 @@ class Ascent:
     """Gradient ascent with a schedule.
 
     Attributes:
-        kind: `adam`, or steps of the gradient over its mean absolute value, over its deviation, or its sign, per image.
-        rate: of the first and of the last step.
+        kind: `adam`; steps of the gradient over its mean absolute value, its deviation, its L2 norm, or its sign, per
+            image; the plain `gradient`; `newton`, as far as the slope says a score of 0 lies; or `lbfgs`.
+        rate: of the first and of the last step; of L-BFGS the mean move of the first one, the others find theirs.
         schedule: `linear` or `cosine` between them; so for the blur.
         blur: sigma in pixels, at the first and the last step, of a Gaussian on the gradient; latents must be pixels.
         betas: Adam's.
@@ -51,50 +67,76 @@ class Ascent:
             raise InvalidSetting(f"there is no schedule '{self.schedule}'; allowed are linear, cosine")
         if not all(math.isfinite(rate) and rate >= 0 for rate in self.rate):
             raise InvalidSetting(f"the rate must be 0 or more, not {self.rate}")
+        if self.kind == "lbfgs" and self.blur is not None:
+            raise InvalidSetting("L-BFGS goes with no blur of the gradient, which would break its picture of the slope")
 
-    def start(self, latents: Tensor) -> Climb:
-        """A function that takes one step, changing the latents in place; its state lives as long as it does."""
-        move = self._adam(latents) if self.kind == "adam" else self._normalised(latents)
+    def start(self, latents: Tensor, *, steady: bool = False) -> Climb:
+        """What takes the steps; its state lives as long as it does.
 
-        def climb(slope: Slope, along: float) -> Tensor:
-            score, gradient = slope()
-            if self.blur is not None:
-                _smooth(gradient, self._between(self.blur, along))
-            # where a gradient is not finite the picture waits; the engine ends the run
-            size = torch.linalg.vector_norm(gradient.flatten(1), 1, dim=1)
-            finite = size.isfinite()
-            if not (gradient.is_cuda or bool(finite.all())):
-                return torch.where(finite, score.detach(), torch.nan)
-            if gradient.is_cuda:
-                gradient.nan_to_num_(0, 0, 0)
-            with torch.no_grad():
-                move(gradient, size, self._between(self.rate, along))
-            return torch.where(finite, score.detach(), torch.nan)
+        Args:
+            steady: every step climbs the same function, so that what one step has seen the next need not see again.
+        """
+        return LBFGS(latents, self.rate[0], steady=steady) if self.kind == "lbfgs" else _Steps(self, latents)
 
-        return climb
-
-    def _between(self, ends: tuple[float, float], along: float) -> float:
+    def between(self, ends: tuple[float, float], along: float) -> float:
+        """The schedule's value so far along."""
         share = (1 - math.cos(math.pi * along)) / 2 if self.schedule == "cosine" else along
         return ends[0] + (ends[1] - ends[0]) * share
 
-    def _adam(self, latents: Tensor) -> Callable[[Tensor, Tensor, float], None]:
-        optimizer = torch.optim.Adam([latents], betas=self.betas)
 
-        def move(gradient: Tensor, _: Tensor, rate: float) -> None:
-            optimizer.param_groups[0]["lr"] = rate
-            latents.grad = gradient
-            optimizer.step()
-            latents.grad = None
+class _Steps:
+    """Steps that look at one gradient each."""
 
-        return move
+    note = ""
 
-    def _normalised(self, latents: Tensor) -> Callable[[Tensor, Tensor, float], None]:
-        def move(gradient: Tensor, size: Tensor, rate: float) -> None:
-            if self.kind == "sign":
-                latents.add_(gradient.sign_(), alpha=-rate)
-                return
-            size = gradient.flatten(1).std(1) if self.kind == "std" else size / gradient[0].numel()
-            gradient.div_(size.clamp_min(1e-20).view(-1, *[1] * (gradient.ndim - 1)))
-            latents.add_(gradient, alpha=-rate)
+    def __init__(self, ascent: Ascent, latents: Tensor) -> None:
+        self.ascent = ascent
+        self.move = _adam(latents, ascent.betas) if ascent.kind == "adam" else _scaled(latents, ascent.kind)
 
-        return move
+    def __call__(self, slope: Slope, along: float) -> Tensor:
+        score, gradient = slope()
+        if self.ascent.blur is not None:
+            _smooth(gradient, self.ascent.between(self.ascent.blur, along))
+        # where a gradient is not finite the picture waits; the engine ends the run
+        size = torch.linalg.vector_norm(gradient.flatten(1), 1, dim=1)
+        finite = size.isfinite()
+        if not (gradient.is_cuda or bool(finite.all())):
+            return torch.where(finite, score.detach(), torch.nan)
+        if gradient.is_cuda:
+            gradient.nan_to_num_(0, 0, 0)
+        with torch.no_grad():
+            self.move(gradient, size, score, self.ascent.between(self.ascent.rate, along))
+        return torch.where(finite, score.detach(), torch.nan)
+
+
+def _adam(latents: Tensor, betas: tuple[float, float]) -> Move:
+    optimizer = torch.optim.Adam([latents], betas=betas)
+
+    def move(gradient: Tensor, _: Tensor, __: Tensor, rate: float) -> None:
+        optimizer.param_groups[0]["lr"] = rate
+        latents.grad = gradient
+        optimizer.step()
+        latents.grad = None
+
+    return move
+
+
+def _scaled(latents: Tensor, kind: str) -> Move:
+    def divisor(gradient: Tensor, size: Tensor, score: Tensor) -> Tensor:
+        if kind == "std":
+            return gradient.flatten(1).std(1)
+        if kind == "mean-abs":
+            return size / gradient[0].numel()
+        norm: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+        # the score still missing, over the slope, is how far to go; what has reached 0 stays
+        return norm if kind == "l2" else norm.square() / (-score).clamp_min(1e-20)
+
+    def move(gradient: Tensor, size: Tensor, score: Tensor, rate: float) -> None:
+        if kind == "sign":
+            gradient.sign_()
+        elif kind != "gradient":
+            over = divisor(gradient, size, score).clamp_min(1e-20)
+            gradient.div_(over.view(-1, *[1] * (gradient.ndim - 1)))
+        latents.add_(gradient, alpha=-rate)
+
+    return move

@@ -3,12 +3,13 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from reverie.errors import Diverged, OutOfMemory, ReverieError
-from reverie.figures.result import Result
+from reverie.figures.result import Finding, Result
 from reverie.figures.trace import Trace
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -16,6 +17,7 @@ from reverie.models.rectifiers import Redirected
 from reverie.objectives import scores
 from reverie.randomness import Generators, generator
 from reverie.record import Record, versions
+from reverie.synthesis.gathering import gathered_slope
 from reverie.synthesis.history import History, Means
 from reverie.synthesis.recipe import Recipe, Stage, blank
 from reverie.synthesis.tiling import tiled_slope
@@ -35,6 +37,7 @@ class Step:
             step; empty unless the run is traced.
         decode: makes `image`.
         whole: the pictures as they would be if the run ended here, at their full size; made when called.
+        note: what the ascent had to mend in this step, in one sentence; mostly empty.
     """
 
     done: int
@@ -46,6 +49,7 @@ class Step:
     features: Mapping[str, Tensor]
     decode: Callable[[], Tensor]
     whole: Callable[[], Tensor]
+    note: str = ""
 
     @property
     def image(self) -> Tensor:
@@ -76,7 +80,7 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
             else:
                 latents = part.parameterization.encode(part.carry(image(), stage.size))
             latents.requires_grad_()
-            climb = stage.ascent.start(latents)
+            climb = stage.ascent.start(latents, steady=part.steady)
             for index in range(stage.steps):
                 waking = number == 0 and index < recipe.redirect and (silent.is_cuda or bool(silent.any()))
                 with _told(model, stage):
@@ -91,7 +95,8 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
                 done += 1
                 image = _decoder(part, stage, latents)
                 features = {} if means is None else means.values
-                yield Step(done, total, number, index, rows, score, features, image, _finisher(part, canvas, image))
+                whole = _finisher(part, canvas, image)
+                yield Step(done, total, number, index, rows, score, features, image, whole, climb.note)
 
 
 def _start(model: Model, recipe: Recipe, stage: Stage, generators: Generators) -> tuple[Tensor, Tensor]:
@@ -146,8 +151,11 @@ def _tiled(
     assert recipe.tile is not None
     with torch.enable_grad():
         picture = recipe.parameterization.decode(latents, stage.size)
-    see = () if means is None else (means.begin().see,)
-    score, gradient = tiled_slope(model, stage.objectives, picture.detach(), recipe.tile, generators, *see)
+    if recipe.gathers:
+        score, gradient = gathered_slope(model, stage.objectives[0], picture.detach(), recipe.tile)
+    else:
+        see = () if means is None else (means.begin().see,)
+        score, gradient = tiled_slope(model, stage.objectives, picture.detach(), recipe.tile, generators, *see)
     if picture is latents:
         return score, gradient
     return score, torch.autograd.grad(picture, latents, gradient)[0]
@@ -208,28 +216,40 @@ def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None
     images: list[Tensor] = []
     records: list[Record] = []
     traces: list[Trace] = []
+    findings: list[Finding] = []
+    notes: list[str] = []
     last: Step | None = None
     history = History()
 
     def finish() -> None:
-        if last is not None:
-            images.append(last.whole().detach().float().cpu())
-            part = recipe.select(last.rows)
-            made, told = _records(model, part, last, _silent(model, part, last)), history.traces()
-            records.extend(map(_with_trace, made, told) if told else made)
-            traces.extend(told)
+        if last is None:
+            return
+        made, part = last.whole().detach().float(), recipe.select(last.rows)
+        found = [report(model, image[None]) for report, image in zip(part.reports, made, strict=False)]
+        told: dict[str, Any] = {"silent": _silent(model, part, last)}
+        if found:
+            told["found"] = [dict(finding.values) for finding in found]
+        if notes:
+            told["notes"] = list(notes)
+        images.append(made.cpu())
+        findings.extend(found)
+        own, traced = _records(model, part, last, told), history.traces()
+        records.extend(map(_with_trace, own, traced) if traced else own)
+        traces.extend(traced)
+        notes.clear()
 
     for step in iterate(model, recipe) if steps is None else steps:
         if last is not None and step.rows != last.rows:
             finish()
             history = History()
         last = step
+        notes.extend([f"step {step.done}: {step.note}"] if step.note else [])
         if step.features:
             history.note(step.stage, step.score, step.features)
     finish()
     shape = (0, model.channels, *recipe.size)
     made = images[0] if len(images) == 1 else torch.cat(images) if images else torch.zeros(shape)
-    return Result(made, tuple(records), recipe.labels[: len(records)], tuple(traces))
+    return Result(made, tuple(records), recipe.labels[: len(records)], tuple(traces), tuple(findings))
 
 
 def _with_trace(record: Record, trace: Trace) -> Record:
@@ -252,7 +272,7 @@ def _silent(model: Model, recipe: Recipe, last: Step) -> list[int]:
     return [row for row, is_shut in zip(rows, shut.tolist(), strict=True) if is_shut]
 
 
-def _records(model: Model, recipe: Recipe, last: Step, silent: list[int]) -> list[Record]:
+def _records(model: Model, recipe: Recipe, last: Step, told: Mapping[str, Any]) -> list[Record]:
     automatic = {
         "members": list(recipe.names),
         "sizes": [list(stage.size) for stage in recipe.stages],
@@ -265,7 +285,7 @@ def _records(model: Model, recipe: Recipe, last: Step, silent: list[int]) -> lis
         "resized_to": list(model.size) if model.fixed_size and recipe.size != model.size else None,
         "objectives": [repr(objective) for objective in recipe.stages[-1].objectives],
         "score": [round(float(item), 6) for item in last.score],
-        "silent": silent,
+        **told,
     }
     name, arguments = recipe.origin
     record = Record(name, arguments, model.source, automatic, 0, versions())

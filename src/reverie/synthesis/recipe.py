@@ -9,7 +9,9 @@ from torch import Tensor
 
 from reverie.constraints import Constraint
 from reverie.errors import InvalidSetting
+from reverie.figures.result import Finding
 from reverie.image import Size, resize
+from reverie.models.model import Model
 from reverie.objectives import Objective
 from reverie.parameterizations import Parameterization
 from reverie.synthesis.ascent import Ascent
@@ -72,6 +74,14 @@ class AddedDetail:
         return resize(detail, size).add_(resize(self.photo, size)).clamp_(0, 1)
 
 
+class Report(Protocol):
+    """What to measure of a finished picture."""
+
+    def __call__(self, model: Model, image: Tensor) -> Finding:
+        """What there is to tell of the picture [1,C,H,W]."""
+        ...
+
+
 @dataclass(frozen=True)
 class Window:
     """The part of a larger picture that a bounded objective can see; all outside it stays as it started."""
@@ -93,6 +103,8 @@ class Recipe:
         tile: side of the tiles in which the gradient is taken; None for the whole picture.
         batch: how many pictures run together.
         origin: the recipe function's name and its plain arguments, for the record.
+        each: arguments that name one value for each picture; a record of some of the pictures names theirs.
+        reports: what to measure of each finished picture, or none.
 
     Raises:
         InvalidSetting: parts that do not go together.
@@ -113,6 +125,8 @@ class Recipe:
     window: Window | None = None
     labels: tuple[str, ...] = ()
     origin: tuple[str, Mapping[str, Any]] = ("", {})
+    each: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reports: tuple[Report, ...] = ()
 
     def __post_init__(self) -> None:
         for stage in self.stages:
@@ -130,6 +144,11 @@ class Recipe:
             )
         if self.parameterization.bounded and any(stage.ascent.blur for stage in self.stages):
             raise InvalidSetting("a blur of the gradient goes with pixels only")
+        if not self.parameterization.bounded and any(stage.ascent.kind == "lbfgs" for stage in self.stages):
+            raise InvalidSetting(
+                "L-BFGS goes with no constraint, which would break its picture of the slope; "
+                "give it a parameterization that keeps to [0,1]"
+            )
         if any(len(stage.objectives) != len(self.names) for stage in self.stages):
             raise InvalidSetting("every stage needs one objective for each picture")
         if self.tile is not None:
@@ -139,7 +158,7 @@ class Recipe:
         count("tile", tile, 32)
         for stage in self.stages:
             for objective in stage.objectives:
-                if not objective.tiles:
+                if not (objective.tiles or objective.gathers):
                     raise InvalidSetting(
                         f"'{objective!r}' means another thing in a tile than in the picture; leave out --tile"
                     )
@@ -156,11 +175,24 @@ class Recipe:
         """Steps of all batches together."""
         return sum(stage.steps for stage in self.stages) * len(self.batches())
 
+    @property
+    def gathers(self) -> bool:
+        """Whether its tiles are gathered in two passes, exactly; else each counts by its share, with a random shift."""
+        objectives = [objective for stage in self.stages for objective in stage.objectives]
+        return self.tile is not None and not all(objective.tiles for objective in objectives)
+
+    @property
+    def steady(self) -> bool:
+        """Whether every step climbs the same function: nothing is drawn anew."""
+        return not self.transforms and not self.redirect and (self.tile is None or self.gathers)
+
     def batches(self) -> list[range]:
         """The pictures that run together."""
         count = len(self.names)
         couples = any(objective.couples for stage in self.stages for objective in stage.objectives)
-        batch = count if couples else self.batch
+        # one line search sees one picture, and so do two passes
+        alone = self.gathers or any(stage.ascent.kind == "lbfgs" for stage in self.stages)
+        batch = count if couples else 1 if alone else self.batch
         return [range(first, min(first + batch, count)) for first in range(0, count, batch)]
 
     def select(self, rows: Sequence[int]) -> "Recipe":
@@ -175,6 +207,8 @@ class Recipe:
         name, arguments = self.origin
         if "units" in arguments:
             arguments = {**arguments, "units": list(chosen(self.names)), "batch": len(rows)}
+        each = {key: chosen(values) for key, values in self.each.items()}
+        arguments = {**arguments, **{key: list(dict.fromkeys(values)) for key, values in each.items()}}
         return replace(
             self,
             names=chosen(self.names),
@@ -182,6 +216,8 @@ class Recipe:
             photo=photo,
             labels=chosen(self.labels),
             origin=(name, arguments),
+            each=each,
+            reports=chosen(self.reports) if self.reports else (),
         )
 
 

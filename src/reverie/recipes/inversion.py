@@ -1,0 +1,179 @@
+"""Inversion: pictures rebuilt from what a layer returns for a photo, so that one sees what the layer keeps of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reverie.constraints import in_range
+from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage, nearest
+from reverie.figures.result import Finding
+from reverie.image import Photo, Size
+from reverie.likeness import WINDOW, psnr, ssim
+from reverie.models.model import Model
+from reverie.models.probe import probe
+from reverie.objectives import Objective, features
+from reverie.objectives.activations import select
+from reverie.parameterizations import Fourier, Parameterization, Pixels
+from reverie.recipes.arguments import check_position, minus_priors, native_photo, recorded, sized
+from reverie.recipes.stations import depth, stations
+from reverie.synthesis.ascent import Ascent
+from reverie.synthesis.recipe import Recipe, Stage, count
+from reverie.unit import Unit
+
+MADE_OF: Mapping[str, tuple[Parameterization, float]] = {"fourier": (Fourier(), 0.2), "pixels": (Pixels(), 0.03)}
+VARIATION, ALPHA = 0.3, 0.003  # weights of the priors at the first layer; 100 times as much at the last
+
+
+@recorded
+def invert(
+    model: Model,
+    photo: Photo,
+    layers: str | Sequence[str] | None = None,
+    *,
+    restarts: int = 1,
+    pooled: bool = False,
+    parameterization: str = "fourier",
+    steps: int = 256,
+    rate: float | None = None,
+    prior: Sequence[str] | None = None,
+    size: int | str | Size | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """Rebuilds a photo from what layers return for it: what is lost was not seen.
+
+    Args:
+        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor; or a stored response, FILE.npy.
+        layers: LAYER, LAYER:0-15 or logits to rebuild from, one picture for each; `all` for the whole way down.
+        restarts: pictures of each from different starts; where they differ the layer has kept nothing.
+        pooled: rebuild from each channel's mean over the picture alone, as an embedding holds it.
+        parameterization: what the picture is made of: fourier or pixels.
+        steps: steps of Adam.
+        rate: its first rate, which falls to a tenth.
+        prior: NAME=WEIGHT to subtract per pixel; by default quadratic-variation and alpha-norm, stronger with depth.
+        size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
+        seed: of all chances.
+
+    Raises:
+        UnsuitableImage: a photo or a stored response that cannot be read, or of the wrong shape.
+        UnknownName: no such layer, channel, parameterization or prior.
+        InvalidSetting: a number out of range.
+
+    Source: Mahendran, Vedaldi 2015; differs: Adam on Fourier features, weights that follow the layer's depth smoothly.
+    """
+    count("restarts", restarts, 1, 64)
+    count("steps", steps)
+    if parameterization not in MADE_OF:
+        raise UnknownName(
+            f"there is no parameterization '{parameterization}' here; nearest: {nearest(parameterization, MADE_OF)}"
+        )
+    units = _units(model, layers)
+    picture = None if _is_stored(photo) else native_photo(model, photo, size)
+    area = _area(model, size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
+    made_of, usual = MADE_OF[parameterization]
+    first = usual if rate is None else rate
+    rows = []
+    for unit in units:
+        check_position(model, unit, area)
+        if picture is None:
+            wanted = _stored(model, Path(str(photo)), unit, area, pooled)
+        else:
+            wanted = _seen(model, picture, unit)
+        likeness = features(unit, wanted, pooled=pooled)
+        rows += [(unit, likeness, number) for number in range(restarts)]
+    objectives = tuple(
+        minus_priors(likeness, _priors(model, unit) if prior is None else prior) for unit, likeness, _ in rows
+    )
+    names = tuple(str(unit) if number == 0 else f"{unit}#{number + 1}" for unit, _, number in rows)
+    return Recipe(
+        names=names,
+        stages=(Stage(objectives, area, steps, Ascent("adam", (first, first / 10), "cosine", betas=(0.9, 0.99))),),
+        parameterization=made_of,
+        constraint=None if made_of.bounded else in_range,
+        seed=seed,
+        batch=restarts,
+        labels=names,
+        each={"layers": tuple(str(unit) for unit, _, _ in rows)},
+        reports=tuple(Rebuilt(likeness, picture, index == 0) for index, (_, likeness, _) in enumerate(rows)),
+    )
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """Measures how near a rebuilt picture has come: in the layer, and in the photo where there is one."""
+
+    likeness: Objective
+    photo: Tensor | None
+    first: bool
+
+    def __call__(self, model: Model, image: Tensor) -> Finding:
+        """The normalised error in the layer, and PSNR and SSIM to the photo."""
+        with torch.no_grad():
+            error = -float(self.likeness.score(probe(model, image.to(model.device), self.likeness.layers)))
+        values = {"error": round(error, 6)}
+        note = f"error {error:.2g}" if error >= 1e-3 else f"error {error:.0e}"
+        if self.photo is None:
+            return Finding(note, values)
+        photo, made = self.photo[0].cpu(), image[0].cpu()
+        values["psnr"] = round(min(psnr(photo, made), 100.0), 3)
+        note += f", {values['psnr']:.1f} dB"
+        if min(photo.shape[-2:]) >= WINDOW:
+            values["ssim"] = round(ssim(photo, made), 4)
+            note += f", SSIM {values['ssim']:.2f}"
+        return Finding(note, values, (("photo", photo),) if self.first else ())
+
+
+def _units(model: Model, layers: str | Sequence[str] | None) -> tuple[Unit, ...]:
+    if layers is None:
+        names = stations(model)
+        layers = [names[2 * (len(names) - 1) // 3]]
+    return model.units(stations(model) if layers in ("all", ["all"]) else layers)
+
+
+def _area(model: Model, size: int | str | Size | None) -> Size:
+    wanted = sized(size) or model.size
+    return (wanted, wanted) if isinstance(wanted, int) else wanted
+
+
+def _seen(model: Model, picture: Tensor, unit: Unit) -> Tensor:
+    with torch.no_grad():
+        return select(probe(model, picture, [unit.layer])[unit.layer], unit)
+
+
+def _priors(model: Model, unit: Unit) -> list[str]:
+    """The deeper the layer, the less it says, and the more the priors must."""
+    growth = 100 ** depth(model, unit.layer)
+    return [f"quadratic-variation={VARIATION * growth:.6g}", f"alpha-norm={ALPHA * growth:.6g}"]
+
+
+def _is_stored(photo: Photo) -> bool:
+    return isinstance(photo, str | Path) and str(photo).lower().endswith(".npy")
+
+
+def _stored(model: Model, path: Path, unit: Unit, size: Size, pooled: bool) -> Tensor:
+    """A stored response [c], [c,h,w] or [1,c,h,w] of a unit, as [1,c,h,w]."""
+    try:
+        values = np.load(path.expanduser(), allow_pickle=False)
+    except FileNotFoundError:
+        raise UnsuitableImage(f"there is no file {path}; name a photo, or a stored response .npy") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise UnsuitableImage(f"{path} is not a stored array ({error}); write it with numpy.save") from None
+    if not np.issubdtype(values.dtype, np.floating) or not np.isfinite(values).all():
+        raise UnsuitableImage(f"{path} holds {values.dtype}, or values that are no numbers; allowed are finite floats")
+    given = torch.from_numpy(np.atleast_1d(values).astype(np.float32)).to(model.device)
+    given = given.view(1, -1, 1, 1) if given.ndim == 1 else given[None] if given.ndim == 3 else given
+    with torch.no_grad():
+        blank = torch.full((1, model.channels, *size), 0.5, device=model.device)
+        shape = list(select(probe(model, blank, [unit.layer])[unit.layer], unit).shape)
+    wanted = [*shape[:2], 1, 1] if pooled else shape
+    if list(given.shape) != wanted:
+        fits = given.shape[1] == shape[1]
+        advice = "say --pooled for a vector of means, or name its --size" if fits else "name the layer it is from"
+        raise InvalidSetting(
+            f"{path.name} has the shape {list(values.shape)}, but '{unit}' returns {wanted[1:]} on a picture of "
+            f"{size[0]}x{size[1]}; {advice}"
+        )
+    return given

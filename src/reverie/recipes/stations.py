@@ -1,0 +1,30 @@
+"""The layers along a network's main line, for recipes that walk down it."""
+
+from reverie.models.model import Model
+from reverie.models.trace import Layer
+
+LEAST, MOST = 4, 8  # layers that make a line, and how many of them a strip shows
+
+
+def main_line(model: Model) -> list[Layer]:
+    """The layers with a grid on the outermost level of names that has several, in the order in which they run."""
+    grids = [layer for name, layer in model.layers.items() if layer.size is not None and "~" not in name]
+    for level in range(6):
+        line = [layer for layer in grids if layer.name.count(".") == level]
+        if len(line) >= LEAST:
+            return line
+    return grids
+
+
+def stations(model: Model) -> list[str]:
+    """At most MOST of them, evenly spread, and the logits."""
+    line = main_line(model)
+    last, count = len(line) - 1, min(len(line), MOST)
+    chosen = [line[round(last * index / max(1, count - 1))].name for index in range(count)]
+    return [*dict.fromkeys(chosen), "logits"]
+
+
+def depth(model: Model, layer: str) -> float:
+    """How far down the network a layer runs, from 0 to 1."""
+    names = list(model.layers)
+    return names.index(layer) / max(1, len(names) - 1)
