@@ -30,7 +30,7 @@ OPTIONS = {
     "rerun": WRITING | {"--model", "--photo", "--trust", "--weights", "--device", "--threads"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
-    "models": set(),
+    "models": {"--timm"},
 }  # fmt: skip
 
 

@@ -51,7 +51,9 @@ def test_torchvisions_classifiers_can_be_named():
 def test_an_unknown_network_names_the_nearest():
     message = refusal(lambda: load("inceptoin_v3"), UnknownName)
     assert message.startswith("there is no network 'inceptoin_v3'; nearest: 'inception_v3'")
-    assert message.endswith("list them with 'reverie models', or name your own as path/to/file.py:factory")
+    assert message.endswith(
+        "list them with 'reverie models', take timm's as timm:NAME, or name your own as path/to/file.py:factory"
+    )
     assert "nearest: 'bundled'" in refusal(lambda: load("bundeld"), UnknownName)
 
 

@@ -44,7 +44,7 @@ def _model_option() -> inspect.Parameter:
         "model",
         str,
         "bundled",
-        "Network: bundled, a torchvision name, path/to/file.py:factory or package:factory.",
+        "Network: bundled, a torchvision name, timm:NAME, path/to/file.py:factory or package:factory.",
         "--model",
         "-m",
     )
@@ -263,7 +263,13 @@ app.command("layers")(
 )
 
 
-app.command("models")(command(_later("listings", "models"), [], "Lists the networks that can be named."))
+app.command("models")(
+    command(
+        _later("listings", "models"),
+        [_parameter("timm", bool, False, "List timm's networks too.")],
+        "Lists the networks that can be named.",
+    )
+)
 
 
 def _version(wanted: bool) -> None:

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from reverie.cli.runs import model_from, use_threads
 from reverie.models.model import Model
-from reverie.models.sources import torchvision_names
 from reverie.models.trace import Layer
+from reverie.models.zoos import timm_names, torchvision_names
 
 
 def layers(model: str, json: bool, threads: int | None, **options: Any) -> None:
@@ -36,12 +36,15 @@ def layers(model: str, json: bool, threads: int | None, **options: Any) -> None:
     (console if console.is_terminal else Console(width=160)).print(table)
 
 
-def models() -> None:
+def models(timm: bool) -> None:
     """All names, with where their weights come from."""
     typer.echo("bundled  (comes with reverie: a small network trained on drawn motifs)")
     typer.echo("path/to/file.py:factory, package.module:factory  (your own)")
     typer.echo("torchvision's classifiers, with torchvision's weights, --weights FILE or --weights none:")
     typer.echo("  " + "\n  ".join(torchvision_names()))
+    typer.echo("timm:NAME  (timm's networks, with the extra timm; --timm lists them)")
+    if timm:
+        typer.echo("\n".join(f"  timm:{name}" for name in timm_names()))
 
 
 def described(model: Model) -> dict[str, Any]:

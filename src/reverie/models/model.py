@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
+from reverie.models.grids import Form, module_name
 from reverie.models.probe import probe
 from reverie.models.readiness import MEAN, STD, Variants, calibrate, pink_noise, ready_copy
 from reverie.models.trace import Layer, first_tensor, trace
@@ -76,13 +77,17 @@ class Model:
         """
         if name in self.layers:
             return self.layers[name]
-        calls = [key for key in self.layers if key.split("~")[0] == name]
+        calls = [key for key in self.layers if module_name(key) == name]
         if calls:
             raise UnknownName(f"'{name}' runs {len(calls)} times in {self.name}; name a call: {', '.join(calls)}")
         raise UnknownName(
             f"{self.name} has no layer '{name}'; nearest: {nearest(name, self.layers)}; "
             f"list them with 'reverie layers {self.name}'"
         )
+
+    def form(self, name: str) -> Form:
+        """How to read what a layer returns; of a module's calls that are not told apart the first one's."""
+        return self.layers[name if name in self.layers else f"{name}~1"].form
 
     def units(self, units: "str | Unit | Sequence[str | Unit]") -> tuple[Unit, ...]:
         """Units checked against this network, class names turned into channels.

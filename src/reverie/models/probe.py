@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from reverie.errors import UnknownName
+from reverie.models.grids import call_name, module_name
 from reverie.models.trace import first_tensor
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def probe(
 
     Hooks exist only while the forward runs and hear only the calling thread; the forward ends as soon as every tapped
     call has been seen. Values are the network's own: later in-place operations do not reach them. Tokens [N,T,C] get
-    a square grid where they fill one, with or without one class token in front, which is left out.
+    the grid of their patches; what stands apart from it is a layer of its own, such as `blocks.3@class`.
 
     Args:
         picture: what priors should see in place of `image`.
@@ -67,17 +68,17 @@ def probe(
     wanted = set(layers)
     if resizing:
         image = model.shown(image)
-    module = model.variants.module(wanted)
-    taps = _Taps(module, wanted - {"logits"}, stop="logits" not in wanted)
+    module = model.variants.module({module_name(name) for name in wanted})
+    taps = _Taps(module, {call_name(name) for name in wanted} - {"logits"}, stop="logits" not in wanted)
     values = taps.run(model.normalised(image)) if wanted else {}
-    missing = wanted - set(values)
+    missing = {name for name in wanted if call_name(name) not in values}
     if missing:
         raise UnknownName(
             f"{model.name} did not run '{min(missing)}' for this picture; list its layers with 'reverie layers'"
         )
-    return Activations(
-        {name: _gridded(value).float() for name, value in values.items()}, image if picture is None else picture
-    )
+    size = int(image.shape[-2]), int(image.shape[-1])
+    maps = {name: model.form(name).grid(values[call_name(name)], size).float() for name in wanted}
+    return Activations(maps, image if picture is None else picture)
 
 
 class _Taps:
@@ -121,18 +122,3 @@ class _Taps:
                 raise _Reached
 
         return hook
-
-
-def _gridded(value: Tensor) -> Tensor:
-    if value.ndim == 2:
-        return value[:, :, None, None]
-    if value.ndim == 3:
-        tokens = value.shape[1]
-        side = round(tokens**0.5)
-        inner = round((tokens - 1) ** 0.5) if tokens > 1 else 0
-        if side * side == tokens:
-            return value.transpose(1, 2).reshape(value.shape[0], -1, side, side)
-        if inner * inner == tokens - 1 and inner:
-            return value[:, 1:].transpose(1, 2).reshape(value.shape[0], -1, inner, inner)
-        return value.transpose(1, 2).unsqueeze(2)
-    return value if value.ndim == 4 else value.flatten(3) if value.ndim > 4 else value[:, :, None, None]

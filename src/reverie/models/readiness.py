@@ -107,8 +107,8 @@ class Variants:
         self._lock = threading.Lock()
 
     def module(self, tapped: Iterable[str]) -> nn.Module:
-        """The fastest form in which each tapped module still returns its own value."""
-        kept = self._convolutions & {name.split("~")[0] for name in tapped}
+        """The fastest form in which each tapped module, by its dotted name, still returns its own value."""
+        kept = self._convolutions & set(tapped)
         with self._lock:
             if kept not in self._made:
                 self._made[kept] = self._fold(kept)

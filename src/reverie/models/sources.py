@@ -1,4 +1,4 @@
-"""Where networks come from: the bundled one, torchvision's by name, factories in files and packages, any module."""
+"""Where networks come from: the bundled one, torchvision's and timm's, factories in files and packages, any module."""
 
 import copy
 import importlib
@@ -22,9 +22,9 @@ from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable, near
 from reverie.image import Size
 from reverie.models.model import Model, make_model
 from reverie.models.readiness import device_named, precision_named
+from reverie.models.zoos import TIMM, import_torchvision, timm_network, torchvision_names
 
 BUNDLED = Path(__file__).parent / "bundled" / "motifs.safetensors"
-_KEPT: list[Any] = []  # operator schemas live as long as their library object
 
 
 @dataclass(frozen=True)
@@ -41,39 +41,6 @@ class _Found:
     moments: Mapping[str, tuple[Tensor, Tensor]] | None = None
 
 
-def import_torchvision() -> Any:
-    """torchvision, also beside a CPU-only torch, for which its compiled operators are missing.
-
-    Raises:
-        InvalidSetting: it is not installed.
-    """
-    if "torchvision" in sys.modules:
-        return sys.modules["torchvision"]
-    try:
-        return importlib.import_module("torchvision")
-    except ModuleNotFoundError as error:
-        raise InvalidSetting(
-            f"torchvision cannot be imported ({error}); install it with 'pip install torchvision'"
-        ) from None
-    except RuntimeError as error:
-        if "torchvision::" not in str(error):
-            raise
-    # two detection operators that no classifier uses are looked up on import: their schemas are enough
-    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-        del sys.modules[name]
-    library = torch.library.Library("torchvision", "DEF")
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _KEPT.append(library)
-    return importlib.import_module("torchvision")
-
-
-def torchvision_names() -> list[str]:
-    """All classifiers of torchvision."""
-    models = import_torchvision().models
-    return [str(name) for name in models.list_models(module=models)]
-
-
 def load(
     name: str | nn.Module | Model = "bundled",
     weights: str | Path | None = "default",
@@ -88,7 +55,8 @@ def load(
     """A network made ready to be asked.
 
     Args:
-        name: `bundled`, a torchvision classifier, `path/to/file.py:factory`, `package.module:factory`, or any module.
+        name: `bundled`, a torchvision classifier, `timm:NAME`, `path/to/file.py:factory`, `package.module:factory`,
+            or any module.
         weights: `default`; a file of weights (safetensors, or a state dict); None or `none` for random ones.
         device: auto, cpu, cuda, cuda:1 or mps.
         precision: float32, or bfloat16 for a faster network whose image stays float32.
@@ -133,6 +101,8 @@ def _found(name: str | nn.Module, weights: str | None) -> _Found:
         return _Found(name, source, **_said_by(name))
     if name == "bundled":
         return _bundled(weights)
+    if name.startswith(TIMM):
+        return _from_timm(name, weights)
     if ":" in name:
         return _from_factory(name, weights)
     if name in torchvision_names():
@@ -140,7 +110,7 @@ def _found(name: str | nn.Module, weights: str | None) -> _Found:
     known = ["bundled", *torchvision_names()]
     raise UnknownName(
         f"there is no network '{name}'; nearest: {nearest(name, known)}; "
-        "list them with 'reverie models', or name your own as path/to/file.py:factory"
+        "list them with 'reverie models', take timm's as timm:NAME, or name your own as path/to/file.py:factory"
     )
 
 
@@ -222,6 +192,14 @@ def _torchvision_state(name: str, entry: Any) -> Mapping[str, Tensor]:
             "name a file with --weights FILE, take random ones with --weights none, or use the network 'bundled'"
         ) from None
     return read_weights(file)
+
+
+def _from_timm(name: str, weights: str | None) -> _Found:
+    said = timm_network(name, pretrained=weights == "default")
+    if weights not in ("default", None):
+        load_weights(said["module"], Path(weights))
+    source = {"name": name, "weights": _weights_source(weights)}
+    return _Found(source=source, random=weights is None, **said)
 
 
 def _from_factory(name: str, weights: str | None) -> _Found:

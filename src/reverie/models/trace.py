@@ -6,7 +6,7 @@ neural networks"; differs: both axes apart (1x7 kernels), and what mixes all pos
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_iter
 from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
-Size = tuple[int, int]
+from reverie.models.grids import REGISTERS, Form, Size, form_of
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,14 @@ class Layer:
     """A listed layer.
 
     Attributes:
-        name: dotted module name, with `~2` for the second call of a module that runs several times.
+        name: dotted module name, with `~2` for the second call of a module that runs several times, and `@class` or
+            `@registers` for tokens that stand apart from the grid.
         kind: the module's class.
         channels: of its output.
         size: (height, width) of its output at the network's native input; None where it has no grid.
         extents: what a position sees, along rows and columns; None where it sees everything.
         calls: how often its module runs in one forward.
+        form: how its output is read.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Layer:
     size: Size | None
     extents: Extents | None
     calls: int
+    form: Form = field(default_factory=Form)
 
     @property
     def receptive_field(self) -> Size | None:
@@ -119,7 +122,7 @@ class _Watch(TorchDispatchMode):
             if isinstance(item, Tensor) and tracked:
                 kept = extents(item) if callable(extents) else extents
                 self.extents[item] = kept
-                if item.ndim == 4 and item.shape[0] == 1:
+                if item.ndim in (3, 4) and item.shape[0] == 1:
                     self.largest = max(self.largest, item.numel())
         return output
 
@@ -209,27 +212,20 @@ def first_tensor(output: Any) -> Tensor | None:
 
 def trace(module: nn.Module, image: Tensor) -> Trace:
     """Runs one image [1,C,H,W] through a module that is in eval mode, and lists what ran."""
-    watch = _Watch()
+    watch, lister = _Watch(), _Lister((image.shape[2], image.shape[3]))
     seen: dict[str, list[Layer]] = {}
     products: list[_Product] = []
 
-    def describe(name: str, kind: str, output: Any) -> Layer | None:
-        value = first_tensor(output)
-        if value is None or value.ndim < 2 or value.shape[0] != 1:
-            return None
-        grid = (value.shape[2], value.shape[3]) if value.ndim == 4 else None
-        channels = value.shape[-1] if value.ndim == 3 else value.shape[1]
-        return Layer(name, kind, channels, grid, watch.extents.get(value) if value in watch.extents else None, 1)
-
     def after(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(part: nn.Module, args: Any, output: Any) -> None:
-            layer = describe(name, type(part).__name__, output)
+            layer = lister.describe(name, part, output, watch.extents)
             if layer is not None:
                 seen.setdefault(name, []).append(layer)
             if isinstance(part, nn.Conv2d):
                 products.append(_Product(name))
                 watch.products[output] = products[-1]
-            elif isinstance(part, nn.BatchNorm2d) and part.running_mean is not None and args[0] in watch.products:
+            # a subclass may do more than normalise, as timm's do
+            elif type(part) is nn.BatchNorm2d and part.running_mean is not None and args[0] in watch.products:
                 watch.products[args[0]].norm = name
 
         return hook
@@ -245,8 +241,37 @@ def trace(module: nn.Module, image: Tensor) -> Trace:
     finally:
         for handle in handles:
             handle.remove()
-    whole = describe("logits", "output", output) or Layer("logits", "output", 0, None, None, 1)
+    whole = lister.describe("logits", module, output, watch.extents) or Layer("logits", "", 0, None, None, 1)
+    whole = replace(whole, kind="output")
     return Trace(_listed(seen, whole), _foldable(products, seen), whole, watch.largest)
+
+
+class _Lister:
+    """Describes layers in the order in which they run: how one is read may depend on those before it."""
+
+    def __init__(self, picture: Size) -> None:
+        self.picture = picture
+        self.grids: dict[Size, None] = {}
+        self.shapes: dict[tuple[int, ...], Form] = {}
+
+    def describe(self, name: str, part: nn.Module, output: Any, extents: Any) -> Layer | None:
+        value = first_tensor(output)
+        if value is None or value.ndim < 2 or not _of_one(value):
+            return None
+        form = form_of(part, value, self.picture, self.grids, self.shapes.get(tuple(value.shape)))
+        shape = form.grid(torch.empty(value.shape, device="meta"), self.picture).shape
+        grid = (shape[2], shape[3]) if value.ndim in (3, 4) else None
+        self.shapes[tuple(value.shape)] = form
+        if value.ndim == 4 and grid is not None:
+            self.grids.pop(grid, None)
+            self.grids[grid] = None
+        seen = extents.get(value) if form.axes == "NCHW" and value in extents else None
+        return Layer(name, type(part).__name__, shape[1], grid, seen, 1, form)
+
+
+def _of_one(value: Tensor) -> bool:
+    """Whether it is the output for one picture: windows and other parts of it come as a batch."""
+    return value.shape[0] == 1 or (value.ndim == 3 and value.shape[1] == 1)
 
 
 def _listed(seen: Mapping[str, list[Layer]], output: Layer) -> dict[str, Layer]:
@@ -254,7 +279,10 @@ def _listed(seen: Mapping[str, list[Layer]], output: Layer) -> dict[str, Layer]:
     for name, calls in seen.items():
         for index, layer in enumerate(calls, 1):
             key = name if len(calls) == 1 else f"{name}~{index}"
-            layers[key] = Layer(key, layer.kind, layer.channels, layer.size, layer.extents, len(calls))
+            layers[key] = replace(layer, name=key, calls=len(calls))
+            for form in layer.form.apart_from_it():
+                grid = (1, layer.form.apart - 1) if form.part == REGISTERS else None
+                layers[key + form.part] = replace(layers[key], name=key + form.part, size=grid, form=form)
     return {**{name: layer for name, layer in layers.items() if name != "logits"}, "logits": output}
 
 

@@ -13,7 +13,8 @@ from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, photo_path, record_text
 from reverie.models.model import Model
-from reverie.models.sources import load, torchvision_names
+from reverie.models.sources import load
+from reverie.models.zoos import is_timm_name, torchvision_names
 from reverie.record import Record, parse
 from reverie.synthesis import Recipe, Step, iterate, synthesize
 
@@ -70,7 +71,9 @@ def recorded_model(
 
 def _harmless(name: Any, weights: Any) -> bool:
     """Whether nothing of a stranger's runs or is opened: the record's own word for it does not count."""
-    return weights in (None, "default") and (name == "bundled" or name in torchvision_names())
+    return weights in (None, "default") and (
+        name == "bundled" or name in torchvision_names() or (isinstance(name, str) and is_timm_name(name))
+    )
 
 
 def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
