@@ -31,6 +31,7 @@ OPTIONS = {
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
     "models": {"--timm"},
+    "presets": set(),
 }  # fmt: skip
 
 

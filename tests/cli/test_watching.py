@@ -160,7 +160,7 @@ def test_a_comparison_prints_what_is_left_of_the_gradients(cli, factory, photo):
     rows = [line.split() for line in out.splitlines() if line[:1].isdigit()]
     assert [row[0] for row in rows] == ["1", "3"]
     assert all(len(row) == 5 and all(0 < float(item) < 1 for item in row[1:]) for row in rows)
-    assert len(read_record("c/mix-0-from-noise.png").automatic["cancellation"]) == 2
+    assert len(read_record("c/mix-0-noise.png").automatic["cancellation"]) == 2
 
 
 def test_a_growing_map_is_filmed(cli, factory):

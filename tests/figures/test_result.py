@@ -149,3 +149,11 @@ def test_what_never_fired_is_named_and_marked():
     spoken = Result(made.images, records, ("a:0", "silent: a:1"))
     unmarked = Result(made.images, (), spoken.labels)
     assert made.picture.tobytes() == unmarked.picture.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("count", "columns"), [(1, 1), (2, 2), (3, 3), (5, 5), (6, 3), (7, 4), (8, 4), (16, 6), (60, 10)]
+)
+def test_a_sheet_leaves_few_places_empty(count, columns):
+    page = sheet([Image.new("RGB", (40, 40))] * count, ["x"] * count)
+    assert (page.width - 6) // 46 == columns

@@ -270,6 +270,7 @@ app.command("models")(
         "Lists the networks that can be named.",
     )
 )
+app.command("presets")(command(_later("listings", "presets"), [], "Lists the presets, with what each is for."))
 
 
 def _version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""The commands that list: layers and networks."""
+"""The commands that list: layers, networks and presets."""
 
 import json as formats
 from typing import Any
@@ -7,10 +7,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from reverie.cli.runs import model_from, use_threads
+from reverie.cli.runs import model_from, show, use_threads
 from reverie.models.model import Model
 from reverie.models.trace import Layer
 from reverie.models.zoos import timm_names, torchvision_names
+from reverie.recipes.presets import DREAM, FEATURE
 
 
 def layers(model: str, json: bool, threads: int | None, **options: Any) -> None:
@@ -85,3 +86,15 @@ def _pair(pair: tuple[int, int] | None) -> str:
 
 def _field(layer: Layer) -> str:
     return "-" if layer.size is None else _pair(layer.receptive_field) if layer.extents else "everything"
+
+
+def presets() -> None:
+    """A table of all presets."""
+    rows = [["preset", "for", "steps", "seconds", "about"]]
+    for command, table in (("dream", DREAM), ("feature", FEATURE)):
+        for name, preset in table.items():
+            sizes = max(len(preset.sizes), preset.octaves)
+            steps = f"{sizes} x {preset.steps}" if sizes > 1 else str(preset.steps)
+            rows.append([name, command, steps, "-" if preset.seconds is None else f"{preset.seconds:g}", preset.about])
+    show(rows)
+    typer.echo("\nyour own: --preset FILE.toml, or FILE.toml:NAME; every number can be overridden, as by --steps 40")

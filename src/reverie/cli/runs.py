@@ -98,8 +98,8 @@ def show(rows: Sequence[Sequence[str]]) -> None:
     table = Table(*rows[0], box=None, pad_edge=False)
     for row in rows[1:]:
         table.add_row(*row)
-    console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table)
+    console = Console(markup=False)
+    (console if console.is_terminal else Console(width=160, markup=False)).print(table)
 
 
 def split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -12,10 +12,10 @@ LARGEST = 64_000_000  # pixels of a sheet of files; beyond, each of its pictures
 
 
 def sheet(pictures: Sequence[Image.Image], captions: Sequence[str]) -> Image.Image:
-    """A white sheet, about twice as wide as high, with a caption under each picture; all are of one size."""
+    """A white sheet, about twice as wide as high and as full as may be; each with its caption, all of one size."""
     width, height = pictures[0].size
     lines = max(caption.count("\n") + 1 for caption in captions)
-    columns = min(len(pictures), max(1, math.ceil(math.sqrt(2 * len(pictures) * height / width))))
+    columns = _columns(len(pictures), math.ceil(math.sqrt(2 * len(pictures) * height / width)))
     rows = math.ceil(len(pictures) / columns)
     cell = width + GAP, height + lines * LINE + GAP
     page = Image.new("RGB", (columns * cell[0] + GAP, rows * cell[1] + GAP), GROUND)
@@ -28,6 +28,12 @@ def sheet(pictures: Sequence[Image.Image], captions: Sequence[str]) -> Image.Ima
             place = left + 1, top + height + 2 + line * LINE
             pen.text(place, _shortened(text, width, font), fill=INK, font=font)
     return page
+
+
+def _columns(count: int, ideal: int) -> int:
+    """The number next to the ideal one that leaves the fewest places empty."""
+    near = [columns for columns in (ideal, ideal - 1, ideal + 1) if 1 <= columns <= count]
+    return min(near or [count], key=lambda columns: -count % columns)
 
 
 def contact_sheet(paths: Sequence[Path], captions: Sequence[str]) -> Image.Image:

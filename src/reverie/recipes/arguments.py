@@ -17,6 +17,7 @@ from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
 from reverie.recipes.presets import Preset
+from reverie.recipes.settings import in_file, settings_from
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import STARTS, Recipe
 from reverie.unit import Unit
@@ -58,6 +59,8 @@ def _plain(name: str, value: Any) -> Any:
             else "array"
         )
         return {"photo": shown, "sha256": digest(value)}
+    if name == "preset" and in_file(value):
+        return dict(settings_from(value))
     if isinstance(value, Unit | Path):
         return str(value)
     if isinstance(value, list | tuple):

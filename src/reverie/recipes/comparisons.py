@@ -9,7 +9,7 @@ from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
 from reverie.image import Photo, Size, fit, grey, read, resize
 from reverie.models.model import Model
-from reverie.objectives import activation
+from reverie.objectives import Objective, activation
 from reverie.parameterizations import Pixels
 from reverie.randomness import generator
 from reverie.recipes.arguments import recorded, sized
@@ -55,10 +55,10 @@ def compare(
     start = _starts(model, photo, size, seed)
     area = int(start.shape[-2]), int(start.shape[-1])
     objectives = tuple(activation(unit) for unit in units)
-    rows = ["from noise", "from the photo"][: len(start)]
+    rows = ["noise", "photo"][: len(start)]
     ascent = Ascent("std", (rate, rate / 4), blur=(2.4, 0.4))
     return Recipe(
-        names=tuple(f"{unit} {row}" for row in rows for unit in units),
+        names=tuple(f"{unit} from {row}" for row in rows for unit in units),
         stages=(Stage(objectives * len(rows), area, steps, ascent),),
         parameterization=Pixels(),
         constraint=in_range,
@@ -82,7 +82,7 @@ def _sets(model: Model, layer: str, few: int) -> tuple[Unit, ...]:
 
 def _told(model: Model, unit: Unit) -> str:
     features = len(unit.channels) or model.layer(unit.layer).channels
-    return str(unit) if features == 1 else f"{'first' if unit.channels else 'all'} {features} of {unit.layer}"
+    return str(unit) if features == 1 else f"{'first' if unit.channels else 'all'} {features}"
 
 
 def _starts(model: Model, photo: Photo | None, size: int | str | Size | None, seed: int) -> Tensor:
@@ -103,8 +103,8 @@ def grow(
     model: Model,
     unit: str,
     *,
-    steps: int = 6,
-    rate: float = 0.03,
+    steps: int = 3,
+    rate: float = 0.01,
     size: int | str | Size | None = None,
     seed: int = 0,
 ) -> Recipe:
@@ -112,7 +112,7 @@ def grow(
 
     Args:
         unit: LAYER:CHANNEL.
-        steps: for each neuron.
+        steps: after each neuron that joins.
         rate: of each step, in deviations of the gradient.
         size: the picture's side, or HEIGHTxWIDTH; the network's native size unless given.
         seed: of the noise that it starts from.
@@ -132,15 +132,20 @@ def grow(
             f"'{unit}' has {height}x{width} neurons on a picture of {area[0]}x{area[1]}, more than {MOST}; "
             "give a smaller --size, or a deeper layer"
         )
-    neurons = [
-        replace(channel, rows=(row, row), columns=(column, column)) for row in range(height) for column in range(width)
-    ]
+    objectives = [_joined(channel, row, column) for row in range(height) for column in range(width)]
     count("steps", steps)
+    ascent = Ascent("std", (rate, rate), blur=(0.8, 0.8))
     return Recipe(
         names=(str(channel),),
-        stages=tuple(Stage((activation(neuron),), area, steps, Ascent("std", (rate, rate))) for neuron in neurons),
+        stages=tuple(Stage((objective,), area, steps, ascent) for objective in objectives),
         parameterization=Pixels(),
         constraint=in_range,
         seed=seed,
         labels=(str(channel),),
     )
+
+
+def _joined(channel: Unit, row: int, column: int) -> Objective:
+    """The sum of a feature map's neurons up to this one, in reading order."""
+    objective = activation(replace(channel, rows=(row, row), columns=(0, column)), "ones")
+    return activation(replace(channel, rows=(0, row - 1)), "ones") + objective if row else objective

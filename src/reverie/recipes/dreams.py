@@ -1,6 +1,7 @@
 """Deep Dream: a photo in which a layer sees more of what it already sees."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -25,7 +26,7 @@ def dream(
     photo: Photo,
     layers: str | Sequence[str] | None = None,
     *,
-    preset: str = "default",
+    preset: str | Mapping[str, Any] = "default",
     octaves: int | None = None,
     octave_scale: float | None = None,
     steps: int | None = None,
@@ -42,7 +43,7 @@ def dream(
     Args:
         photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
         layers: UNIT or UNIT=WEIGHT to amplify, several of them jointly.
-        preset: complete settings to start from: default, google or essay-dream.
+        preset: complete settings to start from: default, google, essay-dream, or your own FILE.toml:NAME.
         octaves: number of sizes, from coarse to fine.
         octave_scale: ratio of a size to the one before.
         steps: steps at each size.

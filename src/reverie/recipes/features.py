@@ -3,22 +3,22 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from torch import Tensor
 
 from reverie.constraints import in_range
-from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.errors import InvalidSetting
 from reverie.image import Photo, Size, grey, read, resize
 from reverie.models.model import Model
 from reverie.models.trace import Extent
 from reverie.objectives import Objective
-from reverie.parameterizations import Fourier, Parameterization, Pixels
 from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized
+from reverie.recipes.materials import made_of
 from reverie.recipes.presets import FEATURE, Preset, preset_named
 from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, count
 from reverie.unit import Unit
 
-MADE_OF: Mapping[str, Parameterization] = {"pixels": Pixels(), "fourier": Fourier()}
 CACHE = 32_000_000  # bytes: a batch whose largest map stays within it runs fastest per image on a CPU
 
 
@@ -27,7 +27,7 @@ def feature(
     model: Model,
     units: str | Unit | Sequence[str | Unit],
     *,
-    preset: str = "default",
+    preset: str | Mapping[str, Any] = "default",
     size: int | str | Size | None = None,
     steps: int | None = None,
     rate: float | None = None,
@@ -44,7 +44,7 @@ def feature(
 
     Args:
         units: what to excite: LAYER, LAYER:CHANNEL, LAYER:0-15,40, LAYER:0+1, LAYER:CHANNEL@ROW,COLUMN, logits:CLASS.
-        preset: complete settings to start from: default, distill, essay or naive.
+        preset: complete settings to start from: default, distill, essay, naive, or your own FILE.toml:NAME.
         size: the picture's side, or HEIGHTxWIDTH; the network's native size unless the preset says else.
         steps: steps at each size.
         rate: the ascent's first rate; the preset's fall from it is kept.
@@ -94,12 +94,8 @@ def feature(
 
 def _chosen(preset: Preset, start: Photo | None, parameterization: str | None, steps: int | None) -> Preset:
     if parameterization is not None:
-        if parameterization not in MADE_OF:
-            raise UnknownName(
-                f"there is no parameterization '{parameterization}'; nearest: {nearest(parameterization, MADE_OF)}"
-            )
-        made_of = MADE_OF[parameterization]
-        preset = replace(preset, parameterization=made_of, blurs=() if made_of.bounded else preset.blurs)
+        material = made_of(parameterization)
+        preset = replace(preset, parameterization=material, blurs=() if material.bounded else preset.blurs)
     if start is not None:
         preset = replace(preset, start=start if isinstance(start, str) and start in STARTS[:3] else "photo")
     if steps is not None:

@@ -1,10 +1,12 @@
 """Presets: complete, named settings; every number can be overridden."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from reverie.errors import UnknownName, nearest
 from reverie.parameterizations import Fourier, Parameterization, Pixels
+from reverie.recipes.settings import checked, in_file, settings_from
 from reverie.transforms import Jitter, Pad, Roll, Rotate, Scale, Transform
 
 Ends = tuple[float, float]
@@ -25,6 +27,7 @@ class Preset:
         blurs: sigma on the gradient, as rates.
         start: noise, grey, zero or photo.
         redirect: first steps with redirected rectifiers.
+        seconds: measured by benchmarks/presets.py for one picture of the bundled network; None where not measured.
     """
 
     about: str
@@ -42,6 +45,7 @@ class Preset:
     blurs: tuple[Ends, ...] = ()
     start: str = "noise"
     redirect: int = 0
+    seconds: float | None = None
 
 
 # what lucid and lucent see: a margin of 12, shifts within 8 and 4 of 128 pixels, zoom .9 to 1.1, ten degrees
@@ -130,14 +134,18 @@ DREAM: Mapping[str, Preset] = {
 }
 
 
-def preset_named(name: str, table: Mapping[str, Preset]) -> Preset:
-    """A preset of a table.
+def preset_named(preset: str | Mapping[str, Any], table: Mapping[str, Preset]) -> Preset:
+    """A preset of a table, of a file (`FILE.toml` or `FILE.toml:name`), or of plain values as a file holds them.
 
     Raises:
-        UnknownName: there is none of this name.
+        UnknownName: there is none of this name, or a key that presets do not have.
+        InvalidSetting: a file or a value that is none.
     """
-    if name not in table:
+    if isinstance(preset, Mapping) or in_file(preset):
+        settings = preset if isinstance(preset, Mapping) else settings_from(preset)
+        return replace(preset_named(str(settings.get("base", "default")), table), **checked(settings))
+    if preset not in table:
         raise UnknownName(
-            f"there is no preset '{name}' here; nearest: {nearest(name, table)}; allowed are {', '.join(table)}"
+            f"there is no preset '{preset}' here; nearest: {nearest(preset, table)}; allowed are {', '.join(table)}"
         )
-    return table[name]
+    return table[preset]

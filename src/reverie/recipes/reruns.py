@@ -15,6 +15,7 @@ from reverie.image import Photo, digest, file_digest, photo_path, record_text
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.models.zoos import is_timm_name, torchvision_names
+from reverie.recipes.settings import in_file
 from reverie.record import Record, parse
 from reverie.synthesis import Recipe, Step, iterate, synthesize
 
@@ -98,6 +99,10 @@ def recipe_of(record: Record, model: Model, *, photo: Photo | None = None, besid
     Raises:
         RecordRefused: another program's recipe or arguments, or a photo that is missing or another one.
     """
+    if in_file(record.arguments.get("preset")):
+        raise RecordRefused(
+            f"the record names a file of presets ({record.arguments['preset']}); render the picture anew"
+        )
     if record.recipe not in REPEATABLE:
         raise RecordRefused(f"there is no recipe '{record.recipe}' here; known are {', '.join(REPEATABLE)}")
     recipe = REPEATABLE[record.recipe]
@@ -107,7 +112,7 @@ def recipe_of(record: Record, model: Model, *, photo: Photo | None = None, besid
             f"the record has the unknown argument '{min(set(record.arguments) - known)}'; update reverie"
         )
     arguments = {
-        name: _photo(value, photo, beside) if isinstance(value, dict) else value
+        name: _photo(value, photo, beside) if isinstance(value, dict) and name != "preset" else value
         for name, value in record.arguments.items()
     }
     try:
