@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reverie.recipes.reruns import rerun
     from reverie.recipes.runs import compare, dream, feature, grow, invert
     from reverie.record import Record
-    from reverie.series import sheet, sweep
+    from reverie.series import film, sheet, sweep, zoom
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
     from reverie.synthesis.verification import verified
     from reverie.unit import Unit
@@ -42,6 +42,7 @@ _HOMES = {
     "compare": "reverie.recipes.runs",
     "dream": "reverie.recipes.runs",
     "feature": "reverie.recipes.runs",
+    "film": "reverie.series",
     "filmed": "reverie.synthesis",
     "grow": "reverie.recipes.runs",
     "invert": "reverie.recipes.runs",
@@ -57,6 +58,7 @@ _HOMES = {
     "synthesize": "reverie.synthesis",
     "transforms": "",
     "verified": "reverie.synthesis.verification",
+    "zoom": "reverie.series",
 }
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "compare",
     "dream",
     "feature",
+    "film",
     "filmed",
     "grow",
     "invert",
@@ -89,6 +92,7 @@ __all__ = [
     "synthesize",
     "transforms",
     "verified",
+    "zoom",
 ]
 
 

@@ -12,6 +12,8 @@ from reverie.cli.app import app, main
 
 COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-size", "--classes", "--threads"}
 WRITING = {"--output", "--force", "--film", "--trace", "--watch", "--quiet"}
+DREAM = {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate", "--jitter",
+         "--reduction", "--prior", "--size", "--tile", "--seed"}  # fmt: skip
 OPTIONS = {
     "dream": COMMON | WRITING | {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate",
              "--jitter", "--reduction", "--prior", "--size", "--tile", "--seed"},
@@ -27,6 +29,9 @@ OPTIONS = {
     "grow": COMMON | WRITING | {"--model", "--steps", "--rate", "--size", "--seed"},
     "invert": COMMON | WRITING | {"--model", "--layer", "--all", "--restarts", "--pooled", "--parameterization",
               "--steps", "--rate", "--prior", "--size", "--seed"},
+    "zoom": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--frames", "--zoom", "--rotate", "--right",
+            "--down", "--steady", "--fps"},
+    "film": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--carry", "--every", "--frames", "--silent"},
     "rerun": WRITING | {"--model", "--photo", "--trust", "--weights", "--device", "--threads"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument

@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import pytest
 from test_commands import ctrl_c, files
 
-from reverie.series import sheets
+import reverie
+from reverie.image import read
+from reverie.series import films, sheets, zooms
+from tiny import picture
 
 FAST = ["--size", 24, "--steps", 1, "--batch", 3]
 
@@ -45,3 +50,90 @@ def test_quiet_says_nothing(cli, factory):
 def test_a_wrong_word_is_one_line(refused, factory, tmp_path, words, message):
     assert message in refused("sheet", *words, "-m", factory)
     assert files(tmp_path) == {"nets.py"}
+
+
+ZOOM = ["--layer", "block", "--steps", 1, "--octaves", 1, "--frames", 3]
+
+
+def test_a_zoom_is_named_after_its_photo(cli, factory, photo, tmp_path):
+    assert cli("zoom", photo, "-m", factory, *ZOOM, "-o", "a.gif") == (0, "wrote a.gif\n", "")
+    assert files(tmp_path) == {"nets.py", "photo.png", "a.gif", "a.json"}
+    assert read("a.gif").shape == (1, 3, 41, 53)
+
+
+def test_the_command_gives_the_librarys_zoom(cli, factory, photo):
+    words = ["--zoom", 1.1, "--rotate", -3, "--right", 0.01, "--down", -0.02, "--steady", 0, "--fps", 10, "--seed", 2]
+    cli("zoom", photo, "-m", factory, *ZOOM, *words, "-o", "a.gif")
+    reverie.zoom(
+        factory, photo, "block", steps=1, octaves=1, frames=3, zoom=1.1, rotate=-3, right=0.01, down=-0.02, steady=0,
+        fps=10, seed=2,
+    ).save("b.gif")  # fmt: skip
+    assert Path("a.gif").read_bytes() == Path("b.gif").read_bytes()
+
+
+def test_ctrl_c_writes_the_finished_frames_and_the_same_command_goes_on(cli, factory, photo, tmp_path, monkeypatch):
+    run, made = zooms.synthesize, []
+
+    def interrupted(model, recipe):
+        made.append(recipe.seed)
+        return ctrl_c() if len(made) == 2 else run(model, recipe)
+
+    words = ["zoom", photo, "-m", factory, *ZOOM]
+    assert cli(*words, "-o", "whole.gif")[0] == 0
+    monkeypatch.setattr(zooms, "synthesize", interrupted)
+    message = "wrote a.gif (2 of 3 frames; the same command goes on)\n"
+    assert cli(*words, "-o", "a.gif") == (130, message, "reverie: stopped\n")
+    assert (tmp_path / "a.gif.frames").is_dir()
+    assert cli(*words, "-o", "a.gif") == (0, "wrote a.gif\n", "")
+    assert made == [1, 2, 2]
+    assert not (tmp_path / "a.gif.frames").exists()
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "whole.gif").read_bytes()
+
+
+def test_ctrl_c_before_the_first_frame_of_a_film_writes_none(cli, factory, tmp_path, monkeypatch):
+    footage(tmp_path)
+    monkeypatch.setattr(films, "synthesize", lambda *_: ctrl_c())
+    assert cli("film", "in.mp4", "-m", factory, "--layer", "block") == (130, "", "reverie: stopped\n")
+    assert not (tmp_path / "in-dream.mp4").exists()
+
+
+def footage(folder):
+    """Four frames of noise as a film."""
+    pytest.importorskip("av")
+    pytest.importorskip("cv2")
+    from reverie.figures.film import Film
+    from reverie.image import to_uint8
+
+    with Film(folder / "in.mp4", 10) as film:
+        for seed in range(4):
+            film.write(to_uint8(picture(seed, 3, 36, 48)))
+
+
+def test_a_film_is_named_after_its_footage(cli, factory, tmp_path):
+    footage(tmp_path)
+    words = ["film", "in.mp4", "-m", factory, "--layer", "block", "--steps", 2, "--octaves", 1, "--every", 2]
+    assert cli(*words) == (0, "wrote in-dream.mp4\n", "")
+    assert files(tmp_path) == {"nets.py", "in.mp4", "in-dream.mp4", "in-dream.json"}
+    assert "in-dream.mp4 exists already; say --force to overwrite it" in cli(*words)[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--frames", "0"], "frames must be 1 or more, not 0"),
+        (["--zoom", "9"], "zoom must be 0.5 to 2, not 9"),
+        (["--layer", "block", "--layer", "mix at 3"], "give every layer its frame or none, each later than the one"),
+        (["-o", "a.avi"], "cannot write 'a.avi': its ending must be one of .mp4, .webm, .gif, .webp"),
+        (["-o", "no/a.gif"], "cannot write no/a.gif: there is no folder no; make it first"),
+        (["--fps", "0"], "a .gif film has up to 50 frames a second, not 0"),
+    ],
+)
+def test_a_wrong_word_of_a_zoom_is_one_line(refused, factory, photo, tmp_path, words, message):
+    output = [] if "-o" in words else ["-o", "a.gif"]
+    assert message in refused("zoom", photo, "-m", factory, *words, *output)
+    assert files(tmp_path) == {"nets.py", "photo.png"}
+
+
+def test_bad_footage_is_one_line(refused, factory, photo):
+    pytest.importorskip("av")
+    assert refused("film", "no.mp4", "-m", factory) == "there is no file no.mp4; name a film"

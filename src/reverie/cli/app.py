@@ -192,6 +192,22 @@ _register_series(
     "Folder for the sheets and their pictures; here unless given.",
     ("recipes/features.py", "feature"),
 )
+_register_series(
+    "zoom",
+    "series/zooms.py",
+    "zoom",
+    _one("photo", "PHOTO", "A photo, sample:flower or sample:china."),
+    "Film to write: .mp4, .webm, .gif or .webp; PHOTO-zoom.mp4 here unless given.",
+    ("recipes/dreams.py", "dream"),
+)
+_register_series(
+    "film",
+    "series/films.py",
+    "film",
+    _one("footage", "FILM", "A film that FFmpeg reads, such as an .mp4."),
+    "Film to write: .mp4, .webm, .gif or .webp; FILM-dream.mp4 here unless given.",
+    ("recipes/dreams.py", "dream"),
+)
 
 
 _register(

@@ -8,10 +8,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from reverie import series
 from reverie.cli.runs import LOADING, model_from, use_threads
 from reverie.errors import ReverieError
+from reverie.image import photo_path
 from reverie.models.model import Model
 from reverie.series.sheets import Sheet, sweep
+from reverie.series.shots import Reel, Shot
 
 T = TypeVar("T")
 
@@ -35,6 +38,43 @@ def sheet(**given: Any) -> None:
             typer.echo(f"wrote {' and '.join(map(str, written))}{rest}")
     if run.by is not None:
         raise run.by
+
+
+def zoom(**given: Any) -> None:
+    """A camera's way into a photo, as a film."""
+    place, model, photo = _writing(given), _network(given), given.pop("photo")
+    shot = series.zoom(model, photo, given.pop("layers"), **_given(given))
+    _shoot(shot, f"{photo_path(photo).stem}-zoom.mp4", **place)
+
+
+def film(**given: Any) -> None:
+    """Footage as a dream."""
+    place, model, footage = _writing(given), _network(given), given.pop("footage")
+    shot = series.film(model, footage, given.pop("layers"), **_given(given))
+    _shoot(shot, f"{Path(footage).stem}-dream.mp4", **place)
+
+
+def _shoot(shot: Shot, name: str, *, output: Path | None, force: bool, quiet: bool) -> None:
+    """Makes a film; what is finished when it ends early is written too, and kept for going on."""
+    target = Path() if output is None else output.expanduser()
+    reel = Reel(shot, target / name if target.is_dir() else target, force=force)
+    run = _Ended(reel.frames())
+    with _bar(quiet=quiet) as bar:
+        task = bar.add_task(reel.path.name, total=shot.total, completed=reel.done)
+        for frame in run:
+            bar.update(task, completed=frame.number + 1)
+    if run.by is not None and not reel.done:
+        raise run.by
+    written = reel.write(whole=run.by is None)
+    rest = "" if run.by is None else f" ({reel.done} of {shot.total or 'its'} frames; the same command goes on)"
+    if not quiet or run.by is not None:
+        typer.echo(f"wrote {written}{rest}")
+    if run.by is not None:
+        raise run.by
+
+
+def _writing(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: given.pop(name) for name in ("output", "force", "quiet")}
 
 
 def _network(given: dict[str, Any]) -> Model:

@@ -122,6 +122,17 @@ DREAM: Mapping[str, Preset] = {
         octaves=4,
         start="photo",
     ),
+    "zoom": Preset(
+        about="a light dream for each frame of a zoom: the next frame goes on where it ends",
+        steps=2,
+        ascent="mean-abs",
+        rates=((0.006, 0.006),),
+        blurs=((0.6, 0.6),),
+        reduction=USUAL,
+        transforms=(Roll(16),),
+        octaves=3,
+        start="photo",
+    ),
     "essay-dream": Preset(
         about="a photo at 3 octaves, the layer's sum by its number of features, no smoothing, a falling rate",
         steps=20,

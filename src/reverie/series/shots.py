@@ -1,0 +1,177 @@
+"""Shots: frames that come one from another, kept in a folder until their film is whole, so that none is lost."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from reverie.errors import OutputFailed, RecordRefused
+from reverie.figures.film import Film
+from reverie.image import read, save, to_pil, to_uint8, write_whole
+from reverie.record import Record, parse
+
+SETTINGS = "film.json"  # in the folder of frames: what they are frames of
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A finished frame.
+
+    Attributes:
+        number: from 0.
+        total: how many there will be; None where nobody knows.
+        image: [1,C,H,W], of values that 8 bits hold, so that a frame read from its file is the frame itself.
+    """
+
+    number: int
+    total: int | None
+    image: Tensor
+
+
+def rounded(image: Tensor) -> Tensor:
+    """The image [1,C,H,W] as its file will hold it."""
+    return torch.from_numpy(to_uint8(image[0])).permute(2, 0, 1)[None].float() / 255
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A film that can be made.
+
+    Attributes:
+        record: of what it is made.
+        total: how many frames; None where nobody knows.
+        run: makes the frames behind one, or from the first one on.
+        rate: frames a second.
+        finish: what else the film needs, from its picture alone and its place.
+    """
+
+    record: Record
+    total: int | None
+    run: Callable[[Frame | None], Iterator[Frame]]
+    rate: float
+    finish: Callable[[Path, Path], None] | None = None
+
+    def frames(self) -> Iterator[Frame]:
+        """All frames, one at a time; to stop, stop reading."""
+        return self.run(None)
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Makes the film, .mp4, .webm, .gif or .webp, in memory that does not grow with it.
+
+        A run that was killed is taken up where it stopped, and gives the film that it would have given.
+
+        Args:
+            force: overwrite a film, or the frames of another one that was not finished.
+
+        Raises:
+            OutputFailed: a film or another one's frames are in the way, or cannot be written.
+            MissingExtra: PyAV is not installed.
+        """
+        reel = Reel(self, Path(path).expanduser(), force=force)
+        for _ in reel.frames():
+            pass
+        return reel.write()
+
+
+class Reel:
+    """A shot's frames in a folder beside the film's place, `NAME.mp4.frames`, which goes when the film is whole.
+
+    Attributes:
+        done: how many frames are finished.
+
+    Raises:
+        OutputFailed: a film or another one's frames are in the way.
+    """
+
+    def __init__(self, shot: Shot, path: Path, *, force: bool = False) -> None:
+        self.shot, self.path = shot, Film(path, shot.rate).path  # which refuses a place or a rate that it cannot have
+        self.folder = path.with_name(f"{path.name}.frames")
+        self.done = 0
+        if self._is_begun(force=force):
+            while self._place(self.done).is_file():
+                self.done += 1
+            return
+        for taken in (path, path.with_suffix(".json")):
+            if taken.exists() and not force:
+                raise OutputFailed(
+                    f"{taken} exists already; say --force to overwrite it, or name another with --output"
+                )
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames that are still to be made, each of which lies in the folder when it is yielded."""
+        if not self.done:
+            self._begin()
+        last = self.done - 1
+        after = None if last < 0 else Frame(last, self.shot.total, self._read(last))
+        for frame in self.shot.run(after):
+            save(to_pil(frame.image[0]), self._place(frame.number))
+            self.done = frame.number + 1
+            yield frame
+
+    def write(self, *, whole: bool = True) -> Path:
+        """Writes the film of the frames that there are, with its record beside it.
+
+        Args:
+            whole: no frame is to come: the folder goes.
+        """
+        finish = self.shot.finish
+        target = self.path if finish is None else self.folder / f"picture{self.path.suffix}"
+        with Film(target, self.shot.rate) as film:
+            for number in range(self.done):
+                film.write(to_uint8(read(self._place(number))[0]))
+        if finish is not None:
+            finish(target, self.path)
+            target.unlink()
+        write_whole(self.path.with_suffix(".json"), str(self.shot.record).encode())
+        if whole:
+            self._clear()
+        return self.path
+
+    def _is_begun(self, *, force: bool) -> bool:
+        """Whether the folder holds frames of this very film; those of another one go only by force."""
+        if not self.folder.exists():
+            return False
+        try:
+            begun = parse((self.folder / SETTINGS).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, RecordRefused):
+            begun = None
+        wanted = parse(str(self.shot.record))
+        if begun is not None and (begun.recipe, begun.arguments, begun.model) == (
+            wanted.recipe, wanted.arguments, wanted.model
+        ):  # fmt: skip
+            return True
+        if not force:
+            raise OutputFailed(
+                f"{self.folder} holds frames of another film; say --force to give them up, or name another film"
+            )
+        self._clear()
+        return False
+
+    def _begin(self) -> None:
+        try:
+            self.folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputFailed(
+                f"cannot make the folder {self.folder} for the frames ({error.strerror}); choose another name"
+            ) from error
+        write_whole(self.folder / SETTINGS, str(self.shot.record).encode())
+
+    def _clear(self) -> None:
+        """Takes away what a reel writes, and the folder unless somebody put more into it."""
+        for path in self.folder.iterdir():
+            if path.name == SETTINGS or re.fullmatch(r"\d{6}\.png", path.name):
+                path.unlink()
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+    def _place(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.png"
+
+    def _read(self, number: int) -> Tensor:
+        with Image.open(self._place(number)) as picture:
+            channels = len(picture.getbands())
+        return read(self._place(number))[:, :channels]
