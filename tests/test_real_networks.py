@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import reverie
-from reverie import recipes
+from reverie import objectives, recipes
+from reverie.attribution import attribute, method_named
 from tiny import hooked, picture
 
 NETWORKS = Path(__file__).parents[2] / "shared" / "networks.py"
@@ -60,3 +61,18 @@ def test_a_neuron_is_computed_in_its_field(googlenet):
     assert made.window is not None
     height, width = made.stages[0].size
     assert height * width < 0.5 * made.size[0] * made.size[1]
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
+def test_rectifier_rules_reach_functional_rectifiers(name):
+    """Peers that hook modules return the plain gradient here: these networks call a function."""
+    model = reverie.load(f"{NETWORKS}:{name}", size=96)
+    layer = "inception4c" if name == "googlenet" else "Mixed_6b"
+    image = picture(1, 1, 3, 96, 96)
+    plain, guided, back = (
+        attribute(model, image, objectives.channel(layer, 3), method_named(method))
+        for method in ("gradient", "guided-backprop", "deconvnet")
+    )
+    for other in (guided, back):
+        assert float(other.abs().sum()) > 0
+        assert abs(float(torch.cosine_similarity(plain.flatten(), other.flatten(), 0))) < 0.5

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reverie.models.sources import load
     from reverie.objectives import Objective
     from reverie.recipes.reruns import rerun
-    from reverie.recipes.runs import compare, dream, feature, grow, invert
+    from reverie.recipes.runs import compare, dream, explain, feature, grow, invert
     from reverie.record import Record
     from reverie.series import film, sheet, sweep, zoom
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
@@ -41,6 +41,7 @@ _HOMES = {
     "Unit": "reverie.unit",
     "compare": "reverie.recipes.runs",
     "dream": "reverie.recipes.runs",
+    "explain": "reverie.recipes.runs",
     "feature": "reverie.recipes.runs",
     "film": "reverie.series",
     "filmed": "reverie.synthesis",
@@ -75,6 +76,7 @@ __all__ = [
     "Unit",
     "compare",
     "dream",
+    "explain",
     "feature",
     "film",
     "filmed",

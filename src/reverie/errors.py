@@ -64,3 +64,25 @@ def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
     lowered = {item.lower(): item for item in known}
     close = [lowered[item] for item in get_close_matches(name.lower(), lowered, n=most, cutoff=0.4)]
     return ", ".join(f"'{item}'" for item in (close or known[:most]))
+
+
+def count(name: str, value: int, low: int = 1, high: float = float("inf")) -> None:
+    """One sentence where a number is no whole one, or out of its range.
+
+    Raises:
+        InvalidSetting: it is.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidSetting(f"{name} must be a whole number, not {value!r}")
+    check(name, value, low, high)
+
+
+def check(name: str, value: float, low: float, high: float = float("inf")) -> None:
+    """One sentence where a number is out of its range.
+
+    Raises:
+        InvalidSetting: it is.
+    """
+    if not low <= value <= high:
+        allowed = f"{low:g} or more" if high == float("inf") else f"{low:g} to {high:g}"
+        raise InvalidSetting(f"{name} must be {allowed}, not {value:g}")

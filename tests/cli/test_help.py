@@ -32,6 +32,9 @@ OPTIONS = {
     "zoom": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--frames", "--zoom", "--rotate", "--right",
             "--down", "--steady", "--fps"},
     "film": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--carry", "--every", "--frames", "--silent"},
+    "explain": COMMON | (WRITING - {"--film", "--trace"})
+               | {"--model", "--unit", "--method", "--layer", "--samples", "--noise", "--baseline",
+               "--window", "--stride", "--show", "--opacity", "--size", "--seed", "--raw"},
     "rerun": WRITING | {"--model", "--photo", "--trust", "--weights", "--device", "--threads"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
@@ -61,6 +64,7 @@ def test_help_shows_every_option(command, monkeypatch, capsys):
     [
         ("recipes/dreams.py", "dream"), ("recipes/features.py", "feature"), ("recipes/comparisons.py", "compare"),
         ("recipes/comparisons.py", "grow"), ("recipes/inversion.py", "invert"),
+        ("recipes/explanations.py", "explain"),
     ],
 )  # fmt: skip
 def test_options_are_those_of_the_library_with_help(module, name):

@@ -45,7 +45,7 @@ def test_every_layer_of_torchvisions_networks_equals_plain_hooks(name):
     extra = {"aux_logits": False, "init_weights": False, "transform_input": False} if name == "googlenet" else {}
     untouched = import_torchvision().models.get_model(name, weights=None, **extra)
     # the caller's own weights: those of the plain, unfolded form
-    untouched.load_state_dict(model.variants._plain.state_dict())
+    untouched.load_state_dict(model.variants.plain.state_dict())
     names = list(model.layers)
     assert_equals_hooks(model, untouched, 64, names[3 :: len(names) // 5])
 

@@ -123,7 +123,7 @@ def test_nothing_is_left_on_the_callers_module():
 
 def test_no_hook_and_no_weight_gradient_is_left(model):
     synthesize(model, recipe(redirect=2))
-    for made in [model.variants._plain, *model.variants._made.values()]:
+    for made in [model.variants.plain, *model.variants._made.values()]:
         assert all(parameter.grad is None and not parameter.requires_grad for parameter in made.parameters())
         assert hook_count(made) == 0
 
@@ -132,7 +132,7 @@ def test_no_hook_and_no_weight_gradient_is_left(model):
 def test_nothing_is_left_after_an_exception(model, redirect):
     with pytest.raises(KeyError):
         synthesize(model, recipe((failing(2, KeyError("x")),), steps=5, redirect=redirect))
-    for made in [model.variants._plain, *model.variants._made.values()]:
+    for made in [model.variants.plain, *model.variants._made.values()]:
         assert all(parameter.grad is None and not parameter.requires_grad for parameter in made.parameters())
         assert hook_count(made) == 0
     assert torch.is_grad_enabled()

@@ -93,6 +93,7 @@ def _register(
     subject: inspect.Parameter,
     runner: Callable[..., None],
     more: Sequence[inspect.Parameter] = (),
+    without: Sequence[str] = (),
 ) -> None:
     about, known = arguments(module, function)
     own = [
@@ -100,7 +101,8 @@ def _register(
         for item in known
         if item.name not in (subject.name, subject.name.removesuffix("s"))
     ]
-    parameters = [subject, _model_option(), *own, *more, *_loading(), *_writing()]
+    written = [item for item in _writing() if item.name not in without]
+    parameters = [subject, _model_option(), *own, *more, *_loading(), *written]
     app.command(name)(command(runner, parameters, about))
 
 
@@ -130,6 +132,15 @@ _register(
     "dream",
     _several("photos", "PHOTO...", "Photos, folders of photos, sample:flower or sample:china."),
     _later("runs", "dream"),
+)
+_register(
+    "explain",
+    "recipes/explanations.py",
+    "explain",
+    _several("photos", "PHOTO...", "Photos, folders of photos, sample:flower or sample:china."),
+    _later("explaining", "explain"),
+    [_parameter("raw", bool, False, "Write the numbers too, as .npy beside each picture.")],
+    without=("film", "trace"),
 )
 _register(
     "feature",

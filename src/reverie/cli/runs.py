@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from reverie import recipes
+from reverie.attribution import Inquiry
+from reverie.cli.inquiries import explained
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
 from reverie.figures.film import check_film
 from reverie.figures.result import Result
@@ -19,7 +21,7 @@ from reverie.models.model import Model
 from reverie.models.moments import silent_units
 from reverie.models.readiness import computed_in_software
 from reverie.models.sources import load
-from reverie.recipes.reruns import read_record, recipe_of, recorded_model, repeated
+from reverie.recipes.reruns import asked_again, read_record, recipe_of, recorded_model, repeated
 from reverie.record import Record
 from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
 from reverie.synthesis.verification import PHOTOS, told, verified
@@ -30,31 +32,17 @@ WRITING = ("output", "force", "film", "trace", "watch", "quiet")
 
 def dream(**given: Any) -> None:
     """One picture for each photo."""
-    photos, settings, writing = [photo for name in given.pop("photos") for photo in photos_in(name)], *split(given)
-    output = writing["output"]
-    if len(photos) > 1 and output is not None and output.suffix:
-        raise OutputFailed(
-            f"{len(photos)} photos do not fit in the one picture {output}; name a folder with --output, or none"
-        )
-    if len(photos) > 1 and output is not None and not output.is_dir():
-        raise OutputFailed(f"there is no folder {output} for the pictures; make it first")
+    names, settings, writing = given.pop("photos"), *split(given)
+    photos = all_photos(names, writing["output"])
     if len(photos) > 1 and writing["film"] is not None:
         raise OutputFailed(f"{len(photos)} photos do not fit in the one film {writing['film']}; dream them one by one")
     layers = settings.pop("layers")
     model = model_of(settings)
-    failed = 0
-    for photo in photos:
-        stem = photo_path(photo).stem
-        try:
-            target = target_for(output, f"{stem}-dream", writing["force"])
-            make(model, recipes.dream(model, photo, layers, **settings), target, writing)
-        except ReverieError as error:
-            if len(photos) == 1:
-                raise
-            typer.echo(f"reverie: {photo}: {error}", err=True)  # one bad photo must not cost the others
-            failed += 1
-    if failed:
-        raise ReverieError(f"{failed} of {len(photos)} photos could not be dreamt")
+
+    def made(photo: str, target: Path) -> None:
+        make(model, recipes.dream(model, photo, layers, **settings), target, writing)
+
+    each_photo(photos, "dream", "dreamt", writing, made)
 
 
 def feature(verify: bool, verify_with: str | None, photos: list[str] | None, **given: Any) -> None:
@@ -90,7 +78,12 @@ def rerun(picture: Path, model: str | None, photo: str | None, trust: bool, **gi
     ready = recorded_model(record, model, trust=trust, device=device, **options)
     recipe = recipe_of(record, ready, photo=photo, beside=picture.parent)
     target = target_for(writing["output"], f"{picture.stem}-again", writing["force"])
-    make(ready, recipe, target, writing, record)
+    if isinstance(recipe, Inquiry):
+        if writing["film"] or writing["trace"]:
+            raise InvalidSetting("--film and --trace go with pictures that were made in steps, not with explanations")
+        explained(ready, recipe, target, writing, events=asked_again(record, ready, recipe))
+    else:
+        make(ready, recipe, target, writing, record)
 
 
 def show(rows: Sequence[Sequence[str]]) -> None:
@@ -102,9 +95,38 @@ def show(rows: Sequence[Sequence[str]]) -> None:
     (console if console.is_terminal else Console(width=160, markup=False)).print(table)
 
 
+def all_photos(names: list[str], output: Path | None) -> list[str]:
+    """The photos that the arguments name, folders opened; several of them need a folder to be written to."""
+    photos = [photo for name in names for photo in photos_in(name)]
+    if len(photos) > 1 and output is not None and output.suffix:
+        raise OutputFailed(
+            f"{len(photos)} photos do not fit in the one picture {output}; name a folder with --output, or none"
+        )
+    if len(photos) > 1 and output is not None and not output.is_dir():
+        raise OutputFailed(f"there is no folder {output} for the pictures; make it first")
+    return photos
+
+
+def each_photo(
+    photos: list[str], ending: str, done: str, writing: Mapping[str, Any], make: Callable[[str, Path], None]
+) -> None:
+    """Makes something of each photo; one bad photo does not cost the others."""
+    failed = 0
+    for photo in photos:
+        try:
+            make(photo, target_for(writing["output"], f"{photo_path(photo).stem}-{ending}", writing["force"]))
+        except ReverieError as error:
+            if len(photos) == 1:
+                raise
+            typer.echo(f"reverie: {photo}: {error}", err=True)
+            failed += 1
+    if failed:
+        raise ReverieError(f"{failed} of {len(photos)} photos could not be {done}")
+
+
 def split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The recipe's and the network's settings, and those of the output."""
-    writing = {name: given.pop(name) for name in WRITING}
+    writing = {name: given.pop(name, None) for name in WRITING}
     if writing["watch"] is not None and writing["watch"] < 1:
         raise InvalidSetting(f"--watch must be 1 or more, not {writing['watch']}")
     return {**given, **({"prior": given["prior"] or []} if "prior" in given else {})}, writing

@@ -77,7 +77,8 @@ def option(argument: Argument, flag: str | None = None) -> inspect.Parameter:
     if argument.kind is bool and argument.default is None:  # automatic, unless one of both is said
         name = f"{name}/--no-{name.removeprefix('--')}"
     kind = argument.kind if argument.kind is bool and argument.default is not None else argument.kind | None
-    default = argument.default if argument.kind is not list[str] else None
+    several = argument.kind == list[str]
+    default = argument.default if not several else [argument.default] if isinstance(argument.default, str) else None
     info = typer.Option(name, help=argument.help, show_default=default is not None and argument.kind is not bool)
     return inspect.Parameter(
         argument.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
-from reverie.errors import OutputFailed
+from reverie.errors import InvalidSetting, OutputFailed
 from reverie.figures.sheet import sheet
 from reverie.figures.trace import Trace
-from reverie.image import check_output, save, to_pil, to_uint8, write_whole
+from reverie.image import check_output, replacing, save, to_pil, to_uint8, write_whole
 from reverie.record import Record
 
 
@@ -43,6 +44,7 @@ class Result:
         labels: what stands under each picture of a sheet.
         traces: one for each picture, where the run was traced.
         findings: what was measured of each, where the recipe measures.
+        arrays: for an attribution, what each picture was drawn from: signed, [C,H,W] or [H,W].
     """
 
     images: Tensor
@@ -50,6 +52,7 @@ class Result:
     labels: tuple[str, ...] = ()
     traces: tuple[Trace, ...] = ()
     findings: tuple[Finding, ...] = ()
+    arrays: tuple[Tensor, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -58,7 +61,8 @@ class Result:
         """One picture of several."""
         row = range(len(self))[index]
         one = slice(row, row + 1)
-        return Result(self.images[one], self.records[one], self.labels[one], self.traces[one], self.findings[one])
+        parts = self.records[one], self.labels[one], self.traces[one], self.findings[one], self.arrays[one]
+        return Result(self.images[one], *parts)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """uint8 [H,W,C] for one picture, [N,H,W,C] for several."""
@@ -66,6 +70,19 @@ class Result:
         arrays = [to_uint8(image) for image in self.images]
         out = arrays[0] if len(arrays) == 1 else np.stack(arrays)
         return out if dtype is None else out.astype(dtype)
+
+    @property
+    def raw(self) -> Tensor:
+        """An attribution's numbers before they were drawn: signed, [N,C,H,W] of gradients, [N,H,W] of maps.
+
+        Raises:
+            InvalidSetting: none, or those of gradients and maps together; `result[0].raw` is one's own.
+        """
+        if not self.arrays:
+            raise InvalidSetting("these pictures were not drawn from arrays; `images` holds all there is")
+        if len({array.shape for array in self.arrays}) > 1:
+            raise InvalidSetting("gradients and maps do not stack; take them one by one, as in result[0].raw")
+        return torch.stack(self.arrays)
 
     @property
     def record(self) -> Record:
@@ -120,13 +137,16 @@ class Result:
         self.picture.save(buffer, "PNG")
         return buffer.getvalue()
 
-    def save(self, path: str | Path) -> list[Path]:
+    def save(self, path: str | Path, *, raw: bool = False) -> list[Path]:
         """Writes the picture with its record; of several a captioned sheet, and each in the folder of its name.
 
         What is shown beside a single picture goes with it into a second file, `NAME-sheet`.
 
         Without records (a picture on its way) nothing but the picture or the sheet is written. A trace goes beside its
         picture as `<name>.npz`.
+
+        Args:
+            raw: write the arrays that the pictures were drawn from too, each beside its picture as `.npy`.
 
         Returns:
             What was written, the picture or sheet first.
@@ -146,17 +166,24 @@ class Result:
             self._write_traces([path])
             save(pictures[0], path, texts[0])
             if len(self._cells) == 1:
-                return [path]
+                return [path, *self._save_arrays([path], raw)]
             beside = path.with_stem(f"{path.stem}-sheet")
             save(self.picture, beside)
-            return [path, beside]
+            return [path, beside, *self._save_arrays([path], raw)]
         folder = sheet_folder(path)
         written = [folder / f"{name}{path.suffix}" for name in file_names(self._captions)]
         self._write_traces(written)
         for picture, target, text in zip(pictures, written, texts, strict=True):
             save(picture, target, text)
         save(self.picture, path)
-        return [path, *written]
+        return [path, *written, *self._save_arrays(written, raw)]
+
+    def _save_arrays(self, beside: Sequence[Path], wanted: bool) -> list[Path]:
+        paths = [path.with_suffix(".npy") for path in beside] if wanted else []
+        for path, array in zip(paths, self.arrays if wanted else (), strict=True):
+            with replacing(path) as file:
+                np.save(file, array.numpy())
+        return paths
 
     def _write_traces(self, pictures: Sequence[Path]) -> None:
         for picture, trace in zip(pictures, self.traces, strict=bool(self.traces)):

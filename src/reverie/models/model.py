@@ -18,6 +18,8 @@ from reverie.models.readiness import MEAN, STD, Variants, calibrate, pink_noise,
 from reverie.models.trace import Layer, first_tensor, trace
 from reverie.unit import Unit, parse
 
+CACHE = 32_000_000  # bytes: a batch whose largest map stays within it runs fastest per image on a CPU
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -158,6 +160,13 @@ class Model:
             middle = (low + high) // 2
             low, high = (low, middle) if self._runs((middle, middle), layers) else (middle, high)
         return high
+
+    def together(self, size: Size) -> int:
+        """How many pictures of this size to run at once: the largest map stays within the cache; of a GPU, far more."""
+        width = 2 if self.dtype.itemsize == 2 else 4
+        bytes_each = self.largest * width * size[0] * size[1] / (self.size[0] * self.size[1])
+        room = CACHE if self.device.type == "cpu" else 16 * CACHE
+        return max(1, min(int(room / bytes_each), 32 // width if self.device.type == "cpu" else 32))
 
     def grid(self, layer: str, size: Size) -> Size:
         """(height, width) of a layer's output on a picture of this size."""

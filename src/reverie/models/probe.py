@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,13 @@ class _Reached(BaseException):
 
 
 def probe(
-    model: "Model", image: Tensor, layers: Iterable[str], *, picture: Tensor | None = None, resizing: bool = True
+    model: "Model",
+    image: Tensor,
+    layers: Iterable[str],
+    *,
+    picture: Tensor | None = None,
+    resizing: bool = True,
+    instead: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
 ) -> Activations:
     """What the layers return for an image [N,C,H,W] in [0,1].
 
@@ -61,6 +67,7 @@ def probe(
     Args:
         picture: what priors should see in place of `image`.
         resizing: bring the image to the network's only size where it has one.
+        instead: what the network goes on with in place of what a layer returns; a function of the latter.
 
     Raises:
         UnknownName: a layer that did not run.
@@ -68,8 +75,9 @@ def probe(
     wanted = set(layers)
     if resizing:
         image = model.shown(image)
-    module = model.variants.module({module_name(name) for name in wanted})
-    taps = _Taps(module, {call_name(name) for name in wanted} - {"logits"}, stop="logits" not in wanted)
+    changed = {call_name(name): function for name, function in (instead or {}).items()}
+    module = model.variants.module({module_name(name) for name in wanted | set(changed)})
+    taps = _Taps(module, {call_name(name) for name in wanted} - {"logits"}, changed, stop="logits" not in wanted)
     values = taps.run(model.normalised(image)) if wanted else {}
     missing = {name for name in wanted if call_name(name) not in values}
     if missing:
@@ -84,15 +92,17 @@ def probe(
 class _Taps:
     """Hooks for one forward."""
 
-    def __init__(self, module: nn.Module, wanted: set[str], *, stop: bool) -> None:
-        self.module, self.wanted, self.stop = module, wanted, stop
+    def __init__(
+        self, module: nn.Module, wanted: set[str], instead: Mapping[str, Callable[[Tensor], Tensor]], *, stop: bool
+    ) -> None:
+        self.module, self.wanted, self.instead, self.stop = module, wanted, instead, stop
         self.thread = threading.get_ident()
         self.calls: Counter[str] = Counter()
         self.values: dict[str, Tensor] = {}
 
     def run(self, image: Tensor) -> dict[str, Tensor]:
         """The forward, between hanging the hooks and taking them off."""
-        names = {name.split("~")[0] for name in self.wanted}
+        names = {name.split("~")[0] for name in self.wanted | set(self.instead)}
         handles = [self.module.get_submodule(name).register_forward_hook(self._hook(name)) for name in names]
         try:
             output = first_tensor(self.module(image))
@@ -106,19 +116,22 @@ class _Taps:
         return self.values
 
     def _hook(self, name: str) -> Any:
-        def hook(_: nn.Module, __: Any, output: Any) -> None:
+        def hook(_: nn.Module, __: Any, output: Any) -> Any:
             if threading.get_ident() != self.thread:
-                return
+                return None
             self.calls[name] += 1
             numbered = f"{name}~{self.calls[name]}"
-            key = numbered if numbered in self.wanted else name
+            key = numbered if numbered in self.wanted or numbered in self.instead else name
+            if key in self.instead and isinstance(output, Tensor):
+                output = self.instead[key](output)
             value = first_tensor(output)
             if key not in self.wanted or key in self.values or value is None:
-                return
+                return output
             last = self.stop and len(self.values) + 1 == len(self.wanted)
             # a later in-place operation would overwrite what is read here, unless nothing runs later
             self.values[key] = value if last else value.clone()
             if last:
                 raise _Reached
+            return output
 
         return hook

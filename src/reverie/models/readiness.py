@@ -101,14 +101,14 @@ class Variants:
     """
 
     def __init__(self, module: nn.Module, pairs: Sequence[tuple[str, str]], dtype: torch.dtype) -> None:
-        self._plain, self._pairs, self._dtype = module, tuple(pairs), dtype
-        self._convolutions = frozenset(name for name, _ in pairs)
+        self.plain, self._pairs, self._dtype = module, tuple(pairs), dtype
+        self.convolutions = frozenset(name for name, _ in pairs)  # with a batch norm folded in where not tapped
         self._made: dict[frozenset[str], nn.Module] = {}
         self._lock = threading.Lock()
 
     def module(self, tapped: Iterable[str]) -> nn.Module:
         """The fastest form in which each tapped module, by its dotted name, still returns its own value."""
-        kept = self._convolutions & set(tapped)
+        kept = self.convolutions & set(tapped)
         with self._lock:
             if kept not in self._made:
                 self._made[kept] = self._fold(kept)
@@ -116,9 +116,9 @@ class Variants:
 
     def _fold(self, kept: frozenset[str]) -> nn.Module:
         pairs = [pair for pair in self._pairs if pair[0] not in kept]
-        folded = {id(tensor) for pair in pairs for name in pair for tensor in _tensors(self._plain.get_submodule(name))}
-        shared = {id(tensor): tensor for tensor in _tensors(self._plain) if id(tensor) not in folded}
-        twin = copy.deepcopy(self._plain, dict(shared))
+        folded = {id(tensor) for pair in pairs for name in pair for tensor in _tensors(self.plain.get_submodule(name))}
+        shared = {id(tensor): tensor for tensor in _tensors(self.plain) if id(tensor) not in folded}
+        twin = copy.deepcopy(self.plain, dict(shared))
         for convolution, norm in pairs:
             _merge(twin.get_submodule(convolution), twin.get_submodule(norm))
             twin.set_submodule(norm, nn.Identity())

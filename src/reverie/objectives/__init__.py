@@ -1,6 +1,6 @@
 """What to climb: terms with weights, one score per image, higher is better."""
 
-from reverie.objectives.activations import REDUCTIONS, activation, channel, layer, logit, neuron
+from reverie.objectives.activations import REDUCTIONS, activation, channel, layer, logit, neuron, probability
 from reverie.objectives.classes import log_probability, margin
 from reverie.objectives.features import features
 from reverie.objectives.objective import Objective, Term, scores
@@ -25,6 +25,7 @@ __all__ = [
     "logit",
     "margin",
     "neuron",
+    "probability",
     "quadratic_variation",
     "scores",
     "total_variation",

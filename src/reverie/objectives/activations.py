@@ -123,3 +123,13 @@ def layer(name: str, reduction: str = "mean-square") -> Objective:
 def logit(index: int) -> Objective:
     """A class before the softmax."""
     return activation(Unit("logits", (index,)))
+
+
+def probability(index: int) -> Objective:
+    """A class's share of the softmax over all logits, the mean over positions where there are several."""
+
+    def statistics(activations: Activations) -> Tensor:
+        share = activations["logits"].softmax(1)[:, index].flatten(1).mean(1)
+        return torch.stack([share, torch.ones_like(share)], 1)
+
+    return Objective(((1.0, Term(f"probability(logits:{index})", ("logits",), statistics, _share, tiles=False)),))

@@ -2,7 +2,8 @@
 
 from reverie.recipes.comparisons import compare, grow
 from reverie.recipes.dreams import dream
+from reverie.recipes.explanations import explain
 from reverie.recipes.features import feature
 from reverie.recipes.inversion import invert
 
-__all__ = ["compare", "dream", "feature", "grow", "invert"]
+__all__ = ["compare", "dream", "explain", "feature", "grow", "invert"]

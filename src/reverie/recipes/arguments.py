@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from torch import Tensor
 
+from reverie.attribution import Inquiry
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Photo, Size, digest, file_digest, fit, grey, read, resize
 from reverie.models.model import Model
@@ -23,23 +24,27 @@ from reverie.synthesis.recipe import STARTS, Recipe
 from reverie.unit import Unit
 
 P = ParamSpec("P")
+Made = TypeVar("Made", Recipe, Inquiry)
 LARGEST_SIDE = 32_768
 
 
-def recorded(recipe: Callable[Concatenate[Model, P], Recipe]) -> Callable[Concatenate[Model, P], Recipe]:
-    """Notes in the recipe by which function and plain arguments it was made, so that a record can repeat it."""
+def recorded(recipe: Callable[Concatenate[Model, P], Made]) -> Callable[Concatenate[Model, P], Made]:
+    """Notes in what is made by which function and plain arguments it was made, so that a record can repeat it."""
     signature = inspect.signature(recipe)
 
     @functools.wraps(recipe)
-    def with_origin(model: Model, /, *args: P.args, **kwargs: P.kwargs) -> Recipe:
+    def with_origin(model: Model, /, *args: P.args, **kwargs: P.kwargs) -> Made:
         bound = signature.bind(model, *args, **kwargs)
         bound.apply_defaults()
         given = {name: _plain(name, value) for name, value in bound.arguments.items() if name != "model"}
         made = recipe(model, *args, **kwargs)
-        if "units" in given:
+        if isinstance(made, Recipe) and "units" in given:
             given["units"] = list(made.names)
             given["window"] = made.window is not None
-        given |= {name: list(dict.fromkeys(values)) for name, values in made.each.items()}
+        if isinstance(made, Inquiry):
+            given["unit"] = str(made.unit)
+        else:
+            given |= {name: list(dict.fromkeys(values)) for name, values in made.each.items()}
         return replace(made, origin=(recipe.__name__, given))
 
     return with_origin

@@ -19,8 +19,6 @@ from reverie.recipes.presets import FEATURE, Preset, preset_named
 from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, count
 from reverie.unit import Unit
 
-CACHE = 32_000_000  # bytes: a batch whose largest map stays within it runs fastest per image on a CPU
-
 
 @recorded
 def feature(
@@ -86,7 +84,7 @@ def feature(
         photo=None if start is None or chosen.start != "photo" else _photo(model, start, sizes[0]),
         seed=seed,
         redirect=chosen.redirect,
-        batch=min(len(resolved), _batch(model, sizes[-1]) if batch is None else batch),
+        batch=min(len(resolved), model.together(sizes[-1]) if batch is None else batch),
         window=part[0] if part else None,
         labels=tuple(("-" if negative else "") + model.label(unit) for unit in resolved),
     )
@@ -135,14 +133,6 @@ def _response(model: Model, unit: Unit, reduction: str) -> Objective:
 def _photo(model: Model, start: Photo, size: Size) -> Tensor:
     photo = resize(read(start), size).clamp(0, 1).to(model.device)
     return grey(photo) if model.channels == 1 else photo
-
-
-def _batch(model: Model, size: Size) -> int:
-    """As many as keep the largest map within the cache; a GPU's limit is its memory."""
-    width = 2 if model.dtype.itemsize == 2 else 4
-    bytes_each = model.largest * width * size[0] * size[1] / (model.size[0] * model.size[1])
-    room = CACHE if model.device.type == "cpu" else 16 * CACHE
-    return max(1, min(int(room / bytes_each), 32 // width if model.device.type == "cpu" else 32))
 
 
 def _window(model: Model, units: Sequence[Unit], sizes: Sequence[Size]) -> tuple[Window, Size] | None:

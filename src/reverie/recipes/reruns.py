@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from reverie import recipes
+from reverie.attribution import Event, Inquiry, answer, inquire
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, photo_path, record_text
@@ -89,7 +90,9 @@ def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
     return options
 
 
-def recipe_of(record: Record, model: Model, *, photo: Photo | None = None, beside: Path | None = None) -> Recipe:
+def recipe_of(
+    record: Record, model: Model, *, photo: Photo | None = None, beside: Path | None = None
+) -> Recipe | Inquiry:
     """The recipe that a record tells of.
 
     Args:
@@ -116,7 +119,7 @@ def recipe_of(record: Record, model: Model, *, photo: Photo | None = None, besid
         for name, value in record.arguments.items()
     }
     try:
-        made: Recipe = recipe(model, **arguments)
+        made: Recipe | Inquiry = recipe(model, **arguments)
     except ReverieError:
         raise
     except (TypeError, ValueError, AttributeError) as error:
@@ -164,12 +167,21 @@ def rerun(
     record = read_record(picture)
     ready = recorded_model(record, model, trust=trust)
     recipe = recipe_of(record, ready, photo=photo, beside=Path(picture).parent)
+    if isinstance(recipe, Inquiry):
+        return answer(ready, recipe, asked_again(record, ready, recipe))[record.index]
     return synthesize(ready, recipe, repeated(record, ready, recipe))[record.index]
 
 
 def repeated(record: Record, model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[Step]:
     """The steps of the run, as many as the record says were taken."""
-    taken = record.automatic.get("steps_taken")
-    return itertools.islice(
-        iterate(model, recipe, trace=trace), taken if isinstance(taken, int) and taken > 0 else None
-    )
+    return itertools.islice(iterate(model, recipe, trace=trace), _taken(record, "steps_taken"))
+
+
+def asked_again(record: Record, model: Model, inquiry: Inquiry) -> Iterator[Event]:
+    """The events of an inquiry, as many as the record says were taken."""
+    return itertools.islice(inquire(model, inquiry), _taken(record, "estimates_taken"))
+
+
+def _taken(record: Record, name: str) -> int | None:
+    taken = record.automatic.get(name)
+    return taken if isinstance(taken, int) and taken > 0 else None

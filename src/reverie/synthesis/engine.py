@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reverie.errors import Diverged, OutOfMemory, ReverieError
+from reverie.errors import Diverged
 from reverie.figures.result import Finding, Result
 from reverie.figures.trace import Trace
+from reverie.models.failures import told
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.rectifiers import Redirected
@@ -22,6 +23,8 @@ from reverie.synthesis.history import History, Means
 from reverie.synthesis.recipe import Recipe, Stage, blank
 from reverie.synthesis.tiling import tiled_slope
 from reverie.transforms import draw
+
+MEMORY = "lower --size, --batch or --tile, or use --precision bfloat16"
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
             climb = stage.ascent.start(latents, steady=part.steady)
             for index in range(stage.steps):
                 waking = number == 0 and index < recipe.redirect and (silent.is_cuda or bool(silent.any()))
-                with _told(model, stage):
+                with told(model, stage.size, MEMORY):
                     score = climb(
                         _slope(model, part, stage, latents, generators, silent if waking else None, means),
                         index / max(1, stage.steps - 1),
@@ -184,26 +187,6 @@ def _check_finite(score: Tensor, done: int) -> None:
             f"the gradient was not a number at step {done + 1}; the picture of the step before is kept: "
             "lower --rate, or use --precision float32"
         )
-
-
-@contextlib.contextmanager
-def _told(model: Model, stage: Stage) -> Iterator[None]:
-    """One sentence for the several ways in which torch says that memory ran out, or that the network cannot."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        text = str(error)
-        if (
-            isinstance(error, MemoryError | torch.OutOfMemoryError)
-            or "allocate memory" in text
-            or "not enough memory" in text
-        ):
-            raise OutOfMemory(
-                "the memory was not enough; lower --size, --batch or --tile, or use --precision bfloat16"
-            ) from None
-        size = f"{stage.size[0]}x{stage.size[1]}"
-        reason = text.splitlines()[0] if text else type(error).__name__
-        raise ReverieError(f"{model.name} failed on a picture of {size} ({reason}); try its native size") from error
 
 
 def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None) -> Result:

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from reverie.constraints import Constraint
 from reverie.errors import InvalidSetting
+from reverie.errors import check as check
+from reverie.errors import count as count
 from reverie.figures.result import Finding
 from reverie.image import Size, resize
 from reverie.models.model import Model
@@ -219,28 +221,6 @@ class Recipe:
             each=each,
             reports=chosen(self.reports) if self.reports else (),
         )
-
-
-def count(name: str, value: int, low: int = 1, high: float = float("inf")) -> None:
-    """One sentence where a number is no whole one, or out of its range.
-
-    Raises:
-        InvalidSetting: it is.
-    """
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidSetting(f"{name} must be a whole number, not {value!r}")
-    check(name, value, low, high)
-
-
-def check(name: str, value: float, low: float, high: float = float("inf")) -> None:
-    """One sentence where a number is out of its range.
-
-    Raises:
-        InvalidSetting: it is.
-    """
-    if not low <= value <= high:
-        allowed = f"{low:g} or more" if high == float("inf") else f"{low:g} to {high:g}"
-        raise InvalidSetting(f"{name} must be {allowed}, not {value:g}")
 
 
 def blank(value: float, channels: int, size: Size) -> Tensor:

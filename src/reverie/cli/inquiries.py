@@ -1,0 +1,84 @@
+"""Reads an explanation's events into a bar, and tells what was found."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reverie.attribution import Event, Inquiry, answer
+from reverie.errors import ReverieError
+from reverie.figures.result import Result
+from reverie.models.model import Model
+from reverie.record import Record
+
+
+class Heard:
+    """An inquiry's events, with a bar, and with an end that keeps what was found."""
+
+    def __init__(
+        self, model: Model, inquiry: Inquiry, run: Iterator[Event], path: Path, every: int | None, *, quiet: bool
+    ) -> None:
+        self.model, self.inquiry, self.run, self.path, self.every = model, inquiry, run, path, every
+        self.quiet = quiet or not sys.stderr.isatty()
+        self.ended: ReverieError | KeyboardInterrupt | None = None
+
+    def events(self) -> Iterator[Event]:
+        """What `inquire` yields, until its end, Ctrl-C or an error that a user can mend."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), disable=self.quiet, refresh_per_second=4) as bar:
+            tasks: dict[int, Any] = {}
+            last: dict[int, Event] = {}
+            try:
+                for event in self.run:
+                    last[event.index] = event
+                    task = tasks.get(event.index)
+                    if task is None:
+                        task = tasks[event.index] = bar.add_task(self.inquiry.names[event.index])
+                    bar.update(task, completed=event.estimate.done, total=event.estimate.total)
+                    if self.every and event.count % self.every == 0 and event.estimate.done < event.estimate.total:
+                        made = answer(self.model, self.inquiry, last.values())
+                        Result(made.images, (), made.labels).save(self.path)
+                    yield event
+            except (KeyboardInterrupt, ReverieError) as error:
+                self.ended = error
+
+
+def explained(
+    model: Model,
+    inquiry: Inquiry,
+    path: Path,
+    writing: Mapping[str, Any],
+    *,
+    events: Iterator[Event],
+    raw: bool = False,
+) -> None:
+    """Answers an inquiry, writes the picture or sheet, and says where and what was found; also when ended early."""
+    heard = Heard(model, inquiry, events, path, writing["watch"], quiet=writing["quiet"])
+    result = answer(model, inquiry, heard.events())
+    if heard.ended is not None and not len(result):
+        raise heard.ended
+    written = result.save(path, raw=raw)
+    if not writing["quiet"] or heard.ended is not None:
+        more = f" and {len(written) - 1} files beside it" if len(written) > 1 else ""
+        lines = [f"wrote {written[0]}{more}", subject(result.record)]
+        typer.echo("\n".join([*lines, *(line for record in result.records for line in findings(record))]))
+    if heard.ended is not None:
+        raise heard.ended
+
+
+def findings(record: Record) -> list[str]:
+    """What one method found, as lines for the terminal."""
+    about = record.automatic
+    share = f" ({about['done']} of {about['total']} done)" if about["done"] < about["total"] else ""
+    return [f"{about['method']}{share}: {note}" for note in about["notes"]]
+
+
+def subject(record: Record) -> str:
+    """What was explained, and what the network says of it."""
+    about = record.automatic
+    scores = ", ".join(f"{name} {value:.4g}" for name, value in about["scores"].items())
+    return f"{about['label']}: {scores}"

@@ -1,0 +1,91 @@
+"""Attributions made into pictures: colours for numbers, laid over the photo or alone."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from reverie.errors import InvalidSetting
+from reverie.image import grey
+
+HEAT = (
+    (0.0, 0.0, 0.02),
+    (0.26, 0.04, 0.41),
+    (0.62, 0.16, 0.39),
+    (0.9, 0.36, 0.19),
+    (0.98, 0.65, 0.1),
+    (1.0, 0.97, 0.72),
+)
+COLD = ((0.02, 0.19, 0.38), (0.26, 0.58, 0.76), (0.97, 0.97, 0.97), (0.84, 0.38, 0.3), (0.4, 0.0, 0.12))
+CLIP = 0.995  # of a gradient's positions stay below full strength, so that single pixels do not darken all others
+
+
+def coloured(values: Tensor, anchors: Sequence[Sequence[float]] = HEAT) -> Tensor:
+    """Numbers [H,W] in [0,1] as colours [3,H,W], even steps between the anchors."""
+    table = torch.tensor(anchors)
+    place = values.clamp(0, 1) * (len(table) - 1)
+    low = place.floor().long().clamp_max(len(table) - 2)
+    share = (place - low)[..., None]
+    return (table[low] * (1 - share) + table[low + 1] * share).permute(2, 0, 1)
+
+
+def strength(raw: Tensor) -> Tensor:
+    """How much speaks for the unit, [H,W] in [0,1].
+
+    Of a gradient [C,H,W] the largest magnitude over the channels (Simonyan et al. 2014); of a map [H,W] what is
+    positive, or, where all is, what is above the least.
+    """
+    if raw.ndim == 3:
+        value = raw.abs().amax(0)
+        top = torch.quantile(value.flatten(), CLIP) if value.numel() < 16_000_000 else value.max()
+    else:
+        value = (raw - raw.min().clamp_min(0)).clamp_min(0)
+        top = value.max()
+    return (value / top.clamp_min(1e-20)).clamp(0, 1)
+
+
+def _over(image: Tensor, raw: Tensor, opacity: float) -> Tensor:
+    photo = (grey(image[None])[0] if len(image) == 3 else image).expand(3, -1, -1)
+    value = strength(raw)
+    return torch.lerp(photo, coloured(0.25 + 0.75 * value), opacity * value)
+
+
+def _alone(image: Tensor, raw: Tensor, opacity: float) -> Tensor:
+    del image, opacity
+    return coloured(strength(raw))
+
+
+def _signed(image: Tensor, raw: Tensor, opacity: float) -> Tensor:
+    del image, opacity
+    top = torch.quantile(raw.abs().flatten(), CLIP) if raw.ndim == 3 and raw.numel() < 16_000_000 else raw.abs().max()
+    value = (0.5 + 0.5 * raw / top.clamp_min(1e-20)).clamp(0, 1)
+    return value.expand(3, -1, -1).clone() if raw.ndim == 3 else coloured(value, COLD)
+
+
+SHOW: Mapping[str, Callable[[Tensor, Tensor, float], Tensor]] = {
+    "overlay": _over,  # what speaks for the unit, in warm colours over the grey photo
+    "map": _alone,  # the same on black
+    "signed": _signed,  # gradients in their colours round grey; maps blue where they are negative, red where positive
+}
+
+
+def overlay(image: Tensor, raw: Tensor, show: str = "overlay", *, opacity: float = 0.8) -> Tensor:
+    """A picture [3,H,W] of an attribution of a photo [C,H,W].
+
+    Args:
+        raw: [C,H,W] of a gradient or [H,W] of a map, signed.
+        show: one of SHOW.
+        opacity: of the strongest colour over the photo.
+    """
+    check_show(show)
+    return SHOW[show](image, raw, opacity).clamp(0, 1)
+
+
+def check_show(show: str) -> None:
+    """That there is a way of drawing of this name.
+
+    Raises:
+        InvalidSetting: there is not.
+    """
+    if show not in SHOW:
+        raise InvalidSetting(f"there is no way '{show}' to show an attribution; allowed are {', '.join(SHOW)}")

@@ -1,0 +1,34 @@
+"""What torch says when a network or the memory fails, as one sentence."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+
+from reverie.errors import OutOfMemory, ReverieError
+from reverie.image import Size
+from reverie.models.model import Model
+
+
+@contextlib.contextmanager
+def told(model: Model, size: Size, remedy: str) -> Iterator[None]:
+    """Turns the several ways in which torch says that memory ran out, or that the network cannot, into one.
+
+    Args:
+        size: of the picture that the network is shown.
+        remedy: what helps where the memory was not enough.
+
+    Raises:
+        OutOfMemory: it was not.
+        ReverieError: the network failed.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        text, short = str(error), ("allocate memory", "not enough memory")
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in text for words in short):
+            raise OutOfMemory(f"the memory was not enough; {remedy}") from None
+        reason = text.splitlines()[0] if text else type(error).__name__
+        raise ReverieError(
+            f"{model.name} failed on a picture of {size[0]}x{size[1]} ({reason}); try its native size"
+        ) from error

@@ -1,0 +1,172 @@
+import itertools
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import reverie
+from reverie import recipes
+from reverie.attribution import answer, inquire
+from reverie.errors import Diverged, InvalidSetting, OutOfMemory, UnknownName, UnsuitableImage
+from tiny import Tiny, picture, seeded
+
+ALL = ["gradient", "smoothgrad", "guided-backprop", "grad-cam", "occlusion"]
+FEW = {"samples": 3, "window": 24}
+
+
+def test_the_short_side_is_brought_to_the_native_size(model, photo):
+    assert recipes.explain(model, photo).image.shape == (1, 3, 48, 62)
+    assert recipes.explain(model, photo, size=60).image.shape == (1, 3, 46, 60)
+    assert recipes.explain(model, photo, size="30x40").image.shape == (1, 3, 30, 40)
+
+
+def test_the_top_class_is_explained_unless_a_unit_is_named(model, photo):
+    inquiry = recipes.explain(model, photo)
+    with torch.no_grad():
+        logits = reverie.probe(model, inquiry.image, ["logits"])["logits"].flatten()
+    assert inquiry.unit.channels == (int(logits.argmax()),)
+    assert inquiry.label == model.label(inquiry.unit)
+    assert str(recipes.explain(model, photo, "logits:tiger").unit) == "logits:1"
+    assert str(recipes.explain(model, photo, "block:3@2,4").unit) == "block:3@2,4"
+
+
+def test_several_methods_are_one_sheet_with_their_arrays(model, photo):
+    made = reverie.explain(model, photo, "logits:tiger", method=ALL, **FEW)
+    assert made.images.shape == (5, 3, 48, 62)
+    assert made.labels == tuple(ALL)
+    assert made[0].raw.shape == (1, 3, 48, 62)
+    assert made[3].raw.shape == (1, 48, 62)
+    with pytest.raises(InvalidSetting) as caught:
+        _ = made.raw
+    assert str(caught.value) == "gradients and maps do not stack; take them one by one, as in result[0].raw"
+    assert float(made[0].raw.min()) < 0 < float(made[0].raw.max())
+    assert reverie.explain(model, photo, method=["gradient", "guided-backprop"]).raw.shape == (2, 3, 48, 62)
+
+
+def test_what_has_no_arrays_says_so(model, photo):
+    with pytest.raises(InvalidSetting, match=r"^these pictures were not drawn from arrays"):
+        _ = reverie.dream(model, photo, "block", steps=1, octaves=1).raw
+
+
+def test_arrays_are_written_beside_the_pictures(model, photo, tmp_path):
+    made = reverie.explain(model, photo, method=["gradient", "grad-cam"])
+    written = made.save(tmp_path / "a.png", raw=True)
+    names = ["a.png", "a/gradient.png", "a/grad-cam.png", "a/gradient.npy", "a/grad-cam.npy"]
+    assert [path.relative_to(tmp_path).as_posix() for path in written] == names
+    assert np.array_equal(np.load(written[3]), made.arrays[0].numpy())
+    assert made[1].save(tmp_path / "b.png", raw=True) == [tmp_path / "b.png", tmp_path / "b.npy"]
+    assert made[1].save(tmp_path / "c.png") == [tmp_path / "c.png"]
+
+
+def test_the_record_says_what_was_explained(model, photo):
+    record = reverie.explain(model, photo, "logits:tiger", method=ALL, **FEW).records[4]
+    assert record.recipe == "explain"
+    assert record.arguments["unit"] == "logits:1"
+    assert record.arguments["method"] == "occlusion"
+    about = record.automatic
+    assert about["label"] == "tiger (logits:1)"
+    assert 0 < about["scores"]["probability"] < 1
+    assert about["done"] == about["total"] == 15
+    assert about["facts"]["window"]["height"] == 24
+    assert about["notes"][-1].startswith("caveat: a covered photo")
+    assert json.loads(str(record))["automatic"] == json.loads(json.dumps(about))
+
+
+@pytest.mark.parametrize("method", ALL)
+def test_an_explanation_repeats_bit_by_bit(model, photo, method):
+    made = reverie.explain(model, photo, "logits:2", method=ALL, seed=3, **FEW)
+    index = ALL.index(method)
+    made.save("a.png")
+    again = reverie.rerun(f"a/{method}.png", model)
+    assert torch.equal(again.images, made.images[index : index + 1])
+    assert torch.equal(again.raw, made[index].raw)
+    assert str(again.record) == str(made.records[index])
+
+
+def test_an_explanation_that_was_ended_early_repeats(model, photo):
+    inquiry = recipes.explain(model, photo, method="occlusion", window=12)
+    whole = answer(model, inquiry)
+    early = answer(model, inquiry, itertools.islice(inquire(model, inquiry), 1))
+    assert early.record.automatic["done"] < early.record.automatic["total"]
+    assert not torch.equal(early.raw, whole.raw)
+    early.save("a.png")
+    assert torch.equal(reverie.rerun("a.png", model).raw, early.raw)
+
+
+def test_nothing_asked_is_nothing_answered(model, photo):
+    inquiry = recipes.explain(model, photo)
+    assert len(answer(model, inquiry, [])) == 0
+
+
+def test_a_grey_network_is_asked_about_a_grey_photo(photo):
+    class Grey(Tiny):
+        def __init__(self):
+            super().__init__()
+            self.stem[0] = torch.nn.Conv2d(1, 8, 3, padding=1, bias=False)
+
+    grey = reverie.load(seeded(Grey), size=48)
+    made = reverie.explain(grey, photo, method=["gradient", "grad-cam"])
+    assert made.images.shape == (2, 3, 48, 62)
+    assert made[0].raw.shape == (1, 1, 48, 62)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"unit": "block:0-2"}, InvalidSetting,
+         "'block:0-2' names 3 units; explain one, or join channels as in mixed4a:0+1"),
+        ({"unit": "logits:lion"}, UnknownName, "Tiny has no class 'lion'; nearest: 'tiger cat', 'tiger', 'owl'"),
+        ({"method": []}, InvalidSetting,
+         "name each method once, and at least one; such as --method gradient --method grad-cam"),
+        ({"method": ["gradient", "gradient"]}, InvalidSetting,
+         "name each method once, and at least one; such as --method gradient --method grad-cam"),
+        ({"show": "heat"}, InvalidSetting,
+         "there is no way 'heat' to show an attribution; allowed are overlay, map, signed"),
+        ({"opacity": 1.5}, InvalidSetting, "opacity must be 0 to 1, not 1.5"),
+        ({"size": 1}, UnsuitableImage,
+         "Tiny does not run on 1x1: the smallest side is 2; give a larger --size"),
+        ({"unit": "block:0@99,0"}, UnknownName,
+         "'block' has 24 rows and 31 columns on a picture of 48x62; row 99 is out of range, the last is 23"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_refused(model, photo, options, error, message):
+    with pytest.raises(error) as caught:
+        recipes.explain(model, photo, **options)
+    assert str(caught.value) == message
+
+
+def test_a_network_that_fails_or_lacks_memory_is_one_sentence(model, photo, monkeypatch):
+    inquiry = recipes.explain(model, photo)
+    for text, error, message in (
+        ("bad allocate memory", OutOfMemory, "the memory was not enough; lower --size, or use --precision bfloat16"),
+        ("shapes differ", reverie.ReverieError,
+         "Tiny failed on a picture of 48x62 (shapes differ); try its native size"),
+    ):  # fmt: skip
+        def fail(*_, text=text, **__):
+            raise RuntimeError(text)
+
+        monkeypatch.setattr("reverie.attribution.gradients.probe", fail)
+        with pytest.raises(error) as caught:
+            answer(model, inquiry)
+        assert str(caught.value) == message
+
+
+def test_an_attribution_that_is_not_a_number_is_refused(photo):
+    class Broken(Tiny):
+        def forward(self, x):
+            return super().forward(x) * torch.nan
+
+    broken = reverie.load(seeded(Broken), size=48)
+    with pytest.raises(Diverged) as caught:
+        reverie.explain(broken, photo)
+    assert str(caught.value) == "gradient is not a number everywhere on this photo; use --precision float32"
+
+
+def test_arrays_and_pictures_are_taken(model):
+    image = picture(1, 3, 48, 48)
+    first = reverie.explain(model, image, "logits:1")
+    with Image.fromarray((image.permute(1, 2, 0).numpy() * 255).round().astype("uint8")) as shown:
+        second = reverie.explain(model, shown, "logits:1")
+    assert float(torch.cosine_similarity(first.raw.flatten(), second.raw.flatten(), 0)) > 0.95
