@@ -9,9 +9,10 @@ from reference import attributions as reference
 from reverie.attribution import attribute, method_named
 from reverie.attribution.cam import ClassActivation, GuidedGradCam, ScoreCam, cam_layer
 from reverie.errors import InvalidSetting, UnknownName
+from reverie.models.sources import import_torchvision
 from reverie.objectives import activation, channel, logit
 from reverie.unit import Unit
-from tiny import picture
+from tiny import picture, seeded
 
 FORMULAS = {
     "grad-cam": reference.grad_cam,
@@ -134,7 +135,11 @@ def test_no_layer_with_a_grid_is_refused():
 
 
 def test_a_transformers_layer_is_the_last_whose_patches_matter():
-    model = reverie.load("vit_b_16", weights=None, size=224)
-    image = picture(1, 1, 3, 224, 224)
-    assert cam_layer(model, image, logit(3), None) == "encoder.layers.encoder_layer_11.ln_1"
-    assert attribute(model, image, logit(3), ClassActivation()).shape == (1, 224, 224)
+    vit = import_torchvision().models.VisionTransformer
+    module = seeded(lambda: vit(32, 8, 2, 2, 16, 32, num_classes=5))
+    nn.init.normal_(module.heads.head.weight)  # zero as it is made
+    model, image = reverie.load(module, size=32), picture(1, 1, 3, 32, 32)
+    assert cam_layer(model, image, logit(3), None) == "encoder.layers.encoder_layer_1.ln_1"
+    found = attribute(model, image, logit(3), ClassActivation())
+    assert found.shape == (1, 32, 32)
+    assert float(found.abs().sum()) > 0
