@@ -132,7 +132,7 @@ def test_timms_weights_from_a_file(tmp_path):
         owned = timm.create_model("test_vit")
     torch.save(owned.state_dict(), tmp_path / "vit.pth")
     model = reverie.load("timm:test_vit", tmp_path / "vit.pth")
-    assert torch.equal(model.variants._plain.head.weight, owned.head.weight)
+    assert torch.equal(model.variants.plain.head.weight, owned.head.weight)
     assert model.source["weights"] == "file:vit.pth"
 
 
