@@ -17,7 +17,7 @@ RATE = 25  # frames a second
 
 
 def filmed(
-    steps: Iterable[Step], recipe: Recipe, path: Path, *, rate: float = RATE, index: int | None = None
+    steps: Iterable[Step], recipe: Recipe, path: str | Path, *, rate: float = RATE, index: int | None = None
 ) -> Iterator[Step]:
     """The same steps; each is a frame of the film, at the finished picture's size, and the last one stays a second.
 
@@ -32,7 +32,7 @@ def filmed(
         OutputFailed: an ending that is not known, or a film that cannot be written; nothing of it is left.
         MissingExtra: .mp4 and .webm need PyAV.
     """
-    film = Film(path, rate)
+    film = Film(Path(path), rate)
     screen: Tensor | None = None
     frame: np.ndarray | None = None
     try:
