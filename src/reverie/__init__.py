@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from reverie.models.sources import load
     from reverie.objectives import Objective
     from reverie.recipes.reruns import rerun
-    from reverie.recipes.runs import compare, dream, explain, feature, grow, invert
+    from reverie.recipes.runs import (
+        compare,
+        dream,
+        explain,
+        feature,
+        fool,
+        grow,
+        invert,
+        smallest_radius,
+        style,
+        universal,
+    )
     from reverie.record import Record
     from reverie.series import film, sheet, sweep, zoom
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
@@ -45,6 +56,7 @@ _HOMES = {
     "feature": "reverie.recipes.runs",
     "film": "reverie.series",
     "filmed": "reverie.synthesis",
+    "fool": "reverie.recipes.runs",
     "grow": "reverie.recipes.runs",
     "invert": "reverie.recipes.runs",
     "iterate": "reverie.synthesis",
@@ -55,9 +67,12 @@ _HOMES = {
     "recipes": "",
     "rerun": "reverie.recipes.reruns",
     "sheet": "reverie.series",
+    "smallest_radius": "reverie.recipes.runs",
+    "style": "reverie.recipes.runs",
     "sweep": "reverie.series",
     "synthesize": "reverie.synthesis",
     "transforms": "",
+    "universal": "reverie.recipes.runs",
     "verified": "reverie.synthesis.verification",
     "zoom": "reverie.series",
 }
@@ -80,6 +95,7 @@ __all__ = [
     "feature",
     "film",
     "filmed",
+    "fool",
     "grow",
     "invert",
     "iterate",
@@ -90,9 +106,12 @@ __all__ = [
     "recipes",
     "rerun",
     "sheet",
+    "smallest_radius",
+    "style",
     "sweep",
     "synthesize",
     "transforms",
+    "universal",
     "verified",
     "zoom",
 ]

@@ -281,9 +281,8 @@ def _from_array(array: np.ndarray, what: str) -> Tensor:
         raise UnsuitableImage(f"{what} holds {array.dtype}; allowed are uint8 and floats in [0,1]")
     if values.shape[2] == 4:
         values = values[..., :3] * values[..., 3:] + (1 - values[..., 3:])
-    return _from_tensor(
-        torch.from_numpy(np.ascontiguousarray(np.broadcast_to(values, (*values.shape[:2], 3)))).permute(2, 0, 1)
-    )
+    colours = values if values.shape[2] == 3 else np.repeat(values, 3, axis=2)
+    return _from_tensor(torch.from_numpy(np.ascontiguousarray(colours)).permute(2, 0, 1))
 
 
 def _from_tensor(image: Tensor) -> Tensor:

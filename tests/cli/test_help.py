@@ -10,7 +10,8 @@ from reverie import recipes
 from reverie.cli import signatures
 from reverie.cli.app import app, main
 
-COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-size", "--classes", "--threads"}
+COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-size", "--classes", "--threads",
+          "--pooling"}
 WRITING = {"--output", "--force", "--film", "--trace", "--watch", "--quiet"}
 DREAM = {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate", "--jitter",
          "--reduction", "--prior", "--size", "--tile", "--seed"}  # fmt: skip
@@ -27,6 +28,11 @@ OPTIONS = {
     "compare": COMMON | WRITING | {"--model", "--photo", "--few", "--steps", "--rate", "--size", "--seed", "--every",
                                    "--sample"},
     "grow": COMMON | WRITING | {"--model", "--steps", "--rate", "--size", "--seed"},
+    "style": COMMON | WRITING | {"--model", "--layer", "--content-layer", "--content", "--style-weight",
+             "--style-scale", "--region", "--style-region", "--colors", "--start", "--ascent", "--octaves",
+             "--steps", "--rate", "--prior", "--size", "--tile", "--seed"},
+    "fool": COMMON | WRITING | {"--model", "--smallest", "--transfer", "--as", "--method", "--norm", "--radius",
+            "--steps", "--rate", "--start", "--size", "--seed"},
     "invert": COMMON | WRITING | {"--model", "--layer", "--all", "--restarts", "--pooled", "--parameterization",
               "--steps", "--rate", "--prior", "--size", "--seed"},
     "zoom": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--frames", "--zoom", "--rotate", "--right",
@@ -65,6 +71,7 @@ def test_help_shows_every_option(command, monkeypatch, capsys):
         ("recipes/dreams.py", "dream"), ("recipes/features.py", "feature"), ("recipes/comparisons.py", "compare"),
         ("recipes/comparisons.py", "grow"), ("recipes/inversion.py", "invert"),
         ("recipes/explanations.py", "explain"),
+        ("recipes/painting.py", "style"), ("recipes/fooling.py", "fool"), ("recipes/fooling.py", "universal"),
     ],
 )  # fmt: skip
 def test_options_are_those_of_the_library_with_help(module, name):

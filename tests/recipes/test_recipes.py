@@ -24,6 +24,16 @@ SMALL = {
     ),
     "compare": lambda model, **more: recipes.compare(model, "mix", **{"size": 32, "steps": 2, **more}),
     "grow": lambda model, **more: recipes.grow(model, "mix:1", **{"size": 12, "steps": 1, **more}),
+    "fool": lambda model, **more: recipes.fool(
+        model, **{"target": 3, "start": "noise", "size": "36x44", "steps": 2, **more}
+    ),
+    "style": lambda model, **more: recipes.style(
+        model, picture(3, 1, 3, 36, 44), picture(4, 1, 3, 30, 30), "block",
+        **{"content_layers": "mix", "start": "noise", "steps": 2, **more},
+    ),
+    "universal": lambda model, **more: recipes.universal(
+        model, [picture(seed, 1, 3, 48, 48) for seed in range(8)], **{"target": 3, "steps": 3, "batch": 1, **more}
+    ),
     "invert": lambda model, **more: recipes.invert(
         model, picture(3, 1, 3, 32, 32), ["block", "logits"], **{"size": 32, "steps": 3, **more}
     ),

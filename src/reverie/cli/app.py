@@ -13,6 +13,8 @@ import typer
 
 from reverie.cli.signatures import arguments, command, option
 
+FLAGS = {"layers": "--layer", "content_layers": "--content-layer", "target": "--as"}  # others are called as they are
+
 app = typer.Typer(
     name="reverie",
     help="See what a vision network sees: feature visualization and Deep Dream for any torch network.",
@@ -62,6 +64,7 @@ def _loading() -> list[inspect.Parameter]:
         _parameter("std", str | None, None, helps["std"] + triple),
         _parameter("native_size", str | None, None, helps["size"]),
         _parameter("classes", Path | None, None, "A file of class names, one a line, in the order of the logits."),
+        _parameter("pooling", str, "own", helps["pooling"]),
         _parameter("threads", int | None, None, "Threads of the processor; as many as torch sees fit by default."),
     ]
 
@@ -96,11 +99,8 @@ def _register(
     without: Sequence[str] = (),
 ) -> None:
     about, known = arguments(module, function)
-    own = [
-        option(item, "--layer" if item.name == "layers" else None)
-        for item in known
-        if item.name not in (subject.name, subject.name.removesuffix("s"))
-    ]
+    taken = {subject.name, subject.name.removesuffix("s"), *(item.name for item in more)}
+    own = [option(item, FLAGS.get(item.name)) for item in known if item.name not in taken]
     written = [item for item in _writing() if item.name not in without]
     parameters = [subject, _model_option(), *own, *more, *_loading(), *written]
     app.command(name)(command(runner, parameters, about))
@@ -109,6 +109,12 @@ def _register(
 def _several(name: str, metavar: str, text: str) -> inspect.Parameter:
     info = typer.Argument(help=text, metavar=metavar)
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[list[str], info])
+
+
+def _perhaps(name: str, metavar: str, text: str) -> inspect.Parameter:
+    info = typer.Argument(help=text, metavar=metavar, show_default=False)
+    annotation = Annotated[str | None, info]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
 def _one(name: str, metavar: str, text: str) -> inspect.Parameter:
@@ -228,6 +234,25 @@ _register(
     _one("photo", "PHOTO", "A photo, sample:flower or sample:china; or a stored response, FILE.npy."),
     _later("photos", "invert"),
     [_parameter("all", bool, False, "From the first layer to the logits, on one sheet with the photo.")],
+)
+_register(
+    "style",
+    "recipes/painting.py",
+    "style",
+    _one("photo", "CONTENT", "The photo to paint, sample:flower or sample:china."),
+    _later("photos", "style"),
+    [_several("styles", "STYLE...", "Pictures whose style to take.")],
+)
+_register(
+    "fool",
+    "recipes/fooling.py",
+    "fool",
+    _perhaps("photo", "[PHOTO]", "The photo to change; a folder for one change of all its photos; none for --start."),
+    _later("photos", "fool"),
+    [
+        _parameter("smallest", bool, False, "Look for the least radius that is enough."),
+        _parameter("transfer", list[str] | None, None, "Ask another network too, as for --model; repeatable."),
+    ],
 )
 
 

@@ -1,10 +1,21 @@
 """The commands that make a photo anew."""
 
+from pathlib import Path
 from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
 
 from reverie import recipes
 from reverie.cli.runs import make, model_of, split, target_for
-from reverie.image import photo_path
+from reverie.errors import InvalidSetting
+from reverie.figures.result import Result
+from reverie.image import photo_path, photos_in, read
+from reverie.models.model import Model
+from reverie.models.sources import load
+from reverie.recipes.fooling import Verdict, verdict
+from reverie.recipes.runs import smallest_radius
 
 
 def invert(**given: Any) -> None:
@@ -15,3 +26,70 @@ def invert(**given: Any) -> None:
     model = model_of(settings)
     target = target_for(writing["output"], f"{photo_path(photo).stem}-invert", writing["force"])
     make(model, recipes.invert(model, photo, "all" if everything else layers, **settings), target, writing)
+
+
+def style(**given: Any) -> None:
+    """One painting."""
+    photo, styles = given.pop("photo"), given.pop("styles")
+    settings, writing = split(given)
+    settings["prior"] = settings["prior"] or None
+    settings |= {name: settings[name] or () for name in ("style_weight", "region", "style_region")}
+    model = model_of(settings)
+    target = target_for(writing["output"], f"{photo_path(photo).stem}-style", writing["force"])
+    make(model, recipes.style(model, photo, styles, **settings), target, writing)
+
+
+def fool(**given: Any) -> None:
+    """One fooling picture, whose file is asked again; or one change for all photos of a folder."""
+    photo, smallest, others = given.pop("photo"), given.pop("smallest"), given.pop("transfer") or []
+    settings, writing = split(given)
+    model = model_of(settings)
+    if photo is not None and photo_path(photo).is_dir():
+        _universal(model, photo, smallest, others, settings, writing)
+        return
+    stem = "nothing" if photo is None else photo_path(photo).stem
+    target = target_for(writing["output"], f"{stem}-fool", writing["force"])
+    if smallest:
+        if photo is None or settings["radius"] is not None:
+            raise InvalidSetting("--smallest looks for the radius of a change to a photo: name a photo and no --radius")
+        settings["radius"] = smallest_radius(model, photo, **settings)
+    result = make(model, recipes.fool(model, photo, **settings), target, writing)
+    if not writing["quiet"]:
+        _ask_again(model, result, target, [load(name) for name in others])
+
+
+def _universal(
+    model: Model, folder: str, smallest: bool, others: list[str], settings: dict[str, Any], writing: dict[str, Any]
+) -> None:
+    if settings["target"] is None:
+        raise InvalidSetting("a change for all photos of a folder needs a class to be taken for; name it with --as")
+    usual = {"method": "pgd", "norm": "linf", "start": "photo", "rate": None, "size": None}
+    odd = [name for name, value in usual.items() if settings[name] != value]
+    odd += ["smallest"] * smallest + ["transfer"] * bool(others)
+    if odd:
+        raise InvalidSetting(f"a change for all photos of a folder goes without --{odd[0]}; leave it out")
+    chosen = {name: settings[name] for name in ("target", "radius", "steps", "seed") if settings[name] is not None}
+    target = target_for(writing["output"], f"{Path(folder).name}-fool", writing["force"])
+    make(model, recipes.universal(model, photos_in(folder), **chosen), target, writing)
+
+
+def _ask_again(model: Model, result: Result, target: Path, others: list[Model]) -> None:
+    """Says what the written file is taken for, read again, by this network and by others."""
+    (finding,) = result.findings
+    asked, file = int(finding.values["class"]), read(target)[:, : model.channels]
+    own = verdict(model, file, model, asked)
+    typer.echo(f"{target}, read again: {own.taken_for} {100 * own.confidence:.3g} %")
+    if not others:
+        return
+    table = Table("network", "photo", "file", box=None, pad_edge=False)
+    pictures = [*([finding.beside[0][1][None]] if finding.beside else []), file]
+    for each in [model, *others]:
+        found = [_told(verdict(each, picture, model, asked)) for picture in pictures]
+        table.add_row(each.name, *([] if len(found) == 2 else ["-"]), *found)
+    console = Console()
+    (console if console.is_terminal else Console(width=160)).print(table)
+
+
+def _told(found: Verdict) -> str:
+    aimed = "" if found.aimed is None else f" (the class asked for {100 * found.aimed:.3g} %)"
+    return f"{found.taken_for} {100 * found.confidence:.3g} %{aimed}"

@@ -26,7 +26,7 @@ from reverie.record import Record
 from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
 from reverie.synthesis.verification import PHOTOS, told, verified
 
-LOADING = ("weights", "device", "precision", "mean", "std", "native_size", "classes")
+LOADING = ("weights", "device", "precision", "mean", "std", "native_size", "classes", "pooling")
 WRITING = ("output", "force", "film", "trace", "watch", "quiet")
 
 
@@ -151,6 +151,7 @@ def model_from(name: str, options: Mapping[str, Any]) -> Model:
         std=_numbers("--std", options["std"]),
         size=_side(options["native_size"]),
         classes=None if classes is None else _lines(classes),
+        pooling=options["pooling"],
     )
     if computed_in_software(ready.dtype, ready.device):
         typer.echo("reverie: this processor has no bfloat16 arithmetic: --precision float32 is faster here", err=True)

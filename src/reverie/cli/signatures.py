@@ -63,7 +63,7 @@ def _value(node: ast.expr | None) -> Any:
 def _kind(annotation: str) -> Any:
     """The type that a terminal gives: numbers, else text; several values where a sequence is allowed."""
     parts = [part.strip() for part in annotation.split("|")]
-    if any(part.startswith("Sequence[str") for part in parts):
+    if any(part.startswith("Sequence[") for part in parts):
         return list[str]
     if "int" in parts and len(set(parts) - {"int", "None"}) == 0:
         return int

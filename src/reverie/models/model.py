@@ -34,6 +34,7 @@ class Model:
         mean, std: of its input, for values in [0,1].
         largest: numbers in the largest map per image at the native size.
         source: how to load it again, for the record.
+        pooling: its own, or average in place of maxima.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Model:
     source: Mapping[str, Any] = field(default_factory=dict)
     moments: Mapping[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     layout: torch.memory_format = torch.channels_last
+    pooling: str = "own"
 
     def normalised(self, image: Tensor) -> Tensor:
         """What the network takes, from an image in [0,1]."""
@@ -189,6 +191,7 @@ def make_model(
     random: bool = False,
     source: Mapping[str, Any] | None = None,
     moments: Mapping[str, tuple[Tensor, Tensor]] | None = None,
+    pooling: str = "own",
 ) -> Model:
     """A Model of any module.
 
@@ -226,7 +229,7 @@ def make_model(
     }
     return Model(
         name, seen.layers, tuple(classes), size, channels, mean, std, device, dtype, seen.largest,
-        Variants(plain, pairs, dtype), described, moments or {}, layout,
+        Variants(plain, pairs, dtype), described, moments or {}, layout, pooling,
     )  # fmt: skip
 
 

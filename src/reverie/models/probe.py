@@ -1,5 +1,6 @@
 """The probe: what a network's layers return for an image, without a trace left on the network."""
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from reverie.errors import UnknownName
 from reverie.models.grids import call_name, module_name
+from reverie.models.pooling import AveragedPooling
 from reverie.models.trace import first_tensor
 
 if TYPE_CHECKING:
@@ -78,7 +80,8 @@ def probe(
     changed = {call_name(name): function for name, function in (instead or {}).items()}
     module = model.variants.module({module_name(name) for name in wanted | set(changed)})
     taps = _Taps(module, {call_name(name) for name in wanted} - {"logits"}, changed, stop="logits" not in wanted)
-    values = taps.run(model.normalised(image)) if wanted else {}
+    with AveragedPooling() if model.pooling == "average" else contextlib.nullcontext():
+        values = taps.run(model.normalised(image)) if wanted else {}
     missing = {name for name in wanted if call_name(name) not in values}
     if missing:
         raise UnknownName(

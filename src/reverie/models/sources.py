@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable, nearest
 from reverie.image import Size
 from reverie.models.model import Model, make_model
+from reverie.models.pooling import POOLINGS
 from reverie.models.readiness import device_named, precision_named
 from reverie.models.zoos import TIMM, import_torchvision, timm_network, torchvision_names
 
@@ -51,6 +52,7 @@ def load(
     std: Sequence[float] | None = None,
     size: int | Size | None = None,
     classes: Sequence[str] | None = None,
+    pooling: str = "own",
 ) -> Model:
     """A network made ready to be asked.
 
@@ -64,6 +66,7 @@ def load(
         std: as mean.
         size: native side or (height, width), 224 unless the network says else.
         classes: names in the order of the logits.
+        pooling: own, or average in place of every maximum, for smoother pictures.
 
     Raises:
         UnknownName: no such network or factory.
@@ -72,6 +75,8 @@ def load(
     """
     if isinstance(name, Model):
         return name
+    if pooling not in POOLINGS:
+        raise InvalidSetting(f"there is no pooling '{pooling}'; allowed are {', '.join(POOLINGS)}")
     place, dtype = device_named(device), precision_named(precision)
     chosen = None if weights is None or str(weights) == "none" else str(weights)
     found = _found(name, chosen)
@@ -87,9 +92,14 @@ def load(
         std=found.std if std is None else std,
         classes=found.classes if classes is None else classes,
         random=found.random,
-        source={**found.source, "precision": precision, "classes": classes and list(classes)},
+        source={**found.source, "precision": precision, "classes": classes and list(classes), **_pooled(pooling)},
         moments={layer: (m.to(place), s.to(place)) for layer, (m, s) in (found.moments or {}).items()},
+        pooling=pooling,
     )
+
+
+def _pooled(pooling: str) -> dict[str, str]:
+    return {} if pooling == "own" else {"pooling": pooling}
 
 
 def _found(name: str | nn.Module, weights: str | None) -> _Found:

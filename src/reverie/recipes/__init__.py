@@ -4,6 +4,8 @@ from reverie.recipes.comparisons import compare, grow
 from reverie.recipes.dreams import dream
 from reverie.recipes.explanations import explain
 from reverie.recipes.features import feature
+from reverie.recipes.fooling import fool, universal
 from reverie.recipes.inversion import invert
+from reverie.recipes.painting import style
 
-__all__ = ["compare", "dream", "explain", "feature", "grow", "invert"]
+__all__ = ["compare", "dream", "explain", "feature", "fool", "grow", "invert", "style", "universal"]

@@ -26,6 +26,7 @@ from reverie.unit import Unit
 P = ParamSpec("P")
 Made = TypeVar("Made", Recipe, Inquiry)
 LARGEST_SIDE = 32_768
+PICTURES = ("photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several
 
 
 def recorded(recipe: Callable[Concatenate[Model, P], Made]) -> Callable[Concatenate[Model, P], Made]:
@@ -51,10 +52,12 @@ def recorded(recipe: Callable[Concatenate[Model, P], Made]) -> Callable[Concaten
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name == "photo" and str(value).endswith(".npy"):
+    if isinstance(value, list | tuple):
+        return [_plain(name, item) for item in value]
+    if name == "photo" and isinstance(value, str | Path) and str(value).endswith(".npy"):
         return {"photo": Path(value).name, "sha256": file_digest(value)}
     if value is not None and (
-        name == "photo" or (name == "start" and not (isinstance(value, str) and value in STARTS))
+        name in PICTURES or (name == "start" and not (isinstance(value, str) and value in STARTS))
     ):
         shown = (
             str(value)
@@ -66,11 +69,7 @@ def _plain(name: str, value: Any) -> Any:
         return {"photo": shown, "sha256": digest(value)}
     if name == "preset" and in_file(value):
         return dict(settings_from(value))
-    if isinstance(value, Unit | Path):
-        return str(value)
-    if isinstance(value, list | tuple):
-        return [_plain("", item) for item in value]
-    return value
+    return str(value) if isinstance(value, Unit | Path) else value
 
 
 def check_position(model: Model, unit: Unit, size: Size) -> None:

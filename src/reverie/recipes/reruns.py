@@ -80,7 +80,8 @@ def _harmless(name: Any, weights: Any) -> bool:
 
 def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
     """How the record's network was loaded, as arguments of `load`."""
-    options = {key: source[key] for key in ("mean", "std", "precision", "classes") if source.get(key) is not None}
+    kept = ("mean", "std", "precision", "classes", "pooling")
+    options = {key: source[key] for key in kept if source.get(key) is not None}
     size = source.get("size")
     if isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) for side in size):
         options["size"] = (size[0], size[1])
@@ -115,7 +116,7 @@ def recipe_of(
             f"the record has the unknown argument '{min(set(record.arguments) - known)}'; update reverie"
         )
     arguments = {
-        name: _photo(value, photo, beside) if isinstance(value, dict) and name != "preset" else value
+        name: value if name == "preset" else _found(value, photo if name in ("photo", "start") else None, beside)
         for name, value in record.arguments.items()
     }
     try:
@@ -127,6 +128,13 @@ def recipe_of(
     if not 0 <= record.index < len(made.names):
         raise RecordRefused(f"the record names picture {record.index} of {len(made.names)}; render the picture anew")
     return made
+
+
+def _found(value: Any, given: Photo | None, beside: Path | None) -> Any:
+    """An argument with the photos that it names."""
+    if isinstance(value, list):
+        return [_found(item, given, beside) for item in value]
+    return _photo(value, given, beside) if isinstance(value, dict) else value
 
 
 def _photo(recorded: Mapping[str, Any], given: Photo | None, beside: Path | None) -> Photo:

@@ -2,12 +2,14 @@
 
 import functools
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from torch import nn
 
 from reverie.attribution import Inquiry, answer
+from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
+from reverie.image import Photo
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.recipes.comparisons import compare as compare_recipe
@@ -15,7 +17,11 @@ from reverie.recipes.comparisons import grow as grow_recipe
 from reverie.recipes.dreams import dream as dream_recipe
 from reverie.recipes.explanations import explain as explain_recipe
 from reverie.recipes.features import feature as feature_recipe
+from reverie.recipes.fooling import LARGEST
+from reverie.recipes.fooling import fool as fool_recipe
+from reverie.recipes.fooling import universal as universal_recipe
 from reverie.recipes.inversion import invert as invert_recipe
+from reverie.recipes.painting import style as style_recipe
 from reverie.synthesis import Recipe, synthesize
 
 P = ParamSpec("P")
@@ -38,4 +44,36 @@ dream = _run(dream_recipe)
 explain = _run(explain_recipe)
 feature = _run(feature_recipe)
 grow = _run(grow_recipe)
+fool = _run(fool_recipe)
 invert = _run(invert_recipe)
+style = _run(style_recipe)
+universal = _run(universal_recipe)
+
+
+def smallest_radius(
+    model: Model | str | nn.Module, photo: Photo, *, norm: str = "linf", radius: float | None = None, **settings: Any
+) -> float:
+    """The least radius within which a photo can be made to fool a network, by bisection; of l2 to within 3 %.
+
+    Args:
+        radius: where to begin looking.
+        settings: others of `reverie.fool`.
+
+    Raises:
+        InvalidSetting: no radius up to LARGEST is enough.
+    """
+    ready = load(model)
+
+    def fools(within: float) -> bool:
+        made = synthesize(ready, fool_recipe(ready, photo, norm=norm, radius=within, **settings))
+        return bool(made.findings[0].values["fooled"])
+
+    low, high = 0.0, radius or (1.0 if norm == "linf" else 0.25)
+    while not fools(high):
+        low, high = high, 2 * high
+        if high > LARGEST[norm]:
+            raise InvalidSetting(f"no change of {norm} up to {low:g} fools {ready.name}; take more --steps")
+    while high - low > (1 if norm == "linf" else 0.03 * high):
+        middle = (low + high) / 2 if norm == "l2" else float((low + high) // 2)
+        low, high = (low, middle) if fools(middle) else (middle, high)
+    return high

@@ -1,0 +1,394 @@
+"""Fooling: pictures that a network takes for what they are not; the file is the result."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from reverie.constraints import NORMS, Ball, in_range
+from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.figures.result import Finding
+from reverie.image import Photo, Size, photos_in, read, resize, to_pil
+from reverie.models.model import Model
+from reverie.models.probe import probe
+from reverie.objectives import Objective, log_probability, margin
+from reverie.parameterizations.lattice import LEVELS, Lattice, on_lattice
+from reverie.randomness import Generators
+from reverie.recipes.arguments import native_photo, recorded, sized
+from reverie.synthesis.ascent import Ascent
+from reverie.synthesis.recipe import Recipe, Stage, blank, check, count
+from reverie.unit import Unit
+
+METHODS: Mapping[str, str] = {  # and what each climbs with
+    "pgd": "sign", "fgsm": "sign", "deepfool": "newton", "gradient": "gradient",
+}  # fmt: skip
+STEPS = 40
+RADII = {"linf": 2.0, "l2": 1.0}
+LARGEST = {"linf": 64.0, "l2": 64.0}  # radii beyond which nothing is a small change
+RATES = {"gradient": 0.5, "deepfool": 1.05}
+NEAREST = 10  # classes that DeepFool considers
+GREY = 128 / LEVELS  # no change, in a picture of a change
+
+
+@recorded
+def fool(
+    model: Model,
+    photo: Photo | None = None,
+    *,
+    target: str | int | None = None,
+    method: str = "pgd",
+    norm: str = "linf",
+    radius: float | None = None,
+    steps: int | None = None,
+    rate: float | None = None,
+    start: str = "photo",
+    size: int | str | Size | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """Changes a photo, hardly to be seen, until the network takes it for something else.
+
+    The search runs on pictures of 8 bits, so that a PNG file of the result fools as the result does.
+
+    Args:
+        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor; none for a start from noise or grey.
+        target: class to be taken for, by its name or number; any but its own unless given.
+        method: pgd (projected gradient descent), fgsm (one step of its sign), deepfool (least change), or gradient.
+        norm: of the change: linf (of any value) or l2 (of all together).
+        radius: largest change: of linf in levels of 255, 2 unless given; of l2 for values in [0,1], 1 unless given.
+        steps: steps of the search, 40 unless given.
+        rate: of a step: of pgd in units of the radius, of gradient times the slope, of deepfool 1 for just the border.
+        start: photo; noise or grey for a picture that resembles nothing.
+        size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
+        seed: of all chances.
+
+    Raises:
+        UnsuitableImage: a photo that cannot be read.
+        UnknownName: no such class, method, norm or start.
+        InvalidSetting: a number out of range, or settings that do not go together.
+
+    Source: Goodfellow et al. 2015 (fgsm), Madry et al. 2018 (pgd), Moosavi-Dezfooli et al. 2016 (deepfool; differs: the
+    nearest class is chosen once, at the photo), Nguyen et al. 2015 (from noise).
+    """
+    _check(photo, target, method, norm, start, radius)
+    steps = STEPS if steps is None else steps
+    count("steps", steps)
+    aim = None if target is None else _class(model, target)
+    if photo is None:
+        picture, area = None, _area(model, size)
+    else:
+        picture = on_lattice(native_photo(model, photo, size))
+        area = int(picture.shape[-2]), int(picture.shape[-1])
+    own = None if picture is None else int(_probabilities(model, picture)[0].argmax())
+    if aim is not None and aim == own:
+        raise InvalidSetting(f"the photo is a {_called(model, aim)} already; name another class with --as, or none")
+    reach = None if picture is None else _radius(method, norm, radius)
+    free = picture is None or reach is None
+    climbed = _objective(model, method, picture, own, aim)
+    return Recipe(
+        names=("fooled",),
+        stages=(Stage((climbed,), area, 1 if method == "fgsm" else steps, _ascent(method, norm, reach, rate, steps)),),
+        parameterization=Lattice() if free or norm == "linf" else Lattice(picture, reach),
+        constraint=in_range if picture is None or reach is None else Ball(picture, reach, norm),
+        start=start,
+        photo=picture,
+        seed=seed,
+        labels=("fooled",),
+        reports=(Fooled(picture, own, aim),),
+    )
+
+
+@recorded
+def universal(
+    model: Model,
+    photos: Sequence[Photo] | str,
+    *,
+    target: str | int,
+    radius: float = 10.0,
+    steps: int = 100,
+    batch: int = 8,
+    seed: int = 0,
+) -> Recipe:
+    """One change that makes a network take any photo for a class, learnt from many photos.
+
+    The picture is the change itself, on a grey of level 128.
+
+    Args:
+        photos: photos to learn from, or a folder of them.
+        target: class to be taken for, by its name or number.
+        radius: largest change of any value, in levels of 255.
+        steps: steps of the search.
+        batch: photos that one step looks at.
+        seed: of all chances.
+
+    Raises:
+        UnsuitableImage: a photo that cannot be read.
+        UnknownName: no such class.
+        InvalidSetting: a number out of range.
+
+    Source: Moosavi-Dezfooli et al. 2017; differs: by projected gradient descent towards one class.
+    """
+    _check("photos", target, "pgd", "linf", "photo", radius)
+    count("steps", steps, 1)
+    count("batch", batch, 1)
+    aim = _class(model, target)
+    names = photos_in(photos) if isinstance(photos, str) else list(photos)
+    shown = torch.cat([_cropped(model, photo) for photo in names])
+    grey = blank(GREY, model.channels, model.size).to(model.device)
+    reach = radius / LEVELS
+    return Recipe(
+        names=("change",),
+        stages=(
+            Stage((log_probability(aim, joint=True),), model.size, steps, Ascent("sign", (reach / 5, reach / 40))),
+        ),
+        parameterization=Lattice(),
+        transforms=(Added(shown, GREY, min(batch, len(shown))),),
+        constraint=Ball(grey, reach),
+        start="photo",
+        photo=grey,
+        seed=seed,
+        labels=("change",),
+        reports=(Everywhere(shown, aim),),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Added:
+    """The picture is a change, which is added to some of many photos, other ones at each step.
+
+    Attributes:
+        photos: [n,C,H,W] in [0,1].
+        grey: the picture's value where it changes nothing.
+        batch: how many photos a step sees.
+    """
+
+    photos: Tensor
+    grey: float
+    batch: int
+
+    def draw(self, generators: Generators, size: Size) -> Callable[[Tensor], Tensor]:
+        """The photos of one step with the change on them, [batch,C,H,W]."""
+        del size
+        chosen = self.photos[torch.randperm(len(self.photos), generator=generators[0])[: self.batch]]
+        return lambda image: (chosen + image - self.grey).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """Measures of how many photos a change makes a network take for a class."""
+
+    photos: Tensor
+    aim: int
+
+    def __call__(self, model: Model, image: Tensor) -> Finding:
+        """The shares before and after, and the first photo with the change."""
+        change = reread(image).to(model.device) - GREY
+
+        def share(more: Tensor | float) -> float:
+            taken = [_logits(model, (photo + more).clamp(0, 1)).argmax(1) == self.aim for photo in self.photos.split(1)]
+            return float(torch.cat(taken).float().mean())
+
+        before, after, name = share(0.0), share(change), _called(model, self.aim)
+        values = {"photos": len(self.photos), "class": self.aim, "before": round(before, 4), "after": round(after, 4)}
+        note = f"taken for {name}: {100 * before:.3g} % -> {100 * after:.3g} % of {len(self.photos)} photos"
+        first = (self.photos[:1] + change).clamp(0, 1)[0].cpu()
+        return Finding(note, values, ((f"a photo with it\n{name}", first),))
+
+
+@dataclass(frozen=True)
+class Fooled:
+    """Measures what the network takes a picture for: before, after, and after a file of it has been read again."""
+
+    photo: Tensor | None
+    own: int | None
+    aim: int | None
+
+    def __call__(self, model: Model, image: Tensor) -> Finding:
+        """Confidence in the class aimed at and in the photo's own, and the size of the change."""
+        after = _probabilities(model, image.to(model.device))[0]
+        file = _probabilities(model, reread(image).to(model.device))[0]
+        before = None if self.photo is None else _probabilities(model, self.photo)[0]
+        taken = int(file.argmax())
+        seen = taken if self.aim is None else self.aim
+        values: dict[str, object] = {
+            "taken_for": taken,
+            "fooled": taken == self.aim if self.aim is not None else taken != self.own,
+            "class": seen,
+            "after": _rounded(after[seen]),
+            "file": _rounded(file[seen]),
+        }
+        if before is None or self.photo is None or self.own is None:
+            return Finding(f"{_called(model, seen)} {_percent(file[seen])}", values)
+        change = (image.cpu() - self.photo.cpu())[0]
+        values |= {
+            "before": _rounded(before[seen]),
+            "own_class": self.own,
+            "own_before": _rounded(before[self.own]),
+            "own_file": _rounded(file[self.own]),
+            "linf": round(float(change.abs().max()) * LEVELS),
+            "l2": round(float(change.norm()), 4),
+        }
+        gain = 0.5 / max(float(change.abs().max()), 1 / LEVELS)
+        words = f"{_called(model, seen)} {_percent(before[seen])} -> {_percent(file[seen])}"
+        note = f"{words}, {_called(model, self.own)} {_percent(before[self.own])} -> {_percent(file[self.own])}"
+        note += f"\nlargest change {values['linf']} of 255, L2 {values['l2']}"
+        shown = (
+            (f"photo\n{_called(model, self.own)} {_percent(before[self.own])}", self.photo[0].cpu()),
+            (f"change, x{gain:.0f}", (0.5 + gain * change).clamp(0, 1)),
+        )
+        return Finding(note, values, shown)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a network takes a picture for.
+
+    Attributes:
+        network: its name.
+        taken_for: name of the likeliest class.
+        confidence: in that class.
+        aimed: confidence in the class asked for, where the network has it.
+    """
+
+    network: str
+    taken_for: str
+    confidence: float
+    aimed: float | None
+
+
+def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
+    """What a network takes a picture [1,C,H,W] for, and its confidence in another one's class of this number.
+
+    The class is looked for by its name; between networks without names, but with as many classes, by its number.
+    """
+    shares = _probabilities(model, image.to(model.device))[0]
+    same = _same_class(model, of, index, len(shares))
+    top = int(shares.argmax())
+    return Verdict(model.name, _called(model, top), float(shares[top]), None if same is None else float(shares[same]))
+
+
+def _same_class(model: Model, of: Model, index: int, count: int) -> int | None:
+    if index < len(of.classes) and model.classes:
+        name = of.classes[index].split(",")[0].strip().lower()
+        hits = [number for number, each in enumerate(model.classes) if each.split(",")[0].strip().lower() == name]
+        return hits[0] if len(hits) == 1 else None
+    return index if of.layers["logits"].channels == count else None
+
+
+def reread(image: Tensor) -> Tensor:
+    """A picture [1,C,H,W] as it comes back from a PNG file."""
+    file = io.BytesIO()
+    to_pil(image[0]).save(file, "PNG")
+    file.seek(0)
+    with Image.open(file) as opened:
+        found = read(opened)
+    return found[:, : image.shape[1]]
+
+
+def _cropped(model: Model, photo: Photo) -> Tensor:
+    """The middle of a photo, at the native size."""
+    picture = native_photo(model, photo, None)
+    height, width = model.size
+    short = max(height / picture.shape[-2], width / picture.shape[-1])
+    if short > 1:
+        picture = resize(picture, (round(picture.shape[-2] * short), round(picture.shape[-1] * short))).clamp(0, 1)
+    top, left = (int(picture.shape[-2]) - height) // 2, (int(picture.shape[-1]) - width) // 2
+    return on_lattice(picture[..., top : top + height, left : left + width])
+
+
+def _check(
+    photo: Photo | None, target: str | int | None, method: str, norm: str, start: str, radius: float | None
+) -> None:
+    for what, given, known in (
+        ("method", method, tuple(METHODS)), ("norm", norm, NORMS), ("start", start, ("photo", "noise", "grey")),
+    ):  # fmt: skip
+        if given not in known:
+            raise UnknownName(f"there is no {what} '{given}' for fooling; nearest: {nearest(given, known)}")
+    if (photo is None) != (start != "photo"):
+        raise InvalidSetting("name either a photo, or --start noise or grey")
+    if photo is None and target is None:
+        raise InvalidSetting("a picture from nothing needs a class to be taken for; name it with --as")
+    if photo is None and method in ("fgsm", "deepfool"):
+        raise InvalidSetting(f"{method} changes a photo; name one, or take pgd or gradient")
+    if radius is not None:
+        check("radius", radius, 0.01)
+    if norm == "linf" and radius is not None and radius != round(radius):
+        raise InvalidSetting(f"a radius of linf counts whole levels of 255, not {radius:g}; allowed are 1, 2, 3 ...")
+
+
+def _radius(method: str, norm: str, radius: float | None) -> float | None:
+    """In values of [0,1]; the methods that look for the least change have none unless one is given."""
+    if radius is None and method in ("deepfool", "gradient"):
+        return None
+    given = RADII[norm] if radius is None else radius
+    return given / LEVELS if norm == "linf" else given
+
+
+def _objective(model: Model, method: str, picture: Tensor | None, own: int | None, aim: int | None) -> Objective:
+    if method == "deepfool" and picture is not None and own is not None:
+        return margin(_nearest_class(model, picture, own) if aim is None else aim, own if aim is None else None)
+    if aim is not None:
+        return log_probability(aim)
+    assert own is not None
+    return -1 * log_probability(own)
+
+
+def _ascent(method: str, norm: str, reach: float | None, rate: float | None, steps: int) -> Ascent:
+    if method in RATES:
+        given = RATES[method] if rate is None else rate
+        return Ascent(METHODS[method], (given, given))
+    if reach is None:  # from nothing: as far as it goes
+        given = 0.02 if rate is None else rate
+        return Ascent("adam", (given, given / 4), betas=(0.9, 0.99))
+    if method == "fgsm":
+        return Ascent("sign" if norm == "linf" else "l2", (reach, reach))
+    given = reach * (2.5 / steps if rate is None else rate)
+    return Ascent("sign" if norm == "linf" else "l2", (given, given / 4 if rate is None else given))
+
+
+def _nearest_class(model: Model, picture: Tensor, own: int) -> int:
+    """The class whose border lies nearest, by the slope at the photo."""
+    logits = _logits(model, picture)[0]
+    rivals = [int(index) for index in logits.topk(min(NEAREST + 1, len(logits))).indices if int(index) != own]
+    distances = []
+    for rival in rivals:
+        with torch.enable_grad():
+            image = picture.detach().clone().requires_grad_()
+            lead = probe(model, image, ["logits"])["logits"].flatten(1)
+            gap = lead[0, own] - lead[0, rival]
+            (slope,) = torch.autograd.grad(gap, image)
+        distances.append(float(gap.detach()) / max(float(slope.norm()), 1e-12))
+    return rivals[min(range(len(rivals)), key=distances.__getitem__)]
+
+
+def _logits(model: Model, image: Tensor) -> Tensor:
+    with torch.no_grad():
+        return probe(model, image, ["logits"])["logits"].flatten(1)
+
+
+def _probabilities(model: Model, image: Tensor) -> Tensor:
+    return _logits(model, image).softmax(1)
+
+
+def _class(model: Model, target: str | int) -> int:
+    name: str | int = int(target) if str(target).isdigit() else str(target)
+    return int(model.units(Unit("logits", (name,)))[0].channels[0])
+
+
+def _called(model: Model, index: int) -> str:
+    return model.classes[index].split(",")[0] if index < len(model.classes) else f"class {index}"
+
+
+def _area(model: Model, size: int | str | Size | None) -> Size:
+    wanted = sized(size) or model.size
+    return (wanted, wanted) if isinstance(wanted, int) else wanted
+
+
+def _percent(share: Tensor) -> str:
+    return f"{100 * float(share):.3g} %"
+
+
+def _rounded(share: Tensor) -> float:
+    return round(float(share), 6)

@@ -1,0 +1,351 @@
+"""Painting: a photo in the style of others, the statistics of their textures on its shapes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage
+from reverie.image import Photo, Size, fit, grey, read, resize
+from reverie.models.model import Model
+from reverie.objectives import Objective, features, gram
+from reverie.objectives.statistics import gram_matrix, gram_sums
+from reverie.parameterizations import SoftPixels
+from reverie.parameterizations.luminance import Luminance
+from reverie.recipes.arguments import minus_priors, recorded, sized, weighted
+from reverie.recipes.stations import main_line
+from reverie.synthesis.ascent import Ascent
+from reverie.synthesis.gathering import swept
+from reverie.synthesis.recipe import Recipe, Stage, check, count
+from reverie.synthesis.tiling import automatic_tile
+from reverie.unit import Unit
+
+BUNDLED = ("stem.0", "stem", "mixed3b", "mixed4b", "mixed5a"), "mixed4a"  # style and content of the bundled network
+DEEPEST = 16  # stride of the deepest layer taken by itself
+COLORS = ("style", "luminance", "matched")
+RATES: Mapping[str, tuple[float, float]] = {"lbfgs": (0.01, 0.01), "adam": (0.02, 0.005)}
+PRIOR = ("total-variation=0.3",)
+SMALLEST = 96  # short side of the first size
+
+
+@recorded
+def style(
+    model: Model,
+    photo: Photo,
+    styles: Photo | Sequence[Photo],
+    layers: str | Sequence[str] | None = None,
+    *,
+    content_layers: str | Sequence[str] | None = None,
+    content: float = 0.1,
+    style_weight: Sequence[str | float] = (),
+    style_scale: float = 1.0,
+    region: Sequence[Photo] = (),
+    style_region: Sequence[Photo] = (),
+    colors: str = "style",
+    start: str = "photo",
+    ascent: str = "lbfgs",
+    octaves: int = 3,
+    steps: int = 60,
+    rate: float | None = None,
+    prior: Sequence[str] | None = None,
+    size: int | str | Size | None = None,
+    tile: int | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """Paints a photo in the style of one or several pictures, from small to large.
+
+    Args:
+        photo: what to paint: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
+        styles: pictures whose style to take.
+        layers: LAYER or LAYER=WEIGHT whose Gram matrices are the style; by default the first of each size of grid.
+        content_layers: LAYER or LAYER=WEIGHT that keep the photo's shapes; one of middle depth by default.
+        content: weight of the shapes against the style.
+        style_weight: a weight for each style, in their order; repeatable.
+        style_scale: size of the style's strokes; the style picture's long side over the painting's.
+        region: a black and white picture for each style, in their order: white where it is painted; repeatable.
+        style_region: likewise where in the style picture its style is taken from; repeatable.
+        colors: those of the style; `luminance` keeps the photo's, only brightness is painted; `matched` brings the
+            style's to the photo's first.
+        start: photo or noise.
+        ascent: lbfgs, or adam, which needs less memory.
+        octaves: number of sizes, each twice as large as the one before.
+        steps: steps at each size.
+        rate: the ascent's first rate, or the mean first move of L-BFGS.
+        prior: NAME=WEIGHT to subtract per pixel; total-variation=0.3 unless some are named; repeatable.
+        size: the long side, or HEIGHTxWIDTH; the photo's own unless given.
+        tile: side of the tiles in which large pictures are computed; 0 for none; automatic from about 1024x1024 on.
+        seed: of all chances.
+
+    Raises:
+        UnsuitableImage: a picture that cannot be read, or too small for the network.
+        UnknownName: no such layer, choice of colours or prior.
+        InvalidSetting: a number out of range, or settings that do not go together.
+
+    Source: Gatys, Ecker, Bethge 2016; differs: relative losses (see `gram` and `features`), several sizes.
+    """
+    _check(model, colors, start, ascent, octaves, content, style_scale)
+    picture = _read(model, photo, size)
+    full = int(picture.shape[-2]), int(picture.shape[-1])
+    paintings = _paintings(model, picture, styles, style_weight, region, style_region, colors)
+    taken = _Layers(_weights(model, layers, _style_layers), _weights(model, content_layers, _content_layers), content)
+    sizes = _sizes(model, full, octaves, taken.names)
+    side = _tile(model, taken.names, full, tile)
+    stages = []
+    for area in sizes:
+        objective = _objective(model, picture, paintings, taken, area, style_scale, side)
+        ends = RATES[ascent] if rate is None else (rate, rate * RATES[ascent][1] / RATES[ascent][0])
+        chosen = Ascent(ascent, ends, "cosine", betas=(0.9, 0.99))
+        objective = minus_priors(objective, PRIOR if prior is None else prior, picture)
+        stages.append(Stage((objective,), area, steps, chosen))
+    return Recipe(
+        names=("painting",),
+        stages=tuple(stages),
+        parameterization=Luminance(picture) if colors == "luminance" else SoftPixels(),
+        start=start,
+        photo=picture,
+        seed=seed,
+        tile=side,
+        labels=("painting",),
+    )
+
+
+@dataclass(frozen=True)
+class _Painting:
+    """A style picture, its weight, where to take it from and where to paint it."""
+
+    picture: Tensor
+    weight: float
+    source: Tensor | None
+    region: Tensor | None
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """Layers with weights, and the content's weight against the style's."""
+
+    style: Mapping[str, float]
+    shapes: Mapping[str, float]
+    content: float
+
+    @property
+    def names(self) -> list[str]:
+        """All of them, each once."""
+        return list(dict.fromkeys([*self.style, *(self.shapes if self.content else {})]))
+
+
+def _check(
+    model: Model, colors: str, start: str, ascent: str, octaves: int, content: float, style_scale: float
+) -> None:
+    for what, given, known in (
+        ("choice of colours", colors, COLORS), ("start", start, ("photo", "noise")), ("ascent", ascent, tuple(RATES)),
+    ):  # fmt: skip
+        if given not in known:
+            raise UnknownName(f"there is no {what} '{given}' for a painting; allowed are {', '.join(known)}")
+    count("octaves", octaves, 1, 12)
+    check("content", content, 0)
+    check("style_scale", style_scale, 0.05, 20)
+    if model.channels != 3:
+        raise InvalidSetting(f"{model.name} takes {model.channels} channels; a painting has 3")
+    if model.fixed_size:
+        raise InvalidSetting(f"{model.name} takes one size only; paint with a network of convolutions")
+
+
+def _read(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:
+    picture, wanted = read(photo).to(model.device), sized(size)
+    own = int(picture.shape[-2]), int(picture.shape[-1])
+    area = own if wanted is None else fit(own, wanted) if isinstance(wanted, int) else wanted
+    return resize(picture, area).clamp(0, 1)
+
+
+def _paintings(
+    model: Model,
+    picture: Tensor,
+    styles: Photo | Sequence[Photo],
+    weights: Sequence[str | float],
+    regions: Sequence[Photo],
+    sources: Sequence[Photo],
+    colors: str,
+) -> list[_Painting]:
+    several: list[Photo] = list(styles) if isinstance(styles, list | tuple) else [styles]  # type: ignore[list-item]
+    if not several:
+        raise InvalidSetting("no style is named; name at least one picture")
+    for flag, given in (("--style-weight", weights), ("--region", regions), ("--style-region", sources)):
+        if given and len(given) != len(several):
+            raise InvalidSetting(f"{len(given)} {flag} do not fit {len(several)} styles; give one for each, or none")
+    out = []
+    for index, each in enumerate(several):
+        own = read(each).to(model.device)
+        own = own if colors == "style" else recoloured(own, picture)
+        weight = _number(weights[index]) if weights else 1.0
+        masks = [grey(read(given[index])).to(model.device) if given else None for given in (sources, regions)]
+        out.append(_Painting(own, weight, masks[0], masks[1]))
+    if sum(item.weight for item in out) <= 0:
+        raise InvalidSetting("the styles' weights add up to nothing; give at least one above 0")
+    return out
+
+
+def _number(text: str | float) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight < float("inf"):
+        raise InvalidSetting(f"'{text}' is no weight of a style; give a number of 0 or more")
+    return weight
+
+
+def recoloured(picture: Tensor, like: Tensor) -> Tensor:
+    """A picture [1,3,H,W] with the mean and covariance of another one's colours.
+
+    Source: Gatys, Bethge, Hertzmann, Shechtman 2016, section 3.1, with the symmetric square root of the covariance.
+    """
+    own, other = (item[0].flatten(1).double().cpu() for item in (picture, like))
+    turn = _root(other.cov(), 0.5) @ _root(own.cov(), -0.5)
+    moved = turn @ (own - own.mean(1, keepdim=True)) + other.mean(1, keepdim=True)
+    return moved.view(1, *picture.shape[1:]).to(picture).clamp(0, 1)
+
+
+def _root(covariance: Tensor, power: float) -> Tensor:
+    values, vectors = torch.linalg.eigh(covariance)
+    root: Tensor = vectors @ torch.diag(values.clamp_min(1e-6) ** power) @ vectors.T
+    return root
+
+
+def _style_layers(model: Model) -> list[str]:
+    """Of each size of grid the first layer that is neither a bare convolution, a norm nor a pooling."""
+    if all(name in model.layers for name in BUNDLED[0]):
+        return list(BUNDLED[0])
+    return [names[0] for names in _by_stride(model)]
+
+
+def _content_layers(model: Model) -> list[str]:
+    """The second such layer of the last but one size."""
+    if BUNDLED[1] in model.layers:
+        return [BUNDLED[1]]
+    names = _by_stride(model)
+    return names[max(0, len(names) - 2)][:2][-1:]
+
+
+def _by_stride(model: Model) -> list[list[str]]:
+    groups: dict[int, list[str]] = {}
+    for layer in main_line(model):
+        bare = layer.kind.startswith(("Conv2d", "BatchNorm")) or "pool" in (layer.kind + layer.name).lower()
+        if layer.stride and max(layer.stride) <= DEEPEST and not bare:
+            groups.setdefault(max(layer.stride), []).append(layer.name)
+    if not groups:
+        raise InvalidSetting(
+            f"name layers of {model.name} with --layer and --content-layer; list them with 'reverie layers'"
+        )
+    return [groups[stride] for stride in sorted(groups)]
+
+
+def _weights(model: Model, given: str | Sequence[str] | None, usual: Callable[[Model], list[str]]) -> dict[str, float]:
+    texts = usual(model) if not given else [given] if isinstance(given, str) else given
+    found = {}
+    for text in texts:
+        name, weight = weighted(text)
+        found[model.layer(name).name] = weight
+        if name == "logits":
+            raise InvalidSetting("the logits have no positions; name another layer")
+    if sum(found.values()) <= 0:
+        raise InvalidSetting("the layers' weights add up to nothing; give at least one above 0")
+    return {name: weight / sum(found.values()) for name, weight in found.items()}
+
+
+def _sizes(model: Model, full: Size, octaves: int, layers: Sequence[str]) -> list[Size]:
+    smallest = model.smallest_side(layers)
+    if min(full) < smallest:
+        raise UnsuitableImage(
+            f"the photo is {full[1]}x{full[0]}, too small for {model.name} up to {', '.join(layers)}: "
+            f"the smallest side is {smallest}; give a larger --size"
+        )
+    sizes = [(round(full[0] / 2**k), round(full[1] / 2**k)) for k in reversed(range(octaves))]
+    return [size for size in sizes[:-1] if min(size) >= max(SMALLEST, smallest)] + sizes[-1:]
+
+
+def _tile(model: Model, layers: Sequence[str], full: Size, tile: int | None) -> int | None:
+    if tile is not None:
+        return tile or None
+    bounded = all(model.layer(layer).extents for layer in layers)
+    return automatic_tile(full, model.device) if bounded else None
+
+
+def _objective(
+    model: Model,
+    picture: Tensor,
+    paintings: Sequence[_Painting],
+    taken: _Layers,
+    area: Size,
+    scale: float,
+    side: int | None,
+) -> Objective:
+    """The content's term for each of its layers, the style's for each of its own, at one size."""
+    shown = resize(picture, area).clamp(0, 1)
+    masked = any(painting.region is not None for painting in paintings)
+    maps = _maps(model, shown, [*(taken.shapes if taken.content else {}), *(taken.style if masked else {})], side)
+    terms = []
+    if taken.content:
+        terms += [taken.content * weight * features(Unit(name), maps[name]) for name, weight in taken.shapes.items()]
+    matrices = [_matrices(model, painting, list(taken.style), area, scale, side) for painting in paintings]
+    total = sum(painting.weight for painting in paintings)
+    for name, weight in taken.style.items():
+        if not masked:
+            shares = [painting.weight / total for painting in paintings]
+            blend = torch.stack([share * own[name] for share, own in zip(shares, matrices, strict=True)]).sum(0)
+            terms.append(weight * gram(name, blend))
+            continue
+        for painting, own in zip(paintings, matrices, strict=True):
+            mask = None if painting.region is None else _on_grid(painting.region, maps[name])
+            terms.append(weight * painting.weight / total * gram(name, own[name], mask=mask))
+    first, *rest = terms
+    return sum(rest, first)
+
+
+def _maps(model: Model, shown: Tensor, layers: Sequence[str], side: int | None) -> dict[str, Tensor]:
+    """Whole maps [1,C,h,w] of the layers, put together from tiles."""
+    if not layers:
+        return {}
+    names = list(dict.fromkeys(layers))
+    bands: dict[str, list[list[Tensor]]] = {name: [] for name in names}
+    for found in swept(model, shown, names, side):
+        for name in names:
+            columns = found.places[name][1]
+            if columns.start in (0, None):
+                bands[name].append([])
+            bands[name][-1].append(found[name])
+    return {name: torch.cat([torch.cat(band, -1) for band in rows], -2) for name, rows in bands.items()}
+
+
+def _matrices(
+    model: Model, painting: _Painting, layers: Sequence[str], area: Size, scale: float, side: int | None
+) -> dict[str, Tensor]:
+    """The style picture's Gram matrices [1,C*C], its long side `scale` times that of the painting."""
+    own = int(painting.picture.shape[-2]), int(painting.picture.shape[-1])
+    size = fit(own, max(1, round(max(area) * scale)))
+    smallest = model.smallest_side(layers)
+    if min(size) < smallest:
+        raise UnsuitableImage(
+            f"a style picture of {size[1]}x{size[0]} is too small for {model.name} up to {', '.join(layers)}: "
+            f"the smallest side is {smallest}; raise --style-scale, or name shallower layers"
+        )
+    shown = resize(painting.picture, size).clamp(0, 1)
+    cut = side if size[0] * size[1] >= 4 * (side or 0) ** 2 else None
+    mask = None if painting.source is None else _maps(model, shown, layers, cut)
+    sums: dict[str, Tensor] = {}
+    for found in swept(model, shown, layers, cut):
+        for name in layers:
+            part = None
+            if mask is not None and painting.source is not None:
+                part = found.part(name, _on_grid(painting.source, mask[name]))
+            added = gram_sums(found[name], part)
+            sums[name] = sums[name] + added if name in sums else added
+    return {name: gram_matrix(total) for name, total in sums.items()}
+
+
+def _on_grid(mask: Tensor, values: Tensor) -> Tensor:
+    """A mask as shares of the positions of a layer's map."""
+    size = int(values.shape[-2]), int(values.shape[-1])
+    shares = functional.adaptive_avg_pool2d(mask, size) if min(mask.shape[-2:]) >= max(size) else resize(mask, size)
+    return shares.clamp(0, 1)
