@@ -12,7 +12,7 @@ from torch import Tensor
 import reverie
 from activation import Goal, goals, save
 from judgement import Judge, Worth
-from measurement import SIDE, machine, median, network, options, table
+from measurement import SIDE, machine, median, network, options, precisions, table
 from peers import Lucent
 from reverie.image import read
 
@@ -58,7 +58,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     where, net = machine(), network(given.network)
-    models = {precision: reverie.load(net, precision=precision, size=SIDE) for precision in ("float32", "bfloat16")}
+    models = {precision: reverie.load(net, precision=precision, size=SIDE) for precision in precisions()}
     channels = given.channels or models["float32"].layer(given.layer).channels
     judges = [Judge(net, given.layer, side) for side in (given.size, SIDE)]
     candidates = random.Random(0).sample(range(channels), min(channels, 4 * given.count))
