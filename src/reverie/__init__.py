@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reverie.objectives import Objective
     from reverie.recipes.reruns import rerun
     from reverie.recipes.runs import (
+        activations,
         compare,
         dream,
         explain,
@@ -50,6 +51,7 @@ _HOMES = {
     "Stage": "reverie.synthesis",
     "Step": "reverie.synthesis",
     "Unit": "reverie.unit",
+    "activations": "reverie.recipes.runs",
     "compare": "reverie.recipes.runs",
     "dream": "reverie.recipes.runs",
     "explain": "reverie.recipes.runs",
@@ -89,6 +91,7 @@ __all__ = [
     "Stage",
     "Step",
     "Unit",
+    "activations",
     "compare",
     "dream",
     "explain",

@@ -40,7 +40,9 @@ OPTIONS = {
     "film": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--carry", "--every", "--frames", "--silent"},
     "explain": COMMON | (WRITING - {"--film", "--trace"})
                | {"--model", "--unit", "--method", "--layer", "--samples", "--noise", "--baseline",
-               "--window", "--stride", "--show", "--opacity", "--size", "--seed", "--raw"},
+               "--window", "--stride", "--show", "--opacity", "--control", "--size", "--seed", "--raw"},
+    "activations": COMMON | {"--output", "--force", "--quiet", "--model", "--layer", "--most", "--scale", "--show",
+                             "--opacity", "--size", "--raw"},
     "rerun": WRITING | {"--model", "--photo", "--trust", "--weights", "--device", "--threads"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
@@ -70,7 +72,7 @@ def test_help_shows_every_option(command, monkeypatch, capsys):
     [
         ("recipes/dreams.py", "dream"), ("recipes/features.py", "feature"), ("recipes/comparisons.py", "compare"),
         ("recipes/comparisons.py", "grow"), ("recipes/inversion.py", "invert"),
-        ("recipes/explanations.py", "explain"),
+        ("recipes/explanations.py", "explain"), ("recipes/responses.py", "activations"),
         ("recipes/painting.py", "style"), ("recipes/fooling.py", "fool"), ("recipes/fooling.py", "universal"),
     ],
 )  # fmt: skip

@@ -52,8 +52,8 @@ def small(request):
 
 
 def test_every_recipe_is_tested():
-    explanations = {"explain"}  # tests/recipes/test_explanations.py
-    assert set(SMALL) | explanations == set(recipes.__all__) == set(REPEATABLE)
+    others = {"activations", "explain"}  # tests/recipes/test_explanations.py
+    assert set(SMALL) | others == set(recipes.__all__) == set(REPEATABLE)
 
 
 def test_the_same_seed_gives_the_same_bits(model, small):

@@ -2,5 +2,17 @@
 
 from reverie.attribution.inquiry import Event, Inquiry, answer, attribute, inquire
 from reverie.attribution.methods import METHODS, Settings, method_named
+from reverie.attribution.survey import Survey, survey
 
-__all__ = ["METHODS", "Event", "Inquiry", "Settings", "answer", "attribute", "inquire", "method_named"]
+__all__ = [
+    "METHODS",
+    "Event",
+    "Inquiry",
+    "Settings",
+    "Survey",
+    "answer",
+    "attribute",
+    "inquire",
+    "method_named",
+    "survey",
+]

@@ -1,5 +1,6 @@
 """Engine 2: explains what a network sees in a photo."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from reverie.attribution.control import Control, control
 from reverie.attribution.estimate import Estimate, Method, responses
 from reverie.errors import Diverged
+from reverie.figures.curves import curves
 from reverie.figures.overlay import overlay
-from reverie.figures.result import Result
+from reverie.figures.result import Finding, Result
 from reverie.image import Size
 from reverie.models.failures import told
 from reverie.models.model import Model
@@ -29,6 +32,7 @@ class Inquiry:
         methods: one picture each.
         show: how the pictures are drawn, see `figures.overlay`.
         opacity: of the strongest colour of an overlay.
+        control: whether each map gets its controls beside it.
         origin: the recipe function's name and its plain arguments, for the record.
     """
 
@@ -38,6 +42,7 @@ class Inquiry:
     show: str = "auto"
     opacity: float = 0.8
     label: str = ""
+    control: bool = False
     origin: tuple[str, Mapping[str, Any]] = ("", {})
 
     @property
@@ -59,16 +64,27 @@ class Inquiry:
 
 @dataclass(frozen=True)
 class Event:
-    """What has just been found: the estimate of one of the inquiry's methods, and how many of it there have been."""
+    """What has just been found of one of the inquiry's methods, and how many such events there have been."""
 
     index: int
     count: int
     estimate: Estimate
+    control: Control | None = None
+
+    @property
+    def done(self) -> int:
+        """Pieces of work that are done."""
+        return self.estimate.done + (self.control.done if self.control else 0)
+
+    @property
+    def total(self) -> int:
+        """Pieces of work, as far as they are known by now."""
+        return self.estimate.total + (self.control.total if self.control else 0)
 
 
-def asked(unit: Unit, method: Method) -> Objective:
-    """What a method asks of a unit: of a class its logit or its probability, of others the mean activation."""
-    if method.asks == "probability" and unit.layer == "logits" and len(unit.channels) == 1:
+def asked(unit: Unit, what: str) -> Objective:
+    """What is asked of a unit: of a class its `logit` or its `probability`, of others the mean activation."""
+    if what == "probability" and unit.layer == "logits" and len(unit.channels) == 1:
         return probability(int(unit.channels[0]))
     return activation(unit)
 
@@ -81,15 +97,25 @@ def inquire(model: Model, inquiry: Inquiry) -> Iterator[Event]:
         OutOfMemory: too large a picture.
     """
     for index, method in enumerate(inquiry.methods):
-        work = method.estimates(model, inquiry.image, asked(inquiry.unit, method))
-        count = 0
-        while True:
+        work = _work(model, inquiry, method)
+        for count in itertools.count(1):
             with told(model, inquiry.size, "lower --size, or use --precision bfloat16"):
-                estimate = next(work, None)
-            if estimate is None:
+                found = next(work, None)
+            if found is None:
                 break
-            count += 1
-            yield Event(index, count, estimate)
+            yield Event(index, count, *found)
+
+
+def _work(model: Model, inquiry: Inquiry, method: Method) -> Iterator[tuple[Estimate, Control | None]]:
+    """A method's estimates, and then its controls."""
+    image, objective = inquiry.image, asked(inquiry.unit, method.asks)
+    estimate: Estimate | None = None
+    for estimate in method.estimates(model, image, objective):
+        yield estimate, None
+    if inquiry.control and estimate is not None:
+        scored = asked(inquiry.unit, "probability")
+        for item in control(model, image, method, objective, scored, estimate.raw):
+            yield estimate, item
 
 
 def attribute(model: Model, image: Tensor, objective: Objective, method: Method) -> Tensor:
@@ -117,17 +143,51 @@ def answer(model: Model, inquiry: Inquiry, events: Iterable[Event] | None = None
         last[event.index] = event
     raws = {index: _finite(inquiry.names[index], event.estimate.raw.float().cpu()) for index, event in last.items()}
     about = _about(model, inquiry) if last else {}
-    pictures, records = [], []
+    pictures, records, findings = list[Tensor](), list[Record](), list[Finding]()
     for index, event in last.items():
         image = inquiry.image[0].float().cpu()
         pictures.append(overlay(image, raws[index], _shown(inquiry, index), opacity=inquiry.opacity))
         name, arguments = inquiry.select(index).origin
+        finding = _finding(inquiry, index, event.control)
+        findings.append(finding)
         facts = {**about, "method": inquiry.names[index], "facts": dict(event.estimate.facts)}
-        facts |= {"notes": [*event.estimate.notes, f"caveat: {inquiry.methods[index].caveat}"]}
+        facts |= {"notes": [*event.estimate.notes, *_told(finding), f"caveat: {inquiry.methods[index].caveat}"]}
+        facts |= {"control": dict(finding.values)} if finding.values else {}
         facts |= {"estimates_taken": event.count, "done": event.estimate.done, "total": event.estimate.total}
         records.append(Record(name, arguments, model.source, facts, 0, versions()))
     made = torch.stack(pictures) if pictures else torch.zeros((0, 3, *inquiry.size))
-    return Result(made, tuple(records), tuple(inquiry.names[index] for index in last), arrays=tuple(raws.values()))
+    labels = tuple(inquiry.names[index] for index in last)
+    kept = tuple(findings) if inquiry.control else ()
+    return Result(made, tuple(records), labels, findings=kept, arrays=tuple(raws.values()))
+
+
+def _finding(inquiry: Inquiry, index: int, found: Control | None) -> Finding:
+    """The controls of a map, as pictures to stand beside it and as numbers."""
+    if found is None or found.random is None:
+        return Finding()
+    image, shown = inquiry.image[0].float().cpu(), _shown(inquiry, index)
+    random = overlay(image, found.random.float().cpu(), shown, opacity=inquiry.opacity)
+    areas = found.areas
+    lines = {f"{kind}: area {areas[kind]['map']:.3f}": lines for kind, lines in found.curves.items()}
+    beside = (("random weights", random), ("map red, chance grey", curves(lines, inquiry.size)))
+    return Finding(f"like random weights {found.similarity:.2f}", {"similarity": found.similarity, **areas}, beside)
+
+
+def _told(finding: Finding) -> list[str]:
+    """What the controls say."""
+    if not finding.values:
+        return []
+    notes = [
+        f"rank correlation with the same map of random weights {finding.values['similarity']:.2f}; "
+        "near 1 it owes nothing to training"
+    ]
+    for kind, better in (("deletion", "less"), ("insertion", "more")):
+        area = finding.values[kind]
+        notes.append(
+            f"area under the {kind} curve {area['map']:.3f}; in random order {area['random']:.3f}, "
+            f"from the centre {area['centre']:.3f} ({better} is better)"
+        )
+    return notes
 
 
 def _about(model: Model, inquiry: Inquiry) -> dict[str, Any]:

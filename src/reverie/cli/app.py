@@ -139,13 +139,23 @@ _register(
     _several("photos", "PHOTO...", "Photos, folders of photos, sample:flower or sample:china."),
     _later("runs", "dream"),
 )
+_RAW = _parameter("raw", bool, False, "Write the numbers too, as .npy beside each picture.")
+_register(
+    "activations",
+    "recipes/responses.py",
+    "activations",
+    _several("photos", "PHOTO...", "Photos, folders of photos, sample:flower or sample:china."),
+    _later("explaining", "activations"),
+    [_RAW],
+    without=("film", "trace", "watch"),
+)
 _register(
     "explain",
     "recipes/explanations.py",
     "explain",
     _several("photos", "PHOTO...", "Photos, folders of photos, sample:flower or sample:china."),
     _later("explaining", "explain"),
-    [_parameter("raw", bool, False, "Write the numbers too, as .npy beside each picture.")],
+    [_RAW],
     without=("film", "trace"),
 )
 _register(

@@ -5,7 +5,7 @@ from typing import Any
 
 from reverie import recipes
 from reverie.attribution import inquire
-from reverie.cli.inquiries import explained
+from reverie.cli.inquiries import explained, surveyed
 from reverie.cli.runs import all_photos, check_free, each_photo, model_of, split
 
 
@@ -16,11 +16,33 @@ def explain(raw: bool, **given: Any) -> None:
     model = model_of(settings)
 
     def make(photo: str, path: Path) -> None:
-        inquiry, folder = recipes.explain(model, photo, **settings), path.with_suffix("")
-        if len(inquiry.methods) > 1 and folder.is_dir() and any(folder.iterdir()):
-            check_free(folder, writing["force"])
-        if raw and len(inquiry.methods) == 1:
-            check_free(path.with_suffix(".npy"), writing["force"])
+        inquiry = recipes.explain(model, photo, **settings)
+        _check(path, len(inquiry.methods), writing["force"], raw)
+        if inquiry.control and len(inquiry.methods) == 1:
+            check_free(path.with_stem(f"{path.stem}-sheet"), writing["force"])
         explained(model, inquiry, path, writing, events=inquire(model, inquiry), raw=raw)
 
     each_photo(photos, "explain", "explained", writing, make)
+
+
+def activations(raw: bool, **given: Any) -> None:
+    """A sheet for each photo, a picture for each channel."""
+    names, settings, writing = given.pop("photos"), *split(given)
+    photos, layer = all_photos(names, writing["output"]), settings.pop("layer")
+    model = model_of(settings)
+
+    def make(photo: str, path: Path) -> None:
+        wanted = recipes.activations(model, photo, layer, **settings)
+        _check(path, len(wanted.units), writing["force"], raw)
+        surveyed(model, wanted, path, writing, raw=raw)
+
+    each_photo(photos, "activations", "looked at", writing, make)
+
+
+def _check(path: Path, pictures: int, force: bool, raw: bool) -> None:
+    """That what is written beside the picture overwrites nothing."""
+    folder = path.with_suffix("")
+    if pictures > 1 and folder.is_dir() and any(folder.iterdir()):
+        check_free(folder, force)
+    if pictures == 1 and raw:
+        check_free(path.with_suffix(".npy"), force)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from reverie.attribution import Event, Inquiry, answer
+from reverie.attribution import Event, Inquiry, Survey, answer, survey
 from reverie.errors import ReverieError
 from reverie.figures.result import Result
 from reverie.models.model import Model
@@ -38,8 +38,8 @@ class Heard:
                     task = tasks.get(event.index)
                     if task is None:
                         task = tasks[event.index] = bar.add_task(self.inquiry.names[event.index])
-                    bar.update(task, completed=event.estimate.done, total=event.estimate.total)
-                    if self.every and event.count % self.every == 0 and event.estimate.done < event.estimate.total:
+                    bar.update(task, completed=event.done, total=event.total)
+                    if self.every and event.count % self.every == 0 and event.done < event.total:
                         made = answer(self.model, self.inquiry, last.values())
                         Result(made.images, (), made.labels).save(self.path)
                     yield event
@@ -68,6 +68,14 @@ def explained(
         typer.echo("\n".join([*lines, *(line for record in result.records for line in findings(record))]))
     if heard.ended is not None:
         raise heard.ended
+
+
+def surveyed(model: Model, wanted: Survey, path: Path, writing: Mapping[str, Any], *, raw: bool = False) -> None:
+    """Draws a layer's channels, writes the picture or sheet, and says where."""
+    written = survey(model, wanted).save(path, raw=raw)
+    if not writing["quiet"]:
+        more = f" and {len(written) - 1} files in {path.with_suffix('')}" if len(written) > 1 else ""
+        typer.echo(f"wrote {written[0]}{more}")
 
 
 def findings(record: Record) -> list[str]:

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from reverie import recipes
-from reverie.attribution import Inquiry
-from reverie.cli.inquiries import explained
+from reverie.attribution import Survey
+from reverie.cli.inquiries import explained, surveyed
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
 from reverie.figures.film import check_film
 from reverie.figures.result import Result
@@ -78,10 +78,13 @@ def rerun(picture: Path, model: str | None, photo: str | None, trust: bool, **gi
     ready = recorded_model(record, model, trust=trust, device=device, **options)
     recipe = recipe_of(record, ready, photo=photo, beside=picture.parent)
     target = target_for(writing["output"], f"{picture.stem}-again", writing["force"])
-    if isinstance(recipe, Inquiry):
+    if not isinstance(recipe, Recipe):
         if writing["film"] or writing["trace"]:
             raise InvalidSetting("--film and --trace go with pictures that were made in steps, not with explanations")
-        explained(ready, recipe, target, writing, events=asked_again(record, ready, recipe))
+        if isinstance(recipe, Survey):
+            surveyed(ready, recipe, target, writing)
+        else:
+            explained(ready, recipe, target, writing, events=asked_again(record, ready, recipe))
     else:
         make(ready, recipe, target, writing, record)
 

@@ -18,6 +18,7 @@ HEAT = (
 )
 COLD = ((0.02, 0.19, 0.38), (0.26, 0.58, 0.76), (0.97, 0.97, 0.97), (0.84, 0.38, 0.3), (0.4, 0.0, 0.12))
 CLIP = 0.995  # of a gradient's positions stay below full strength, so that single pixels do not darken all others
+LARGEST = 16_000_000  # values of which torch finds a quantile
 
 
 def coloured(values: Tensor, anchors: Sequence[Sequence[float]] = HEAT) -> Tensor:
@@ -29,56 +30,64 @@ def coloured(values: Tensor, anchors: Sequence[Sequence[float]] = HEAT) -> Tenso
     return (table[low] * (1 - share) + table[low + 1] * share).permute(2, 0, 1)
 
 
-def strength(raw: Tensor) -> Tensor:
+def strength(raw: Tensor, top: float | None = None) -> Tensor:
     """How much speaks for the unit, [H,W] in [0,1].
 
     Of a gradient [C,H,W] the largest magnitude over the channels (Simonyan et al. 2014); of a map [H,W] what is
-    positive, or, where all is, what is above the least.
+    positive, or, where all is, what is above the least. With `top` a map's values are shares of it.
     """
+    if top is not None:
+        return (raw / max(top, 1e-20)).clamp(0, 1)
     if raw.ndim == 3:
         value = raw.abs().amax(0)
-        top = torch.quantile(value.flatten(), CLIP) if value.numel() < 16_000_000 else value.max()
+        end = torch.quantile(value.flatten(), CLIP) if value.numel() < LARGEST else value.max()
     else:
         value = (raw - raw.min().clamp_min(0)).clamp_min(0)
-        top = value.max()
-    return (value / top.clamp_min(1e-20)).clamp(0, 1)
+        end = value.max()
+    return (value / end.clamp_min(1e-20)).clamp(0, 1)
 
 
-def _over(image: Tensor, raw: Tensor, opacity: float) -> Tensor:
+def _over(image: Tensor, raw: Tensor, opacity: float, top: float | None) -> Tensor:
     photo = (grey(image[None])[0] if len(image) == 3 else image).expand(3, -1, -1)
-    value = strength(raw)
+    value = strength(raw, top)
     return torch.lerp(photo, coloured(0.25 + 0.75 * value), opacity * value)
 
 
-def _alone(image: Tensor, raw: Tensor, opacity: float) -> Tensor:
+def _alone(image: Tensor, raw: Tensor, opacity: float, top: float | None) -> Tensor:
     del image, opacity
-    return coloured(strength(raw))
+    return coloured(strength(raw, top))
 
 
-def _signed(image: Tensor, raw: Tensor, opacity: float) -> Tensor:
+def _signed(image: Tensor, raw: Tensor, opacity: float, top: float | None) -> Tensor:
     del image, opacity
-    top = torch.quantile(raw.abs().flatten(), CLIP) if raw.ndim == 3 and raw.numel() < 16_000_000 else raw.abs().max()
-    value = (0.5 + 0.5 * raw / top.clamp_min(1e-20)).clamp(0, 1)
+    if raw.ndim == 3 and raw.numel() < LARGEST:
+        end = torch.quantile(raw.abs().flatten(), CLIP)
+    else:
+        end = raw.abs().max() if top is None else torch.tensor(top)
+    value = (0.5 + 0.5 * raw / end.clamp_min(1e-20)).clamp(0, 1)
     return value.expand(3, -1, -1).clone() if raw.ndim == 3 else coloured(value, COLD)
 
 
-SHOW: Mapping[str, Callable[[Tensor, Tensor, float], Tensor]] = {
+SHOW: Mapping[str, Callable[[Tensor, Tensor, float, float | None], Tensor]] = {
     "overlay": _over,  # what speaks for the unit, in warm colours over the grey photo
     "map": _alone,  # the same on black
     "signed": _signed,  # gradients in their colours round grey; maps blue where they are negative, red where positive
 }
 
 
-def overlay(image: Tensor, raw: Tensor, show: str = "overlay", *, opacity: float = 0.8) -> Tensor:
+def overlay(
+    image: Tensor, raw: Tensor, show: str = "overlay", *, opacity: float = 0.8, top: float | None = None
+) -> Tensor:
     """A picture [3,H,W] of an attribution of a photo [C,H,W].
 
     Args:
         raw: [C,H,W] of a gradient or [H,W] of a map, signed.
         show: one of SHOW.
         opacity: of the strongest colour over the photo.
+        top: of a map the value that gets the strongest colour; its own largest unless given.
     """
     check_show(show)
-    return SHOW[show](image, raw, opacity).clamp(0, 1)
+    return SHOW[show](image, raw, opacity, top).clamp(0, 1)
 
 
 def check_show(show: str) -> None:

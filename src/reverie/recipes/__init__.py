@@ -7,5 +7,6 @@ from reverie.recipes.features import feature
 from reverie.recipes.fooling import fool, universal
 from reverie.recipes.inversion import invert
 from reverie.recipes.painting import style
+from reverie.recipes.responses import activations
 
-__all__ = ["compare", "dream", "explain", "feature", "fool", "grow", "invert", "style", "universal"]
+__all__ = ["activations", "compare", "dream", "explain", "feature", "fool", "grow", "invert", "style", "universal"]

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from torch import Tensor
 
-from reverie.attribution import Inquiry
+from reverie.attribution import Inquiry, Survey
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Photo, Size, digest, file_digest, fit, grey, read, resize
 from reverie.models.model import Model
@@ -24,7 +24,7 @@ from reverie.synthesis.recipe import STARTS, Recipe
 from reverie.unit import Unit
 
 P = ParamSpec("P")
-Made = TypeVar("Made", Recipe, Inquiry)
+Made = TypeVar("Made", Recipe, Inquiry, Survey)
 LARGEST_SIDE = 32_768
 PICTURES = ("photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several
 
@@ -39,13 +39,14 @@ def recorded(recipe: Callable[Concatenate[Model, P], Made]) -> Callable[Concaten
         bound.apply_defaults()
         given = {name: _plain(name, value) for name, value in bound.arguments.items() if name != "model"}
         made = recipe(model, *args, **kwargs)
-        if isinstance(made, Recipe) and "units" in given:
-            given["units"] = list(made.names)
-            given["window"] = made.window is not None
         if isinstance(made, Inquiry):
             given["unit"] = str(made.unit)
-        else:
-            given |= {name: list(dict.fromkeys(values)) for name, values in made.each.items()}
+        if not isinstance(made, Recipe):
+            return replace(made, origin=(recipe.__name__, given))
+        if "units" in given:
+            given["units"] = list(made.names)
+            given["window"] = made.window is not None
+        given |= {name: list(dict.fromkeys(values)) for name, values in made.each.items()}
         return replace(made, origin=(recipe.__name__, given))
 
     return with_origin

@@ -30,6 +30,7 @@ def explain(
     stride: int | None = None,
     show: str = "auto",
     opacity: float = 0.8,
+    control: bool = False,
     size: int | str | Size | None = None,
     seed: int = 0,
 ) -> Inquiry:
@@ -47,6 +48,7 @@ def explain(
         stride: between windows, in pixels; half a window unless given.
         show: overlay, map (alone) or signed (gradients round grey, maps blue to red); automatic.
         opacity: of an overlay's strongest colour, 0 to 1.
+        control: put the same map of random weights and curves of deletion and insertion beside each.
         size: the long side, or HEIGHTxWIDTH, to show the network; brings the short side to its native one unless given.
         seed: of all chances.
 
@@ -66,7 +68,7 @@ def explain(
     image = _shown(model, photo, size)
     target = _target(model, image, unit)
     check_position(model, target, (int(image.shape[-2]), int(image.shape[-1])))
-    return Inquiry(image, target, methods, show, opacity, model.label(target))
+    return Inquiry(image, target, methods, show, opacity, model.label(target), control)
 
 
 def _shown(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from reverie import recipes
-from reverie.attribution import Event, Inquiry, answer, inquire
+from reverie.attribution import Event, Inquiry, Survey, answer, inquire, survey
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, photo_path, record_text
@@ -93,7 +93,7 @@ def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
 
 def recipe_of(
     record: Record, model: Model, *, photo: Photo | None = None, beside: Path | None = None
-) -> Recipe | Inquiry:
+) -> Recipe | Inquiry | Survey:
     """The recipe that a record tells of.
 
     Args:
@@ -120,7 +120,7 @@ def recipe_of(
         for name, value in record.arguments.items()
     }
     try:
-        made: Recipe | Inquiry = recipe(model, **arguments)
+        made: Recipe | Inquiry | Survey = recipe(model, **arguments)
     except ReverieError:
         raise
     except (TypeError, ValueError, AttributeError) as error:
@@ -175,6 +175,8 @@ def rerun(
     record = read_record(picture)
     ready = recorded_model(record, model, trust=trust)
     recipe = recipe_of(record, ready, photo=photo, beside=Path(picture).parent)
+    if isinstance(recipe, Survey):
+        return survey(ready, recipe)[record.index]
     if isinstance(recipe, Inquiry):
         return answer(ready, recipe, asked_again(record, ready, recipe))[record.index]
     return synthesize(ready, recipe, repeated(record, ready, recipe))[record.index]

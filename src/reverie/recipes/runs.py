@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from torch import nn
 
-from reverie.attribution import Inquiry, answer
+from reverie.attribution import Inquiry, Survey, answer, survey
 from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
 from reverie.image import Photo
@@ -22,23 +22,27 @@ from reverie.recipes.fooling import fool as fool_recipe
 from reverie.recipes.fooling import universal as universal_recipe
 from reverie.recipes.inversion import invert as invert_recipe
 from reverie.recipes.painting import style as style_recipe
+from reverie.recipes.responses import activations as activations_recipe
 from reverie.synthesis import Recipe, synthesize
 
 P = ParamSpec("P")
 
 
 def _run(
-    recipe: Callable[Concatenate[Model, P], Recipe] | Callable[Concatenate[Model, P], Inquiry],
+    recipe: Callable[Concatenate[Model, P], Recipe | Inquiry | Survey],
 ) -> Callable[Concatenate[Model | str | nn.Module, P], Result]:
     @functools.wraps(recipe)
     def run(model: Model | str | nn.Module, /, *args: P.args, **kwargs: P.kwargs) -> Result:
         ready = load(model)
         made = recipe(ready, *args, **kwargs)
-        return answer(ready, made) if isinstance(made, Inquiry) else synthesize(ready, made)
+        if isinstance(made, Recipe):
+            return synthesize(ready, made)
+        return answer(ready, made) if isinstance(made, Inquiry) else survey(ready, made)
 
     return run
 
 
+activations = _run(activations_recipe)
 compare = _run(compare_recipe)
 dream = _run(dream_recipe)
 explain = _run(explain_recipe)

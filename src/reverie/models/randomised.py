@@ -1,0 +1,27 @@
+"""The same network with weights that mean nothing: what a picture looks like that owes nothing to training."""
+
+import copy
+
+import torch
+
+from reverie.models.model import Model, make_model
+from reverie.randomness import generator, normal
+
+
+def randomised(model: Model, seed: int = 0) -> Model:
+    """A network of the same shape with random weights, its batch norms calibrated on 1/f noise.
+
+    Source: He et al. 2015 for the weights' deviation; Adebayo et al. 2018 for what it is good for.
+    """
+    twin = copy.deepcopy(model.variants.plain)
+    with torch.no_grad():
+        for name, weight in twin.named_parameters():
+            if weight.ndim > 1:
+                deviation = (2 / weight[0].numel()) ** 0.5
+                weight.copy_(deviation * normal(weight.shape, [generator(seed, name)])[0])
+            else:
+                weight.fill_(1.0 if name.endswith("weight") else 0.0)
+    return make_model(
+        twin, f"{model.name} with random weights", device=model.device,
+        dtype=model.dtype, size=model.size, mean=model.mean, std=model.std, classes=model.classes, random=True,
+    )  # fmt: skip

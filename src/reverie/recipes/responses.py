@@ -1,0 +1,75 @@
+"""What a layer's channels say of a photo."""
+
+import torch
+
+from reverie.attribution import Survey
+from reverie.errors import InvalidSetting, check, count
+from reverie.figures.overlay import check_show
+from reverie.image import Photo, Size
+from reverie.models.model import Model
+from reverie.models.probe import probe
+from reverie.recipes.arguments import native_photo, recorded
+from reverie.unit import Unit
+
+
+@recorded
+def activations(
+    model: Model,
+    photo: Photo,
+    layer: str,
+    *,
+    most: int = 64,
+    scale: float | str = "shared",
+    show: str = "map",
+    opacity: float = 0.8,
+    size: int | str | Size | None = None,
+) -> Survey:
+    """Draws how every channel of a layer responds to a photo, the strongest first.
+
+    Args:
+        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
+        layer: LAYER for its channels, or channels such as LAYER:0-15.
+        most: how many channels to draw.
+        scale: shared, own (each channel's colours end at its own largest response), or the response where they end.
+        show: map (alone), overlay or signed (blue to red).
+        opacity: of an overlay's strongest colour, 0 to 1.
+        size: the long side, or HEIGHTxWIDTH, to show the network; brings the short side to its native one unless given.
+
+    Raises:
+        UnsuitableImage: a photo that cannot be read.
+        UnknownName: no such layer or channel.
+        InvalidSetting: a number out of range, or a layer without rows and columns.
+    """
+    check_show(show)
+    check("opacity", opacity, 0, 1)
+    count("most", most)
+    image = native_photo(model, photo, size)
+    units = [channel for unit in model.units(layer) for channel in _channels(model, unit)]
+    with torch.no_grad():
+        seen = probe(model, image, {unit.layer for unit in units})
+    if any(max(seen[unit.layer].shape[-2:]) == 1 for unit in units):
+        raise InvalidSetting(f"'{layer}' of {model.name} has no rows and columns on this photo; name an earlier layer")
+    peaks = {unit: float(seen[unit.layer][0, int(unit.channels[0])].max()) for unit in units}
+    strongest = sorted(units, key=lambda unit: -peaks[unit])[:most]
+    return Survey(image, tuple(strongest), _scale(scale, max(peaks.values())), show, opacity)
+
+
+def _channels(model: Model, unit: Unit) -> list[Unit]:
+    if len(unit.channels) > 1 or unit.positional:
+        raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name channels apart, such as mixed4a:0-15")
+    every = range(model.layer(unit.layer).channels)
+    return [unit] if unit.channels else [Unit(unit.layer, (channel,)) for channel in every]
+
+
+def _scale(scale: float | str, largest: float) -> float | None:
+    if scale == "own":
+        return None
+    if scale == "shared":
+        return largest
+    try:
+        value = float(scale)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise InvalidSetting(f"scale is shared, own, or a number above 0, not '{scale}'")
+    return value
