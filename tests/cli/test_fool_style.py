@@ -29,10 +29,11 @@ def test_a_fooling_says_what_its_file_is_taken_for(cli, photo, factory):
     lines = out.splitlines()
     assert lines[0] == "wrote photo-fool-1.png and photo-fool-1-sheet.png"
     assert lines[1].startswith("fooled: beetle ")
-    assert lines[2].startswith("largest change 2 of 255, L2 ")
-    assert lines[3].startswith("photo-fool-1.png, read again: ")
-    assert lines[4].split() == ["network", "photo", "file"]
-    assert all("(the class asked for " in line for line in lines[5:7])
+    assert " -> " in lines[2]
+    assert lines[3].startswith("change 2 of 255, L2 ")
+    assert lines[4].startswith("photo-fool-1.png, read again: ")
+    assert lines[5].split() == ["network", "photo", "file"]
+    assert all("(the class asked for " in line for line in lines[6:8])
 
 
 def test_a_picture_of_nothing_and_a_change_for_all(cli, photo, painting, factory, tmp_path):

@@ -31,7 +31,9 @@ def sheet(pictures: Sequence[Image.Image], captions: Sequence[str]) -> Image.Ima
 
 
 def _columns(count: int, ideal: int) -> int:
-    """The number next to the ideal one that leaves the fewest places empty."""
+    """The number next to the ideal one that leaves the fewest places empty; up to three stand side by side."""
+    if count <= 3:
+        return count
     near = [columns for columns in (ideal, ideal - 1, ideal + 1) if 1 <= columns <= count]
     return min(near or [count], key=lambda columns: -count % columns)
 

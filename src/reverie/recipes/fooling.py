@@ -230,10 +230,12 @@ class Fooled:
             "linf": round(float(change.abs().max()) * LEVELS),
             "l2": round(float(change.norm()), 4),
         }
-        gain = 0.5 / max(float(change.abs().max()), 1 / LEVELS)
-        words = f"{_called(model, seen)} {_percent(before[seen])} -> {_percent(file[seen])}"
-        note = f"{words}, {_called(model, self.own)} {_percent(before[self.own])} -> {_percent(file[self.own])}"
-        note += f"\nlargest change {values['linf']} of 255, L2 {values['l2']}"
+        gain = 0.25 / max(float(change.abs().max()), 1 / LEVELS)
+        words = [
+            f"{_called(model, index)} {_percent(before[index])} -> {_percent(file[index])}"
+            for index in dict.fromkeys((seen, self.own))
+        ]
+        note = "\n".join([*words, f"change {values['linf']} of 255, L2 {values['l2']:.3g}"])
         shown = (
             (f"photo\n{_called(model, self.own)} {_percent(before[self.own])}", self.photo[0].cpu()),
             (f"change, x{gain:.0f}", (0.5 + gain * change).clamp(0, 1)),
@@ -387,7 +389,7 @@ def _area(model: Model, size: int | str | Size | None) -> Size:
 
 
 def _percent(share: Tensor) -> str:
-    return f"{100 * float(share):.3g} %"
+    return f"{100 * float(share):.1f} %"
 
 
 def _rounded(share: Tensor) -> float:
