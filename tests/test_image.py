@@ -236,7 +236,7 @@ def test_bytes_are_rounded_in_bands():
     assert np.abs(to_uint8(image) - wanted).max() <= 1
     assert (to_uint8(image) == wanted).mean() > 0.999
     assert to_pil(image[:1]).mode == "L"
-    assert to_pil(torch.zeros(4, 3, 3)).mode == "RGBA"
+    assert to_pil(torch.zeros(4, 3, 3), alpha=True).mode == "RGBA"
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.PNG", "a.jpg", "a.jpeg", "a.webp"])

@@ -5,7 +5,7 @@ import torch
 from reference.plain import gaussian_blur
 from reverie import transforms
 from reverie.randomness import generator
-from reverie.transforms import Blur, Colour, Jitter, Noise, Pad, Roll, Rotate, Scale, draw, gaussian, resample
+from reverie.transforms import Backdrop, Blur, Colour, Jitter, Noise, Pad, Roll, Rotate, Scale, draw, gaussian, resample
 from tiny import picture
 
 ALL = [Jitter(0.1), Scale(0.8, 1.2), Rotate(20), Pad(0.1), Roll(5), Noise(0.1), Blur(2.0), Colour(0.2)]
@@ -27,7 +27,7 @@ def test_all_transforms_are_tested():
         for key, value in vars(transforms).items()
         if isinstance(value, type) and value.__module__ == transforms.__name__ and key != "Transform"
     }
-    assert public == {name(part) for part in ALL}
+    assert public == {name(part) for part in (*ALL, Backdrop())}  # that one takes an opacity too: see test_alpha.py
 
 
 @pytest.mark.parametrize("part", ALL, ids=name)

@@ -23,6 +23,7 @@ Photo = str | Path | Image.Image | np.ndarray | Tensor
 
 SAMPLES = ("flower", "china")  # scikit-learn's two photographs, CC-BY, see docs/credits.md
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+TRANSPARENT = ("LA", "PA", "RGBA", "RGBa", "La")  # Pillow's modes with an opacity
 RECORD_KEY = "reverie"  # the PNG text that holds the record
 LARGEST = 150_000_000  # pixels; a file that unpacks to more is taken for a decompression bomb
 
@@ -85,6 +86,39 @@ def read(photo: Photo) -> Tensor:
         return _from_pil(picture, str(path))
 
 
+def read_mask(mask: Photo) -> Tensor:
+    """Where a picture may change, [1,1,H,W] in [0,1].
+
+    It is the opacity of a picture that is transparent anywhere, else the brightness.
+
+    Raises:
+        UnsuitableImage: as `read`; or black all over, so that nothing may change.
+    """
+    if isinstance(mask, str | Path):
+        path = photo_path(mask)
+        with _reading(path), Image.open(path) as picture:
+            picture.load()
+            return read_mask(picture)
+    found = _opacity(mask)
+    found = grey(read(mask)) if found is None else found
+    if float(found.max()) == 0:
+        raise UnsuitableImage("the mask is black all over: nothing may change; make it white where it may")
+    return found
+
+
+def _opacity(mask: Photo) -> Tensor | None:
+    """The opacity [1,1,H,W] of a picture or array that is transparent anywhere."""
+    if isinstance(mask, Image.Image) and (mask.mode in TRANSPARENT or "transparency" in mask.info):
+        values = np.asarray(ImageOps.exif_transpose(mask).convert("RGBA"))[..., 3] / 255
+    elif isinstance(mask, np.ndarray) and mask.ndim == 3 and mask.shape[2] == 4:
+        values = mask[..., 3] / (255 if mask.dtype == np.uint8 else 1)
+    elif isinstance(mask, Tensor) and mask.ndim in (3, 4) and mask.shape[-3] == 1:
+        return read(mask.expand(*mask.shape[:-3], 3, -1, -1))[:, :1]
+    else:
+        return None
+    return torch.from_numpy(values.astype(np.float32))[None, None] if values.min(initial=1) < 1 else None
+
+
 def grey(image: Tensor) -> Tensor:
     """Luminance [N,1,H,W] of RGB [N,3,H,W] (ITU-R 601, as Pillow)."""
     weights = torch.tensor([0.299, 0.587, 0.114], device=image.device, dtype=image.dtype)
@@ -115,15 +149,40 @@ def to_uint8(image: Tensor) -> np.ndarray:
     return out
 
 
-def to_pil(image: Tensor) -> Image.Image:
-    """[C,H,W] in [0,1] to a Pillow picture: grey, RGB or RGBA by its channels."""
+def to_pil(image: Tensor, *, alpha: bool = False) -> Image.Image:
+    """[C,H,W] in [0,1] to a Pillow picture: grey or RGB by its channels; of any other number, all as greys in a row.
+
+    Args:
+        alpha: the last channel is the opacity.
+    """
+    colours = image.shape[0] - alpha
+    if colours not in (1, 3):
+        row = torch.cat([channel.expand(1, -1, -1) for channel in image[:colours]], -1)
+        image = torch.cat([row, image[colours:].repeat(1, 1, colours)])
     pixels = to_uint8(image)
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
+def opaque(picture: Image.Image) -> Image.Image:
+    """RGB, transparent parts before white."""
+    if picture.mode not in TRANSPARENT and "transparency" not in picture.info:
+        return picture.convert("RGB")
+    picture = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+
+
 def digest(photo: Photo) -> str:
     """SHA-256 of a photo's pixels as `read` gives them, at 8 bits: the same for every container of the same pixels."""
-    pixels = to_uint8(read(photo)[0])
+    return _digest(read(photo))
+
+
+def mask_digest(mask: Photo) -> str:
+    """The same of a mask, as `read_mask` gives it."""
+    return _digest(read_mask(mask))
+
+
+def _digest(image: Tensor) -> str:
+    pixels = to_uint8(image[0])
     return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
@@ -141,7 +200,7 @@ def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
         OutputFailed: an ending that is not known, no such folder, no right to write, no space.
     """
     kind = FORMATS[check_output(path).suffix.lower()]
-    picture = picture.convert("RGB") if kind == "JPEG" and picture.mode == "RGBA" else picture
+    picture = opaque(picture) if kind == "JPEG" and picture.mode in TRANSPARENT else picture
     with replacing(path) as file:
         if kind == "PNG":
             extra = PngImagePlugin.PngInfo()
@@ -262,10 +321,7 @@ def _from_pil(picture: Image.Image, what: str) -> Tensor:
             else 255.0
         )
         return _from_array(np.clip(deep / peak, 0, 1), what)
-    if picture.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return _from_array(np.asarray(picture.convert("RGB")), what)
+    return _from_array(np.asarray(opaque(picture)), what)
 
 
 def _from_array(array: np.ndarray, what: str) -> Tensor:

@@ -106,9 +106,9 @@ class Noise:
     deviation: float
 
     def draw(self, generators: Generators, size: Size) -> Seen:
-        """An added grain, the same for all channels' seeds but not their values."""
+        """An added grain, by itself for each of three channels; further ones have the same again."""
         grain = normal((3, *size), generators) * self.deviation
-        return lambda image: image + grain[:, : image.shape[1]].to(image)
+        return lambda image: image + _as_many(grain, image)
 
 
 @dataclass(frozen=True)
@@ -136,10 +136,40 @@ class Colour:
         draws = uniform(-self.amount, self.amount, (2, 3, 1, 1), generators)
 
         def tint(image: Tensor) -> Tensor:
-            gain, shift = (draws[:, i, : image.shape[1]].to(image) for i in (0, 1))
+            gain, shift = (_as_many(draws[:, i], image) for i in (0, 1))
             return (image - MARGIN) * (1 + gain) + MARGIN + shift / 2
 
         return tint
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """Puts a picture whose last channel is its opacity before a random ground, soft blots of colour.
+
+    Attributes:
+        contrast: deviation of the ground's logits.
+        cells: blots along each side.
+    """
+
+    contrast: float = 1.5
+    cells: int = 5
+
+    def draw(self, generators: Generators, size: Size) -> Seen:
+        """A ground for each image: one colour, and blots of others on it."""
+        blots = normal((3, self.cells, self.cells), generators) + normal((3, 1, 1), generators)
+        ground = functional.interpolate(blots * self.contrast / math.sqrt(2), size, mode="bicubic").sigmoid()
+
+        def before(image: Tensor) -> Tensor:
+            picture, opacity = image[:, :-1], image[:, -1:]
+            return torch.lerp(_as_many(ground, picture), picture, opacity)
+
+        return before
+
+
+def _as_many(draws: Tensor, image: Tensor) -> Tensor:
+    """Draws for three channels [N,3,H,W] as for the image's channels, the first again after the third."""
+    channels = int(image.shape[1])
+    return (draws[:, :channels] if channels <= 3 else draws[:, [index % 3 for index in range(channels)]]).to(image)
 
 
 def gaussian(image: Tensor, sigma: float) -> Tensor:

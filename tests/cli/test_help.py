@@ -14,16 +14,18 @@ COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-s
           "--pooling"}
 WRITING = {"--output", "--force", "--film", "--trace", "--watch", "--quiet"}
 DREAM = {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate", "--jitter",
-         "--reduction", "--prior", "--size", "--tile", "--seed"}  # fmt: skip
+         "--reduction", "--prior", "--mask", "--size", "--tile", "--seed"}  # fmt: skip
 OPTIONS = {
     "dream": COMMON | WRITING | {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate",
-             "--jitter", "--reduction", "--prior", "--size", "--tile", "--seed"},
+             "--jitter", "--reduction", "--prior", "--mask", "--size", "--tile", "--seed"},
     "feature": COMMON | WRITING | {"--model", "--preset", "--size", "--steps", "--rate", "--negative", "--start",
-               "--parameterization", "--reduction", "--prior", "--batch", "--window", "--no-window",
+               "--parameterization", "--mask", "--alpha", "--spectrum", "--reduction", "--prior", "--batch",
+               "--window", "--no-window",
                "--seed", "--verify", "--verify-with", "--photos"},
     "sheet": COMMON | (WRITING - {"--watch", "--film", "--trace"})
              | {"--model", "--html", "--preset", "--size", "--steps", "--rate",
-             "--negative", "--start", "--parameterization", "--reduction", "--prior", "--batch", "--window",
+             "--negative", "--start", "--parameterization", "--mask", "--alpha", "--spectrum", "--reduction",
+             "--prior", "--batch", "--window",
              "--no-window", "--seed"},
     "compare": COMMON | WRITING | {"--model", "--photo", "--few", "--steps", "--rate", "--size", "--seed", "--every",
                                    "--sample"},
@@ -43,7 +45,7 @@ OPTIONS = {
                "--window", "--stride", "--show", "--opacity", "--control", "--size", "--seed", "--raw"},
     "activations": COMMON | {"--output", "--force", "--quiet", "--model", "--layer", "--most", "--scale", "--show",
                              "--opacity", "--size", "--raw"},
-    "rerun": WRITING | {"--model", "--photo", "--trust", "--weights", "--device", "--threads"},
+    "rerun": WRITING | {"--model", "--photo", "--decoder", "--trust", "--weights", "--device", "--threads"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
     "models": {"--timm"},

@@ -319,11 +319,11 @@ def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
     [
         (
             lambda model: recipes.feature(model, "mix:1", preset="distil"),
-            "there is no preset 'distil' here; nearest: 'distill'; allowed are default, distill, essay, naive",
+            "there is no preset 'distil' here; nearest: 'distill'; allowed are default, distill, essay, maco, naive",
         ),
         (
-            lambda model: recipes.feature(model, "mix:1", parameterization="wavelet"),
-            "there is no parameterization 'wavelet'; nearest: 'pixels', 'fourier'",
+            lambda model: recipes.feature(model, "mix:1", parameterization="pixles"),
+            "there is no parameterization 'pixles'; nearest: 'pixels', 'soft-pixels'",
         ),
         (
             lambda model: recipes.feature(model, "mix:1", prior=["tv=1"]),

@@ -64,10 +64,14 @@ def fourier_picture(latents: ndarray, height: int, width: int) -> ndarray:
                 frequency = max(math.hypot(fy, v / width), 1 / max(height, width))
                 spectrum[u, v] = complex(plane[u, v, 0], plane[u, v, 1]) / frequency
         planes.append(inverse_dft(spectrum, height, width) / 4)
+    return 1 / (1 + np.exp(-correlated(np.stack(planes))))
+
+
+def correlated(planes: ndarray) -> ndarray:
+    """Olah et al. 2017: from decorrelated axes [3,H,W] to RGB, by the root of natural images' colour covariance."""
     root = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
     root = root / max(math.sqrt(sum(root[i, j] ** 2 for i in range(3))) for j in range(3))
-    mixed = np.einsum("ij,jhw->ihw", root, np.stack(planes))
-    return 1 / (1 + np.exp(-mixed))
+    return np.einsum("ij,jhw->ihw", root, planes)
 
 
 def gaussian_blur(image: ndarray, sigma: float) -> ndarray:

@@ -286,7 +286,10 @@ app.command("rerun")(
                 "--model",
                 "-m",
             ),
-            _parameter("photo", str | None, None, "The photo, where it is not found by its name."),
+            _parameter(
+                "photo", list[str] | None, None, "The photo or mask, where it is not found by its name; repeatable."
+            ),
+            _parameter("decoder", str | None, None, "The decoder that painted it, path/to/file.py:factory."),
             _parameter("trust", bool, False, "Load code and weight files that the record names."),
             *[item for item in _loading() if item.name in ("weights", "device", "threads")],
             *_writing(),

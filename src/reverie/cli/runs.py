@@ -68,7 +68,9 @@ def feature(verify: bool, verify_with: str | None, photos: list[str] | None, **g
         show(told(made))
 
 
-def rerun(picture: Path, model: str | None, photo: str | None, trust: bool, **given: Any) -> None:
+def rerun(
+    picture: Path, model: str | None, photo: list[str] | None, decoder: str | None, trust: bool, **given: Any
+) -> None:
     """Repeats a picture as its record says, with the record's threads unless others are named."""
     settings, writing = split(given)
     record = read_record(picture)
@@ -76,7 +78,7 @@ def rerun(picture: Path, model: str | None, photo: str | None, trust: bool, **gi
     use_threads(threads if isinstance(threads, int) else None)
     options = {} if settings["weights"] == "default" else {"weights": settings["weights"]}
     ready = recorded_model(record, model, trust=trust, device=device, **options)
-    recipe = recipe_of(record, ready, photo=photo, beside=picture.parent)
+    recipe = recipe_of(record, ready, photo=photo, beside=picture.parent, decoder=decoder, trust=trust)
     target = target_for(writing["output"], f"{picture.stem}-again", writing["force"])
     if not isinstance(recipe, Recipe):
         if writing["film"] or writing["trace"]:
@@ -336,4 +338,4 @@ class _Watched:
     def _write(self, step: Step) -> None:
         images = step.whole().detach().float().cpu()
         labels = self.recipe.labels[step.rows.start : step.rows.stop]
-        Result(images, (), labels).save(self.target)
+        Result(images, (), labels, alpha=self.recipe.alpha).save(self.target)

@@ -45,6 +45,7 @@ class Result:
         traces: one for each picture, where the run was traced.
         findings: what was measured of each, where the recipe measures.
         arrays: for an attribution, what each picture was drawn from: signed, [C,H,W] or [H,W].
+        alpha: whether the last channel is the opacity.
     """
 
     images: Tensor
@@ -53,6 +54,7 @@ class Result:
     traces: tuple[Trace, ...] = ()
     findings: tuple[Finding, ...] = ()
     arrays: tuple[Tensor, ...] = ()
+    alpha: bool = False
 
     def __len__(self) -> int:
         return len(self.images)
@@ -62,7 +64,7 @@ class Result:
         row = range(len(self))[index]
         one = slice(row, row + 1)
         parts = self.records[one], self.labels[one], self.traces[one], self.findings[one], self.arrays[one]
-        return Result(self.images[one], *parts)
+        return Result(self.images[one], *parts, self.alpha)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """uint8 [H,W,C] for one picture, [N,H,W,C] for several."""
@@ -103,7 +105,7 @@ class Result:
     @property
     def pictures(self) -> list[Image.Image]:
         """All pictures as Pillow's."""
-        return [to_pil(image) for image in self.images]
+        return [to_pil(image, alpha=self.alpha) for image in self.images]
 
     @property
     def picture(self) -> Image.Image:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from reverie.image import opaque
+
 GAP, LINE, SIZE = 6, 18, 13  # pixels between pictures, for a caption, of its letters
 GROUND, INK = "white", "#333333"
 LARGEST = 64_000_000  # pixels of a sheet of files; beyond, each of its pictures is made smaller
@@ -23,7 +25,7 @@ def sheet(pictures: Sequence[Image.Image], captions: Sequence[str]) -> Image.Ima
     pen = ImageDraw.Draw(page)
     for index, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         left, top = GAP + index % columns * cell[0], GAP + index // columns * cell[1]
-        page.paste(picture.convert("RGB"), (left, top))
+        page.paste(opaque(picture), (left, top))
         for line, text in enumerate(caption.split("\n")):
             place = left + 1, top + height + 2 + line * LINE
             pen.text(place, _shortened(text, width, font), fill=INK, font=font)

@@ -213,6 +213,22 @@ def _from_timm(name: str, weights: str | None) -> _Found:
 
 
 def _from_factory(name: str, weights: str | None) -> _Found:
+    module, factory, source = built(name)
+    if weights not in ("default", None):
+        load_weights(module, Path(weights))
+    source = {**source, "weights": _weights_source(weights), "code": True}
+    return _Found(module, source, random=weights is None, **{**_said_by(module), **_said_by(factory)})
+
+
+def built(name: str) -> tuple[nn.Module, Callable[[], Any], dict[str, Any]]:
+    """The module that a factory named `path/to/file.py:function` or `package.module:function` makes, and the factory.
+
+    Third, how a record names it: without the folder, with the hash of the code.
+
+    Raises:
+        UnknownName: no such file, module or function.
+        InvalidSetting: it fails, or returns no module.
+    """
     import_torchvision()
     factory = _factory(name)
     try:
@@ -227,15 +243,12 @@ def _from_factory(name: str, weights: str | None) -> _Found:
         raise InvalidSetting(f"the factory {name} failed: {_sentence(error)}") from error
     if not isinstance(module, nn.Module):
         raise InvalidSetting(f"the factory {name} returned {type(module).__name__}, not a torch.nn.Module")
-    if weights not in ("default", None):
-        load_weights(module, Path(weights))
-    source = {
-        "name": f"{Path(name.rpartition(':')[0]).name}:{name.rpartition(':')[2]}" if ".py:" in name else name,
-        "weights": _weights_source(weights),
-        "code": True,
-        "code_sha256": sha256(Path(code).read_bytes()).hexdigest() if code else None,
-    }
-    return _Found(module, source, random=weights is None, **{**_said_by(module), **_said_by(factory)})
+    shown = f"{Path(name.rpartition(':')[0]).name}:{name.rpartition(':')[2]}" if ".py:" in name else name
+    return (
+        module,
+        factory,
+        {"name": shown, "code_sha256": sha256(Path(code).read_bytes()).hexdigest() if code else None},
+    )
 
 
 def _factory(name: str) -> Callable[[], Any]:

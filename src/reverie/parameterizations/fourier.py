@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reverie.image import Size
 from reverie.parameterizations.color import correlate, decorrelate
-from reverie.parameterizations.parameterization import Shape
+from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
 
 GAIN = 0.25
@@ -20,7 +20,7 @@ MARGIN = 1e-3  # a photo's 0 and 1 lie infinitely far out under the sigmoid
 
 
 @dataclass(frozen=True)
-class Fourier:
+class Fourier(Parameterization):
     """Latents [N,C,H,W//2+1,2] are a spectrum over 1/f^decay.
 
     Attributes:
@@ -32,11 +32,6 @@ class Fourier:
     decay: float = 1.0
     start: float = 0.01
     cutoff: float = 1.0
-
-    @property
-    def bounded(self) -> bool:
-        """Yes, by the sigmoid."""
-        return True
 
     def init(self, shape: Shape, generators: Generators) -> Tensor:
         """A faint 1/f noise on grey."""

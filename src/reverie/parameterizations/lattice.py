@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from reverie.image import Size
-from reverie.parameterizations.parameterization import Shape
+from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, uniform
 
 LEVELS = 255
@@ -15,7 +15,7 @@ HALVINGS = 14
 
 
 @dataclass(frozen=True, eq=False)
-class Lattice:
+class Lattice(Parameterization):
     """Latents are pixels; the picture is their nearest one of 8 bits, and its gradient passes to them unchanged.
 
     Attributes:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from reverie.image import Size, grey, resize
-from reverie.parameterizations.parameterization import Shape
+from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.parameterizations.softpixels import SoftPixels
 from reverie.randomness import Generators, normal
 
@@ -14,7 +14,7 @@ SOFT = SoftPixels()
 
 
 @dataclass(frozen=True, eq=False)
-class Luminance:
+class Luminance(Parameterization):
     """Latents [N,1,H,W] are one change of brightness for all colours of a pixel, so that its chroma stays.
 
     Attributes:

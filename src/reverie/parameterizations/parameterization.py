@@ -11,16 +11,31 @@ Shape = tuple[int, int, int]  # channels, height, width
 
 
 class Parameterization(Protocol):
-    """Settings only, no state.
-
-    Attributes:
-        bounded: whether `decode` keeps to [0,1] by itself; else the recipe needs a constraint.
-    """
+    """Settings only, no state. Classes that inherit from it need to say only what differs from these defaults."""
 
     @property
     def bounded(self) -> bool:
-        """Whether every latent decodes into [0,1]."""
-        ...
+        """Whether every latent decodes into [0,1]; else the recipe needs a constraint."""
+        return True
+
+    @property
+    def photos(self) -> str:
+        """How `encode` holds a picture: `exact`, `fitted` or `none`.
+
+        `fitted` is by descent, near the picture, of latents that mean the same at any size; `none` starts from noise
+        and keeps to one size.
+        """
+        return "exact"
+
+    @property
+    def planar(self) -> bool:
+        """Whether the latents' second axis is the picture's channels, each one's by itself."""
+        return True
+
+    @property
+    def couples(self) -> bool:
+        """Whether the pictures of a batch depend on each other, so that it must not be split."""
+        return False
 
     def init(self, shape: Shape, generators: Generators) -> Tensor:
         """Latents of a faint random picture, one per generator."""

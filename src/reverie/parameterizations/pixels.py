@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from reverie.image import Size
-from reverie.parameterizations.parameterization import Shape
+from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
 
 
 @dataclass(frozen=True)
-class Pixels:
+class Pixels(Parameterization):
     """Latents are the picture's own values; a constraint keeps them in range.
 
     Attributes:

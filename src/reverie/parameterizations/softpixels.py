@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from reverie.image import Size
-from reverie.parameterizations.parameterization import Shape
+from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
 
 MARGIN = 2e-3  # of the half range: black and white lie infinitely far out
@@ -13,7 +13,7 @@ SHARPNESS = 8  # a power of two
 
 
 @dataclass(frozen=True)
-class SoftPixels:
+class SoftPixels(Parameterization):
     """Latents are the picture's distance from grey; what would leave [0,1] comes smoothly to rest at its edge.
 
     The middle of the range is left nearly as it is, so that rates mean there what they mean for pixels; a sigmoid
@@ -25,17 +25,12 @@ class SoftPixels:
 
     noise: float = 0.05
 
-    @property
-    def bounded(self) -> bool:
-        """Yes: v / (1 + |v|^8)^(1/8) stays within 1."""
-        return True
-
     def init(self, shape: Shape, generators: Generators) -> Tensor:
         """Grey with a little noise."""
         return self.noise * normal(shape, generators)
 
     def decode(self, latents: Tensor, size: Size) -> Tensor:
-        """The picture."""
+        """The picture: v / (1 + |v|^8)^(1/8) stays within 1."""
         del size
         doubled = 2 * latents
         return doubled * (1 + doubled**SHARPNESS) ** (-1 / SHARPNESS) / 2 + 0.5

@@ -13,10 +13,12 @@ from torch import Tensor
 
 from reverie.attribution import Inquiry, Survey
 from reverie.errors import InvalidSetting, UnknownName, nearest
-from reverie.image import Photo, Size, digest, file_digest, fit, grey, read, resize
+from reverie.image import Photo, Size, digest, file_digest, fit, grey, mask_digest, read, resize
 from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
+from reverie.parameterizations import Latent, Spectrum
+from reverie.recipes.materials import decoded, measured
 from reverie.recipes.presets import Preset
 from reverie.recipes.settings import in_file, settings_from
 from reverie.synthesis.ascent import Ascent
@@ -37,8 +39,12 @@ def recorded(recipe: Callable[Concatenate[Model, P], Made]) -> Callable[Concaten
     def with_origin(model: Model, /, *args: P.args, **kwargs: P.kwargs) -> Made:
         bound = signature.bind(model, *args, **kwargs)
         bound.apply_defaults()
+        if "parameterization" in bound.arguments:
+            bound.arguments["parameterization"] = decoded(bound.arguments["parameterization"], model.device)
+        if bound.arguments.get("spectrum") is not None:  # measured once, and its numbers kept
+            bound.arguments["spectrum"] = measured(bound.arguments["spectrum"])
         given = {name: _plain(name, value) for name, value in bound.arguments.items() if name != "model"}
-        made = recipe(model, *args, **kwargs)
+        made = recipe(*bound.args, **bound.kwargs)
         if isinstance(made, Inquiry):
             given["unit"] = str(made.unit)
         if not isinstance(made, Recipe):
@@ -55,22 +61,28 @@ def recorded(recipe: Callable[Concatenate[Model, P], Made]) -> Callable[Concaten
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(name, item) for item in value]
+    if name == "mask" and value is not None:
+        return {"mask": _shown(value), "sha256": mask_digest(value)}
     if name == "photo" and isinstance(value, str | Path) and str(value).endswith(".npy"):
         return {"photo": Path(value).name, "sha256": file_digest(value)}
     if value is not None and (
         name in PICTURES or (name == "start" and not (isinstance(value, str) and value in STARTS))
     ):
-        shown = (
-            str(value)
-            if str(value).startswith("sample:")
-            else Path(value).name
-            if isinstance(value, str | Path)
-            else "array"
-        )
-        return {"photo": shown, "sha256": digest(value)}
+        return {"photo": _shown(value), "sha256": digest(value)}
     if name == "preset" and in_file(value):
         return dict(settings_from(value))
+    if isinstance(value, Spectrum):
+        return value.plain()
+    if isinstance(value, Latent):
+        return dict(value.source)
     return str(value) if isinstance(value, Unit | Path) else value
+
+
+def _shown(photo: Photo) -> str:
+    """A photo's name without its folder."""
+    if not isinstance(photo, str | Path):
+        return "array"
+    return str(photo) if str(photo).startswith("sample:") else Path(photo).name
 
 
 def check_position(model: Model, unit: Unit, size: Size) -> None:

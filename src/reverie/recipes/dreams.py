@@ -11,6 +11,7 @@ from reverie.image import Photo, Size, fit, grey, read, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective
 from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized, weighted
+from reverie.recipes.materials import masked
 from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile
@@ -34,6 +35,7 @@ def dream(
     jitter: int | None = None,
     reduction: str | None = None,
     prior: Sequence[str] = (),
+    mask: Photo | None = None,
     size: int | str | Size | None = None,
     tile: int | None = None,
     seed: int = 0,
@@ -51,6 +53,7 @@ def dream(
         jitter: largest random shift, in pixels.
         reduction: of each unit's activation: mean, sum, ones, mean-square, distance or whitened.
         prior: NAME=WEIGHT to subtract per pixel: total-variation, l1, l2 (from grey), l1-photo, l2-photo; repeatable.
+        mask: a picture, white (or opaque, of one that is transparent anywhere) where the photo may change.
         size: the long side, or HEIGHTxWIDTH; the photo's own unless given.
         tile: side of the tiles in which large pictures are computed; 0 for none; automatic from about 1024x1024 on.
         seed: of all chances.
@@ -83,7 +86,7 @@ def dream(
             Stage((objective,), area, chosen.steps if steps is None else steps, ascent(chosen, number, rate))
             for number, area in enumerate(sizes)
         ),
-        parameterization=chosen.parameterization,
+        parameterization=masked(chosen.parameterization, mask, picture),
         transforms=() if side else _shifts(chosen, jitter),
         constraint=in_range,
         carry=AddedDetail(picture),

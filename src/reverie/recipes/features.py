@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
@@ -13,10 +14,13 @@ from reverie.image import Photo, Size, grey, read, resize
 from reverie.models.model import Model
 from reverie.models.trace import Extent
 from reverie.objectives import Objective
-from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized
-from reverie.recipes.materials import made_of
+from reverie.objectives.opacity import transparent
+from reverie.parameterizations import Alpha, Latent, Parameterization
+from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized, weighted
+from reverie.recipes.materials import ALPHAS, made_of, masked, measured, with_alpha, with_spectrum
 from reverie.recipes.presets import FEATURE, Preset, preset_named
-from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, count
+from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, blank, count
+from reverie.transforms import Backdrop
 from reverie.unit import Unit
 
 
@@ -31,7 +35,10 @@ def feature(
     rate: float | None = None,
     negative: bool = False,
     start: Photo | None = None,
-    parameterization: str | None = None,
+    parameterization: str | nn.Module | Latent | None = None,
+    mask: Photo | None = None,
+    alpha: str | None = None,
+    spectrum: str | Path | None = None,
     reduction: str | None = None,
     prior: Sequence[str] = (),
     batch: int | None = None,
@@ -42,13 +49,16 @@ def feature(
 
     Args:
         units: what to excite: LAYER, LAYER:CHANNEL, LAYER:0-15,40, LAYER:0+1, LAYER:CHANNEL@ROW,COLUMN, logits:CLASS.
-        preset: complete settings to start from: default, distill, essay, naive, or your own FILE.toml:NAME.
+        preset: complete settings to start from: default, distill, essay, naive, maco, or your own FILE.toml:NAME.
         size: the picture's side, or HEIGHTxWIDTH; the network's native size unless the preset says else.
         steps: steps at each size.
         rate: the ascent's first rate; the preset's fall from it is kept.
         negative: find what the unit is most silent on.
         start: noise, grey, zero (black), or a photo.
-        parameterization: what the picture is made of: fourier or pixels.
+        parameterization: fourier, pixels, soft-pixels, maco, pyramid, cppn, aligned, or a decoder's file.py:factory.
+        mask: a picture, white (or opaque, of one that is transparent anywhere) where the picture may change.
+        alpha: opacity of the picture: optimised, optimised=WEIGHT (of what opaque parts cost), or importance.
+        spectrum: a photo or folder of photos whose magnitudes MACO keeps to.
         reduction: of the unit's activation: mean, sum, ones, mean-square, distance or whitened.
         prior: NAME=WEIGHT to subtract per pixel: total-variation, l1 or l2 (from grey); repeatable.
         batch: pictures that run together; chosen by the size of the largest map.
@@ -60,16 +70,19 @@ def feature(
         InvalidSetting: a number out of range, or settings that do not go together.
     """
     chosen = _chosen(preset_named(preset, FEATURE), start, parameterization, steps)
+    material, kind, cost = _material(model, chosen.parameterization, alpha, spectrum)
     resolved = model.units(units)
     sizes = _sizes(model, chosen, size)
     _check_size(model, resolved, sizes[0])
     part = _window(model, resolved, sizes)
-    part = None if window is False else part
+    part = part if window is not False and mask is None and kind is None and material.photos == "exact" else None
     shown = resolved if part is None else [_shifted(model, unit, part) for unit in resolved]
     sign = -1.0 if negative else 1.0
     objectives = tuple(
         minus_priors(sign * _response(model, unit, reduction or chosen.reduction), prior) for unit in shown
     )
+    if kind == "optimised":
+        objectives = tuple(transparent(objective, cost) for objective in objectives)
     stages = tuple(
         Stage(objectives, part[1] if part else side, chosen.steps, ascent(chosen, number, rate))
         for number, side in enumerate(sizes)
@@ -77,20 +90,21 @@ def feature(
     return Recipe(
         names=tuple(str(unit) for unit in resolved),
         stages=stages,
-        parameterization=chosen.parameterization,
-        transforms=chosen.transforms,
-        constraint=None if chosen.parameterization.bounded else in_range,
+        parameterization=material if mask is None else _masked(model, chosen, material, mask, start, sizes[-1]),
+        transforms=(Backdrop(), *chosen.transforms) if kind == "optimised" else chosen.transforms,
+        constraint=None if material.bounded else in_range,
         start=chosen.start,
         photo=None if start is None or chosen.start != "photo" else _photo(model, start, sizes[0]),
         seed=seed,
         redirect=chosen.redirect,
         batch=min(len(resolved), model.together(sizes[-1]) if batch is None else batch),
         window=part[0] if part else None,
+        importance=kind == "importance",
         labels=tuple(("-" if negative else "") + model.label(unit) for unit in resolved),
     )
 
 
-def _chosen(preset: Preset, start: Photo | None, parameterization: str | None, steps: int | None) -> Preset:
+def _chosen(preset: Preset, start: Photo | None, parameterization: Any, steps: int | None) -> Preset:
     if parameterization is not None:
         material = made_of(parameterization)
         preset = replace(preset, parameterization=material, blurs=() if material.bounded else preset.blurs)
@@ -131,8 +145,41 @@ def _response(model: Model, unit: Unit, reduction: str) -> Objective:
 
 
 def _photo(model: Model, start: Photo, size: Size) -> Tensor:
+    if model.channels not in (1, 3):
+        raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
     photo = resize(read(start), size).clamp(0, 1).to(model.device)
     return grey(photo) if model.channels == 1 else photo
+
+
+def _material(
+    model: Model, part: Parameterization, alpha: str | None, spectrum: str | Path | None
+) -> tuple[Parameterization, str | None, float]:
+    """What the picture is made of, the kind of its opacity, and what opaque parts cost."""
+    if isinstance(part, Latent) and part.channels != model.channels:
+        painter = "the generator" if part.decoder is None else type(part.decoder).__name__
+        raise InvalidSetting(
+            f"{painter} paints {part.channels} channels and {model.name} takes {model.channels}; they must be as many"
+        )
+    part = with_spectrum(part, measured(spectrum))
+    if alpha is None:
+        return part, None, 0.0
+    kind, cost = weighted(alpha)
+    if kind not in ALPHAS or (kind == "importance" and "=" in alpha) or cost < 0:
+        raise InvalidSetting(f"'{alpha}' is no opacity; allowed are optimised, optimised=WEIGHT and importance")
+    return (with_alpha(part, model.channels) if kind == "optimised" else part), kind, cost
+
+
+def _masked(
+    model: Model, preset: Preset, part: Parameterization, mask: Photo, start: Photo | None, size: Size
+) -> Parameterization:
+    """Confined to a mask, over the start photo, or the plain ground of another start (grey for noise)."""
+    if isinstance(part, Alpha):
+        raise InvalidSetting("a mask goes with no optimised opacity; leave out one of both")
+    if start is not None and preset.start == "photo":
+        ground = _photo(model, start, size)
+    else:
+        ground = blank(0.0 if preset.start == "zero" else 0.5, model.channels, size).to(model.device)
+    return masked(part, mask, ground, same_shape=False)
 
 
 def _window(model: Model, units: Sequence[Unit], sizes: Sequence[Size]) -> tuple[Window, Size] | None:

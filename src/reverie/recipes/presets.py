@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reverie.errors import UnknownName, nearest
-from reverie.parameterizations import Fourier, Parameterization, Pixels
+from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels
 from reverie.recipes.settings import checked, in_file, settings_from
-from reverie.transforms import Jitter, Pad, Roll, Rotate, Scale, Transform
+from reverie.transforms import Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
 Ends = tuple[float, float]
 
@@ -87,6 +87,16 @@ FEATURE: Mapping[str, Preset] = {
         reduction="distance",
         sizes=(299, 340, 380),
         blurs=((2.4, 0.8), (1.5, 0.4), (1.1, 0.3)),
+        redirect=16,
+    ),
+    "maco": Preset(
+        about="the phases alone of a photograph's spectrum, seen in random crops under noise: natural light and grain",
+        steps=256,
+        ascent="adam",
+        rates=((0.5, 0.02),),
+        reduction="mean",
+        parameterization=Maco(),
+        transforms=(Jitter(0.28), Scale(1.2, 2.4), Noise(0.08)),
         redirect=16,
     ),
     "naive": Preset(

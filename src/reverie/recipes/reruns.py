@@ -2,7 +2,7 @@
 
 import inspect
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,26 @@ from reverie import recipes
 from reverie.attribution import Event, Inquiry, Survey, answer, inquire, survey
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
-from reverie.image import Photo, digest, file_digest, photo_path, record_text
+from reverie.image import Photo, digest, file_digest, mask_digest, photo_path, record_text
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.models.zoos import is_timm_name, torchvision_names
+from reverie.parameterizations import Latent, latent
 from reverie.recipes.settings import in_file
 from reverie.record import Record, parse
 from reverie.synthesis import Recipe, Step, iterate, synthesize
 
+Photos = Photo | Sequence[Photo] | None
+
+
+def _photo_digest(photo: Photo) -> str:
+    """Of a stored vector's file its bytes', else a photo's pixels'."""
+    if isinstance(photo, str | Path) and str(photo).endswith(".npy"):
+        return file_digest(photo)
+    return digest(photo)
+
+
+DIGESTS: Mapping[str, Callable[[Photo], str]] = {"photo": _photo_digest, "mask": mask_digest}
 REPEATABLE = {name: getattr(recipes, name) for name in recipes.__all__}
 
 
@@ -92,16 +104,25 @@ def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
 
 
 def recipe_of(
-    record: Record, model: Model, *, photo: Photo | None = None, beside: Path | None = None
+    record: Record,
+    model: Model,
+    *,
+    photo: Photos = None,
+    beside: Path | None = None,
+    decoder: str | nn.Module | None = None,
+    trust: bool = False,
 ) -> Recipe | Inquiry | Survey:
     """The recipe that a record tells of.
 
     Args:
-        photo: the photo that was used; else it is looked for by its name.
+        photo: the photo that was used, or several (a mask is one too); else each is looked for by its name.
         beside: a folder in which to look for it, after the working folder.
+        decoder: the user's own naming of the decoder that painted the picture.
+        trust: run a decoder's code that only the record names.
 
     Raises:
-        RecordRefused: another program's recipe or arguments, or a photo that is missing or another one.
+        RecordRefused: another program's recipe or arguments, a photo that is missing or another one, or code without
+            consent.
     """
     if in_file(record.arguments.get("preset")):
         raise RecordRefused(
@@ -115,10 +136,12 @@ def recipe_of(
         raise RecordRefused(
             f"the record has the unknown argument '{min(set(record.arguments) - known)}'; update reverie"
         )
-    arguments = {
-        name: value if name == "preset" else _found(value, photo if name in ("photo", "start") else None, beside)
-        for name, value in record.arguments.items()
-    }
+    arguments = dict(record.arguments)
+    for name, value in record.arguments.items():
+        if isinstance(value, dict) and "decoder" in value:
+            arguments[name] = _decoder(value, decoder, model, trust=trust)
+        elif name not in ("preset", "spectrum"):
+            arguments[name] = _found(value, photo, beside)
     try:
         made: Recipe | Inquiry | Survey = recipe(model, **arguments)
     except ReverieError:
@@ -130,35 +153,54 @@ def recipe_of(
     return made
 
 
-def _found(value: Any, given: Photo | None, beside: Path | None) -> Any:
+def _found(value: Any, given: Photos, beside: Path | None) -> Any:
     """An argument with the photos that it names."""
     if isinstance(value, list):
         return [_found(item, given, beside) for item in value]
     return _photo(value, given, beside) if isinstance(value, dict) else value
 
 
-def _photo(recorded: Mapping[str, Any], given: Photo | None, beside: Path | None) -> Photo:
-    name = str(recorded.get("photo"))
+def _decoder(recorded: Mapping[str, Any], given: str | nn.Module | None, model: Model, *, trust: bool) -> Latent:
+    """The decoder that a record names: its code runs only where somebody vouches for it."""
+    name = str(recorded.get("decoder"))
+    if given is None and not (trust and ":" in name):
+        raise RecordRefused(
+            f"the record names a decoder of its own ({name}); name it yourself with --decoder, or say --trust"
+        )
+    found = latent(name if given is None else given, model.device)
+    if found.source["weights_sha256"] != recorded.get("weights_sha256"):
+        raise RecordRefused(
+            f"{name} has other weights than the picture was painted with; name the right one with --decoder"
+        )
+    return found
+
+
+def _photo(recorded: Mapping[str, Any], given: Photos, beside: Path | None) -> Photo:
+    """The photo or mask that a record names, by its pixels."""
+    kind = next((key for key in DIGESTS if key in recorded), "photo")
+    name = str(recorded.get(kind))
     place = Path(name).name if not name.startswith("sample:") else name
-    choices: list[Photo] = [given] if given is not None else [place]
-    if given is None and beside is not None and place == Path(name).name:
+    several = given if isinstance(given, list | tuple) else [] if given is None else [given]
+    choices: list[Any] = [*several, place]
+    if beside is not None and place == Path(name).name:
         choices.append(beside / place)
     found = [item for item in choices if not isinstance(item, str | Path) or photo_path(item).is_file()]
     if not found:
-        raise RecordRefused(f"the photo {place} is not here; name it with --photo FILE")
-    own = file_digest(found[0]) if isinstance(found[0], str | Path) and place.endswith(".npy") else digest(found[0])
-    if own != recorded.get("sha256"):
+        raise RecordRefused(f"the {kind} {place} is not here; name it with --photo FILE")
+    right: Photo | None = next((item for item in found if DIGESTS[kind](item) == recorded.get("sha256")), None)
+    if right is None:
         raise RecordRefused(
-            f"{place} is another photo than the picture was made from; name the right one with --photo FILE"
+            f"{place} is another {kind} than the picture was made from; name the right one with --photo FILE"
         )
-    return found[0]
+    return right
 
 
 def rerun(
     picture: str | Path,
     model: Model | nn.Module | str | None = None,
     *,
-    photo: Photo | None = None,
+    photo: Photos = None,
+    decoder: str | nn.Module | None = None,
     trust: bool = False,
 ) -> Result:
     """Repeats a picture: the same bits on the same machine with as many threads.
@@ -166,7 +208,8 @@ def rerun(
     Args:
         picture: a PNG that reverie wrote, or a JPEG or WebP with its record beside it.
         model: the network, where the record names code or weights of its own.
-        photo: the photo, where it is not found by its name.
+        photo: the photo or mask, or several, where they are not found by their names.
+        decoder: the decoder, where the picture was painted by the user's own.
         trust: load code and weight files that the record names.
 
     Raises:
@@ -174,7 +217,7 @@ def rerun(
     """
     record = read_record(picture)
     ready = recorded_model(record, model, trust=trust)
-    recipe = recipe_of(record, ready, photo=photo, beside=Path(picture).parent)
+    recipe = recipe_of(record, ready, photo=photo, beside=Path(picture).parent, decoder=decoder, trust=trust)
     if isinstance(recipe, Survey):
         return survey(ready, recipe)[record.index]
     if isinstance(recipe, Inquiry):

@@ -20,6 +20,7 @@ from reverie.randomness import Generators, generator
 from reverie.record import Record, versions
 from reverie.synthesis.gathering import gathered_slope
 from reverie.synthesis.history import History, Means
+from reverie.synthesis.importance import Importance
 from reverie.synthesis.recipe import Recipe, Stage, blank
 from reverie.synthesis.tiling import tiled_slope
 from reverie.transforms import draw
@@ -76,10 +77,13 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
         generators = [generator(recipe.seed, name) for name in part.names]
         image: Callable[[], Tensor] | None = None
         means = Means() if trace else None
+        importance = Importance() if recipe.importance else None
         silent = torch.ones(len(rows), dtype=torch.bool, device=model.device)
         for number, stage in enumerate(part.stages):
             if image is None:
                 canvas, latents = _start(model, part, stage, generators)
+            elif part.parameterization.photos == "fitted":
+                latents = latents.detach()  # they hold at any size
             else:
                 latents = part.parameterization.encode(part.carry(image(), stage.size))
             latents.requires_grad_()
@@ -88,7 +92,7 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
                 waking = number == 0 and index < recipe.redirect and (silent.is_cuda or bool(silent.any()))
                 with told(model, stage.size, MEMORY):
                     score = climb(
-                        _slope(model, part, stage, latents, generators, silent if waking else None, means),
+                        _slope(model, part, stage, latents, generators, silent if waking else None, means, importance),
                         index / max(1, stage.steps - 1),
                     )
                     if part.constraint is not None:
@@ -98,7 +102,7 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
                 done += 1
                 image = _decoder(part, stage, latents)
                 features = {} if means is None else means.values
-                whole = _finisher(part, canvas, image)
+                whole = _finisher(part, canvas, image, importance)
                 yield Step(done, total, number, index, rows, score, features, image, whole, climb.note)
 
 
@@ -129,6 +133,7 @@ def _slope(
     generators: Generators,
     silent: Tensor | None,
     means: Means | None,
+    importance: Importance | None,
 ) -> Callable[[], tuple[Tensor, Tensor]]:
     """The function that an ascent climbs by; its chances are drawn now, once for the step."""
     if recipe.tile is not None:
@@ -136,8 +141,11 @@ def _slope(
     seen_through = draw(recipe.transforms, generators, stage.size)
 
     def slope() -> tuple[Tensor, Tensor]:
-        with torch.enable_grad(), Redirected(silent) if silent is not None else contextlib.nullcontext():
+        with torch.enable_grad():  # a decoder's own rectifiers are none of the network's
             picture = recipe.parameterization.decode(latents, stage.size)
+        if importance is not None:
+            importance.watch(picture)
+        with torch.enable_grad(), Redirected(silent) if silent is not None else contextlib.nullcontext():
             activations = probe(model, seen_through(picture), stage.layers, picture=picture)
             if means is not None:
                 means.begin().see(activations)
@@ -168,8 +176,12 @@ def _decoder(recipe: Recipe, stage: Stage, latents: Tensor) -> Callable[[], Tens
     return lambda: recipe.parameterization.decode(latents.detach(), stage.size)
 
 
-def _finisher(recipe: Recipe, canvas: Tensor, image: Callable[[], Tensor]) -> Callable[[], Tensor]:
+def _finisher(
+    recipe: Recipe, canvas: Tensor, image: Callable[[], Tensor], importance: Importance | None
+) -> Callable[[], Tensor]:
     def whole() -> Tensor:
+        if importance is not None:
+            return torch.cat([recipe.carry(image(), recipe.size), importance.opacity(recipe.size)], 1)
         if recipe.window is None:
             return recipe.carry(image(), recipe.size)
         part, out = image(), canvas.clone()
@@ -232,7 +244,8 @@ def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None
     finish()
     shape = (0, model.channels, *recipe.size)
     made = images[0] if len(images) == 1 else torch.cat(images) if images else torch.zeros(shape)
-    return Result(made, tuple(records), recipe.labels[: len(records)], tuple(traces), tuple(findings))
+    labels = recipe.labels[: len(records)]
+    return Result(made, tuple(records), labels, tuple(traces), tuple(findings), alpha=recipe.alpha)
 
 
 def _with_trace(record: Record, trace: Trace) -> Record:
@@ -247,7 +260,7 @@ def _silent(model: Model, recipe: Recipe, last: Step) -> list[int]:
     if not rows or recipe.tile is not None:
         return []
     with torch.enable_grad(), Redirected(wake=False):
-        picture = last.image.detach()[rows].clone().requires_grad_()
+        picture = last.image.detach()[rows, : model.channels].clone().requires_grad_()
         chosen = [wishes[row] for row in rows]
         score = scores(chosen, probe(model, picture, [layer for wish in chosen for layer in wish.layers]))
         (gradient,) = torch.autograd.grad(score.sum(), picture)

@@ -15,7 +15,7 @@ from reverie.figures.result import Finding
 from reverie.image import Size, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective
-from reverie.parameterizations import Parameterization
+from reverie.parameterizations import Alpha, Parameterization
 from reverie.synthesis.ascent import Ascent
 from reverie.transforms import Roll, Transform
 
@@ -104,6 +104,7 @@ class Recipe:
         redirect: first steps in which dead rectifiers are redirected.
         tile: side of the tiles in which the gradient is taken; None for the whole picture.
         batch: how many pictures run together.
+        importance: add where the objective cared, as opacity.
         origin: the recipe function's name and its plain arguments, for the record.
         each: arguments that name one value for each picture; a record of some of the pictures names theirs.
         reports: what to measure of each finished picture, or none.
@@ -125,6 +126,7 @@ class Recipe:
     tile: int | None = None
     batch: int = 1
     window: Window | None = None
+    importance: bool = False
     labels: tuple[str, ...] = ()
     origin: tuple[str, Mapping[str, Any]] = ("", {})
     each: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -138,6 +140,9 @@ class Recipe:
             raise InvalidSetting(f"there is no start '{self.start}'; allowed are {', '.join(STARTS)}")
         if self.start == "photo" and self.photo is None:
             raise InvalidSetting("a start from a photo needs the photo; give it, or start from noise")
+        if self.parameterization.photos == "none" and (self.start != "noise" or len(self.stages) > 1):
+            name = type(getattr(self.parameterization, "inner", self.parameterization)).__name__
+            raise InvalidSetting(f"{name} cannot hold a photo; start it from noise, at one size")
         if not self.parameterization.bounded and self.constraint is None:
             raise InvalidSetting(f"{type(self.parameterization).__name__} leaves [0,1]; give the recipe a constraint")
         if self.parameterization.bounded and self.constraint is not None:
@@ -173,6 +178,11 @@ class Recipe:
         return self.window.canvas if self.window else self.stages[-1].size
 
     @property
+    def alpha(self) -> bool:
+        """Whether the pictures' last channel is their opacity."""
+        return self.importance or isinstance(self.parameterization, Alpha)
+
+    @property
     def steps(self) -> int:
         """Steps of all batches together."""
         return sum(stage.steps for stage in self.stages) * len(self.batches())
@@ -191,7 +201,9 @@ class Recipe:
     def batches(self) -> list[range]:
         """The pictures that run together."""
         count = len(self.names)
-        couples = any(objective.couples for stage in self.stages for objective in stage.objectives)
+        couples = self.parameterization.couples or any(
+            objective.couples for stage in self.stages for objective in stage.objectives
+        )
         # one line search sees one picture, and so do two passes
         alone = self.gathers or any(stage.ascent.kind == "lbfgs" for stage in self.stages)
         batch = count if couples else 1 if alone else self.batch
