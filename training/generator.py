@@ -1,8 +1,8 @@
-"""Train the generator of motifs: ``python training/generator.py``.
+"""Train a small generator of motifs: ``python training/generator.py --sheet sheet.png``.
 
-A variational autoencoder whose decoder ships with the package: pictures must come back in colours and in what the
-bundled network sees of them. One thread, about twenty minutes. Writes the decoder's weights and a sheet: motifs that
-were not trained on, what came back, and pictures of random latents.
+A variational autoencoder: pictures must come back in colours and in what the bundled network sees of them. Its decoder
+is then one to make pictures of: ``reverie feature logits:rings --parameterization training/generator.py:decoder``. The
+sheet shows motifs that were not trained on, what came back, and pictures of random latents.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -31,11 +31,43 @@ import motifs  # noqa: E402 (its folder had to be put on the path first)
 from reverie.models.model import Model  # noqa: E402
 from reverie.models.probe import probe  # noqa: E402
 from reverie.models.sources import load  # noqa: E402
-from reverie.parameterizations.generator import LATENT, MotifDecoder  # noqa: E402
-from reverie.parameterizations.latents import WEIGHTS  # noqa: E402
 
+WEIGHTS = HERE / "cache" / "generator.safetensors"
+LATENT = 96
+FRESH = 256  # motifs to measure by
+WIDTHS = (128, 80, 56, 40)  # features at 4, 8, 16 and 32 pixels
 SIDE, SHOWN = 32, 64  # of the pictures; and as the network is shown them
 SEEN = {"stem": 1.0, "mixed3b": 1.0}  # layers and weights of the perceptual loss
+
+
+class MotifDecoder(nn.Module):
+    """Latents [N,96], standard normal, to pictures [N,3,32,32] in [0,1]."""
+
+    latent = LATENT
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.start = nn.Linear(LATENT, WIDTHS[0] * 16)
+        blocks: list[nn.Module] = []
+        for inputs, outputs in pairwise(WIDTHS):
+            blocks += [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)]
+            blocks += [nn.BatchNorm2d(outputs), nn.SiLU()]
+        self.blocks = nn.Sequential(*blocks)
+        self.colours = nn.Conv2d(WIDTHS[-1], 3, 3, padding=1)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """The pictures."""
+        pictures: Tensor = self.colours(self.blocks(self.start(latents).view(-1, WIDTHS[0], 4, 4)))
+        return pictures.sigmoid()
+
+
+def decoder() -> MotifDecoder:
+    """The trained one, as ``--parameterization`` names it."""
+    made = MotifDecoder()
+    if not WEIGHTS.exists():
+        raise FileNotFoundError(f"there is no {WEIGHTS.name} yet; run python training/generator.py first")
+    made.load_state_dict({name: value.float() for name, value in load_file(WEIGHTS).items()})
+    return made
 
 
 class Encoder(nn.Module):
@@ -65,7 +97,7 @@ class Encoder(nn.Module):
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Settings; the defaults made the weights that ship."""
+    """Settings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=3072, help="that are drawn")
     parser.add_argument("--steps", type=int, default=3000)
@@ -122,8 +154,8 @@ def train(options: argparse.Namespace) -> tuple[MotifDecoder, Encoder]:
     torch.manual_seed(options.seed)
     source = torch.Generator().manual_seed(options.seed)
     pictures = drawn(options.pictures, options.seed, 0)
-    model, decoder, encoder = load("bundled"), MotifDecoder(), Encoder()
-    optimizer = torch.optim.AdamW([*decoder.parameters(), *encoder.parameters()], lr=options.rate, weight_decay=0.01)
+    model, painter, encoder = load("bundled"), MotifDecoder(), Encoder()
+    optimizer = torch.optim.AdamW([*painter.parameters(), *encoder.parameters()], lr=options.rate, weight_decay=0.01)
     began, stream = time.monotonic(), batches(pictures, options.batch, source)
     for step in range(options.steps):
         share = max(step / options.steps, (time.monotonic() - began) / (60 * options.minutes))
@@ -132,14 +164,14 @@ def train(options: argparse.Namespace) -> tuple[MotifDecoder, Encoder]:
         optimizer.param_groups[0]["lr"] = options.rate * min(1.0, (step + 1) / 50, 3 * (1 - share) + 0.01)
         batch = next(stream)
         mean, spread = encoder(batch)
-        made = decoder(mean + torch.randn(mean.shape, generator=source) * (spread / 2).exp())
+        made = painter(mean + torch.randn(mean.shape, generator=source) * (spread / 2).exp())
         divergence = (mean.square() + spread.exp() - spread - 1).sum(1).mean() / 2
         part = options.batch // 4  # what the network sees costs more than all else
         seen, colours = perceptual(model, made[:part], batch[:part]), (made - batch).abs().mean()
         loss = 4 * colours + seen + options.divergence * divergence
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_([*decoder.parameters(), *encoder.parameters()], 1.0)
+        nn.utils.clip_grad_norm_([*painter.parameters(), *encoder.parameters()], 1.0)
         optimizer.step()
         if step % 50 == 0:
             passed = (time.monotonic() - began) / 60
@@ -148,30 +180,29 @@ def train(options: argparse.Namespace) -> tuple[MotifDecoder, Encoder]:
                 f"  divergence {float(divergence.detach()):.1f}",
                 flush=True,
             )
-    return decoder.eval(), encoder.eval()
+    return painter.eval(), encoder.eval()
 
 
 @torch.no_grad()
-def measured(decoder: MotifDecoder, encoder: Encoder, seed: int) -> dict[str, float]:
+def measured(painter: MotifDecoder, encoder: Encoder, seed: int) -> dict[str, float]:
     """Mean absolute error of fresh motifs, and how often the bundled network names motif and copy alike."""
-    model, fresh = load("bundled"), drawn(256, seed, 1).float() / 255
-    made = decoder(encoder(fresh)[0])
+    model, fresh = load("bundled"), drawn(FRESH, seed, 1).float() / 255
+    made = painter(encoder(fresh)[0])
     names = [probe(model, enlarged(item), ["logits"])["logits"].flatten(1).argmax(1) for item in (fresh, made)]
     return {
         "error": float((made - fresh).abs().mean()),
         "named_alike": float((names[0] == names[1]).float().mean()),
-        "true_class": float((names[1] == torch.arange(256) % len(motifs.CLASSES)).float().mean()),
+        "true_class": float((names[1] == torch.arange(FRESH) % len(motifs.CLASSES)).float().mean()),
     }
 
 
 @torch.no_grad()
-def sheet(decoder: MotifDecoder, encoder: Encoder, seed: int, path: Path) -> None:
+def sheet(painter: MotifDecoder, encoder: Encoder, seed: int, path: Path) -> None:
     """Rows: fresh motifs, what came back, random latents."""
-    fresh = drawn(32, seed, 1).float() / 255
-    chance = torch.randn(32, LATENT, generator=torch.Generator().manual_seed(seed))
-    rows = [row for part in (fresh, decoder(encoder(fresh)[0]), decoder(chance)) for row in part.split(16)]
-    order = [rows[index] for index in (0, 2, 1, 3, 4, 5)]
-    whole = torch.cat([torch.cat(list(row), 2) for row in order], 1)
+    fresh = drawn(min(24, FRESH), seed, 1).float() / 255
+    chance = torch.randn(len(fresh), LATENT, generator=torch.Generator().manual_seed(seed))
+    rows = fresh, painter(encoder(fresh)[0]), painter(chance)
+    whole = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
     Image.fromarray((whole * 255).round().byte().permute(1, 2, 0).numpy()).save(path)
 
 
@@ -179,12 +210,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Trains, measures, writes."""
     options = arguments(argv)
     torch.set_num_threads(options.threads)
-    decoder, encoder = train(options)
-    state = {name: value.half() if value.is_floating_point() else value for name, value in decoder.state_dict().items()}
+    painter, encoder = train(options)
+    state = {name: value.half() if value.is_floating_point() else value for name, value in painter.state_dict().items()}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     save_file(state, options.out, {"command": "python training/generator.py"})
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB", measured(decoder, encoder, options.seed))
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB", measured(painter, encoder, options.seed))
     if options.sheet:
-        sheet(decoder, encoder, options.seed, options.sheet)
+        sheet(painter, encoder, options.seed, options.sheet)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ import reverie
 from reverie import recipes
 from reverie.errors import ReverieError
 from reverie.figures.result import Result
+from reverie.figures.sheet import contact_sheet
 from reverie.image import opaque, to_pil
 from reverie.models.probe import Activations
 from reverie.objectives import Objective, Term
 from reverie.objectives.opacity import transparent
 from reverie.parameterizations import Alpha, Fourier, Pixels
 from reverie.randomness import generator
+from reverie.synthesis.verification import verified
 from reverie.transforms import Backdrop
 from tiny import picture
 
@@ -140,3 +142,20 @@ def test_a_mask_and_an_optimised_opacity_are_one_too_many(model):
     assert refusal(lambda: recipes.feature(model, "block:0", mask=torch.ones(1, 8, 8), **BOTH)) == (
         "a mask goes with no optimised opacity; leave out one of both"
     )
+
+
+def test_what_is_measured_stands_before_white(model, tmp_path):
+    image = picture(1, 2, 4, 5, 5)
+    shown = Result(image, (), ("a", "b"), alpha=True).opaque
+    for row in range(2):
+        share = image[row, 3:]
+        assert torch.allclose(shown[row], image[row, :3] * share + 1 - share, atol=1e-6)
+    assert torch.equal(Result(image[:, :3]).opaque, image[:, :3])
+    clear = torch.zeros(4, 3, 3)
+    to_pil(clear, alpha=True).save(tmp_path / "clear.png")
+    assert contact_sheet([tmp_path / "clear.png"], ["x"]).getpixel((7, 7)) == (255, 255, 255)
+
+
+def test_a_transparent_picture_is_verified(model):
+    made = verified(model, reverie.feature(model, "block:0", **BOTH))
+    assert "verification" in made.record.automatic

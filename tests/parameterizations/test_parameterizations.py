@@ -57,7 +57,7 @@ def test_keeps_to_its_range_where_it_says_so(part, size):
 
 
 @pytest.mark.parametrize("channels", [1, 2, 6])
-@pytest.mark.parametrize("name", [name for name in MADE_OF if name != "motifs"])
+@pytest.mark.parametrize("name", MADE_OF)
 def test_makes_pictures_of_any_number_of_channels(name, channels):
     part = MADE_OF[name]
     image = part.decode(part.init((channels, 9, 12), generators("a")), (9, 12))

@@ -8,6 +8,8 @@ from pathlib import Path
 import jinja2
 from PIL import Image
 
+from reverie.image import opaque
+
 QUALITY = 90  # of the pictures inside a page, as WebP
 
 
@@ -22,5 +24,5 @@ def _embedded(path: Path) -> str:
     """A picture file as a `data:` address."""
     buffer = io.BytesIO()
     with Image.open(path) as picture:
-        picture.convert("RGB").save(buffer, "WEBP", quality=QUALITY)
+        opaque(picture).save(buffer, "WEBP", quality=QUALITY)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -103,6 +103,13 @@ class Result:
         return tuple(record.index in record.automatic.get("silent", ()) for record in self.records)
 
     @property
+    def opaque(self) -> Tensor:
+        """The pictures without an opacity, transparent parts before white."""
+        if not self.alpha:
+            return self.images
+        return torch.lerp(torch.ones(()), self.images[:, :-1], self.images[:, -1:])
+
+    @property
     def pictures(self) -> list[Image.Image]:
         """All pictures as Pillow's."""
         return [to_pil(image, alpha=self.alpha) for image in self.images]

@@ -51,7 +51,7 @@ def contact_sheet(paths: Sequence[Path], captions: Sequence[str]) -> Image.Image
 
 def _opened(path: Path, size: tuple[int, int]) -> Image.Image:
     with Image.open(path) as picture:
-        plain = picture.convert("RGB")
+        plain = opaque(picture)
     return plain if plain.size == size else plain.resize(size, Image.Resampling.LANCZOS)
 
 

@@ -3,25 +3,19 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from reverie.errors import InvalidSetting, WeightsUnavailable
+from reverie.errors import InvalidSetting
 from reverie.image import Size, resize
 from reverie.models.model import weights_digest
 from reverie.models.sources import built
 from reverie.parameterizations.fitting import fitted
-from reverie.parameterizations.generator import LATENT, MotifDecoder
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
 
-WEIGHTS = Path(__file__).parent / "generator.safetensors"
 REACH = 1.5  # times the usual length of a latent: farther out a generator has painted nothing in training
 
 
@@ -30,14 +24,14 @@ class Latent(Parameterization):
     """Latents [N,D] that a decoder turns into pictures [N,C,h,w] in [0,1], brought to the size that is asked for.
 
     Attributes:
-        decoder: a frozen module in evaluation mode; the bundled generator of motifs unless given.
+        decoder: a frozen module in evaluation mode.
         count: D.
         channels: C.
         source: the decoder as a record names it.
     """
 
-    decoder: nn.Module | None = None
-    count: int = LATENT
+    decoder: nn.Module
+    count: int
     channels: int = 3
     source: Mapping[str, Any] = field(default_factory=dict)
 
@@ -59,8 +53,7 @@ class Latent(Parameterization):
     def decode(self, latents: Tensor, size: Size) -> Tensor:
         """What the decoder paints; a latent beyond its reach is drawn back to it."""
         length = latents.norm(dim=1, keepdim=True) / (REACH * self.count**0.5)
-        decoder = motif_decoder(latents.device) if self.decoder is None else self.decoder
-        return resize(decoder(latents / length.clamp_min(1)), size).clamp(0, 1)
+        return resize(self.decoder(latents / length.clamp_min(1)), size).clamp(0, 1)
 
     def encode(self, image: Tensor) -> Tensor:
         """The latents whose pictures lie nearest, by descent from the middle."""
@@ -100,19 +93,3 @@ def latent(decoder: str | nn.Module, device: torch.device) -> Latent:
     if float(picture.min()) < 0 or float(picture.max()) > 1:
         raise InvalidSetting(f"{name} paints outside [0,1]; end it with a sigmoid, or (x + 1) / 2 after a tanh")
     return Latent(ready, count, picture.shape[1], {**source, "weights_sha256": weights_digest(ready)})
-
-
-@lru_cache(maxsize=2)
-def motif_decoder(device: torch.device) -> MotifDecoder:
-    """The bundled generator, frozen.
-
-    Raises:
-        WeightsUnavailable: its file is damaged.
-    """
-    decoder = MotifDecoder()
-    try:
-        decoder.load_state_dict({name: value.float() for name, value in load_file(WEIGHTS).items()})
-    except (SafetensorError, OSError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise WeightsUnavailable(f"the generator's weights cannot be read ({reason}); install reverie anew") from None
-    return decoder.to(device).eval().requires_grad_(False)

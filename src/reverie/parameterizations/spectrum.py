@@ -18,7 +18,7 @@ from reverie.parameterizations.color import CORRELATION, decorrelate
 SIDE = 256  # photos are measured at the size in which networks see them
 RINGS, SECTORS = 20, 8  # of the table: radii in equal ratios, directions over half a turn
 LOWEST, HIGHEST = 2 / SIDE, math.sqrt(0.5)  # radii in cycles per pixel; below, the magnitude goes on as 1/f
-MARGIN = 0.02  # so that a photo's black and white do not weigh more under the logit than all else
+MARGIN = 0.1  # so that a photo's black and white do not weigh more under the logit than all else
 DIGITS = 4  # that are kept of each number
 
 Table = tuple[tuple[tuple[float, ...], ...], ...]

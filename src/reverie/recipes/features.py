@@ -156,7 +156,7 @@ def _material(
 ) -> tuple[Parameterization, str | None, float]:
     """What the picture is made of, the kind of its opacity, and what opaque parts cost."""
     if isinstance(part, Latent) and part.channels != model.channels:
-        painter = "the generator" if part.decoder is None else type(part.decoder).__name__
+        painter = type(part.decoder).__name__
         raise InvalidSetting(
             f"{painter} paints {part.channels} channels and {model.name} takes {model.channels}; they must be as many"
         )

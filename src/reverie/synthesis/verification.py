@@ -74,7 +74,7 @@ def verified(
         InvalidSetting: no pictures of units.
         UnsuitableImage: a photo that cannot be read.
     """
-    verdicts = verify(model, result.images, _units(result), photos=photos, other=other)
+    verdicts = verify(model, result.opaque, _units(result), photos=photos, other=other)
     records = [
         record.noting(verification=asdict(verdict)) for record, verdict in zip(result.records, verdicts, strict=True)
     ]
