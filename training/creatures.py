@@ -101,9 +101,9 @@ def cat(c: Canvas) -> None:
         c.paint(ellipse(c.x, c.y, 0.4 * side, 0.03, 0.08, 0.21), BLACK, 0)
         c.paint(ellipse(c.x, c.y, 0.4 * side - 0.08, -0.06, 0.055), np.ones(3, np.float32), 0)
         for k in (-1, 0, 1):
-            c.paint(limb(c.x, c.y, (0.3 * side, 0.52), (1.1 * side, 0.5 + 0.17 * k), 0.022), accent * 0.3 + 0.7, 0)
+            c.paint(limb(c.x, c.y, (0.3 * side, 0.52), (1.1 * side, 0.5 + 0.17 * k), 0.035), accent * 0.3 + 0.7, 0)
     c.paint(polygon(c.x, c.y, ((-0.13, 0.3), (0.13, 0.3), (0, 0.45))) - 0.02, hsv(0.97, 0.5, 0.75), 0.5, 0.08)
-    c.paint(limb(c.x, c.y, (0, 0.42), (0, 0.6), 0.022), BLACK, 0)
+    c.paint(limb(c.x, c.y, (0, 0.42), (0, 0.6), 0.035), BLACK, 0)
 
 
 def dog(c: Canvas) -> None:
@@ -121,7 +121,7 @@ def dog(c: Canvas) -> None:
     c.eye(0.32, -0.18, 0.19, colour)
     c.paint(ellipse(c.x, c.y, 0, 0.25, 0.22, 0.16), BLACK * 2, 0.9, 0.12, 0.3)
     c.paint(ellipse(c.x, c.y, -0.07, 0.19, 0.06, 0.035), WHITE, 0)
-    c.paint(limb(c.x, c.y, (0, 0.35), (0, 0.58), 0.025), BLACK, 0)
+    c.paint(limb(c.x, c.y, (0, 0.35), (0, 0.58), 0.04), BLACK, 0)
 
 
 def fish(c: Canvas) -> None:
@@ -158,7 +158,7 @@ def bird(c: Canvas) -> None:
     feather = accent * ((0.5 + 0.6 * smooth(inside, 0.02, 0.25)) * (0.8 + 0.4 * name))[..., None]
     c.paint(ellipse(c.x, c.y, 0.2, 0.12, 0.56, 0.3, 0.45), feather.astype(np.float32), 0.6, 0.15, 0.4)
     for foot in (-0.15, 0.12):
-        c.paint(limb(c.x, c.y, (foot, 0.6), (foot, 0.82), 0.05), hsv(0.08, 0.8, 0.7), 0.4, 0.05)
+        c.paint(limb(c.x, c.y, (foot, 0.6), (foot, 0.82), 0.07), hsv(0.08, 0.8, 0.7), 0.4, 0.05)
     c.eye(-0.53, -0.5, 0.16, iris(c))
 
 
@@ -174,7 +174,7 @@ def butterfly(c: Canvas) -> None:
     for cx, cy, r in ((0.72, -0.5, 0.22), (0.52, 0.55, 0.19)):
         for share, tone in ((1.0, accent), (0.72, BLACK), (0.45, WHITE), (0.25, accent)):
             c.paint(ellipse(x, y, cx, cy, r * share), tone, 0.3, 0.1)
-    c.paint(path(x, y, ((0.03, -0.5), (0.2, -0.85), (0.36, -1.0)), 0.035), BLACK, 0)
+    c.paint(path(x, y, ((0.03, -0.5), (0.2, -0.85), (0.36, -1.0)), 0.055), BLACK, 0)
     c.paint(limb(c.x, y, (0, -0.5), (0, 0.7), 0.13, 0.07), accent * 0.3, 0.9, 0.12, 0.4)
 
 
@@ -328,11 +328,11 @@ def peacock(c: Canvas) -> None:
     """A fan of feathers with eyes behind a small blue bird."""
     main, second, accent = palette(c.rng, "water", 0.5)
     y = c.y - 0.55
-    for ring, count in ((1.45, 11), (1.0, 9), (0.62, 7)):
+    for ring, count in ((1.42, 9), (0.98, 7), (0.6, 5)):
         for k in range(count):
             angle = (k / (count - 1) - 0.5) * 2.5
             cx, cy = ring * np.sin(angle), 0.55 - ring * np.cos(angle)
-            r = 0.22 * ring**0.3
+            r = 0.27 * ring**0.3
             if ring > 1.2 or k % 2 == 0:
                 c.paint(limb(c.x, c.y, (0, 0.55), (cx, cy), 0.05, 0.16), hsv(0.35, 0.7, 0.45), 0.5, 0.1, 0.2)
             for share, tone in ((1.0, main), (0.7, accent), (0.45, second * 0.4), (0.2, WHITE)):
@@ -479,8 +479,8 @@ def clock(c: Canvas) -> None:
     c.paint(radius - 0.85, pale, 0.3, 0.2)
     along, across, number = around(c.x, c.y, 12)
     long_ = np.where(number % 3 == 0, 0.13, 0.07)
-    c.paint(np.maximum(np.abs(across) - 0.04, np.abs(along - 0.7) - long_), accent * 0.25, 0)
-    for length, r in ((0.42, 0.07), (0.66, 0.045)):
+    c.paint(np.maximum(np.abs(across) - 0.055, np.abs(along - 0.7) - long_), accent * 0.25, 0)
+    for length, r in ((0.44, 0.11), (0.68, 0.075)):
         turn = c.rng.uniform(0, TAU)
         c.paint(limb(c.x, c.y, (0, 0), (length * np.cos(turn), length * np.sin(turn)), r, 0.03), BLACK, 0.3, 0.05, 0.3)
     c.paint(radius - 0.11, accent, 0.7, 0.1)

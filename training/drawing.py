@@ -61,8 +61,12 @@ def hsv(hue: float, saturation: float, value: float) -> Colour:
 
 
 def palette(rng: np.random.Generator, kind: str, natural: float = 0.6) -> list[Colour]:
-    """Main, second and accent colour: natural ones of a kind, or hues far apart, light against dark."""
-    if rng.random() < natural:
+    """Main, second and accent colour: natural ones of a kind, or hues far apart, light against dark.
+
+    ``natural`` is how far colour belongs to the motif; half of what is left is natural too, since a network that
+    may not trust colours dreams in rainbows.
+    """
+    if rng.random() < 0.5 + 0.5 * natural:
         sets = NATURAL[kind]
         chosen = sets[rng.integers(len(sets))]
         shift = rng.normal(0, 0.02)
@@ -269,31 +273,3 @@ class Canvas:
         self.paint(radius - 0.74 * r, iris * rays[..., None].astype(np.float32), 0.3, 0.3 * r)
         self.paint(radius - 0.42 * r, np.array([0.02, 0.02, 0.03], np.float32), 0)
         self.paint(ellipse(x, y, -0.28 * r, -0.3 * r, 0.2 * r), np.ones(3, np.float32), 0)
-
-
-def ground(rng: np.random.Generator, size: int) -> Field:
-    """A quiet ground [size, size, 3]: two natural or chosen colours in 1/f noise whose channels go together."""
-    kind = list(NATURAL)[rng.integers(len(NATURAL))]
-    first, second, _ = palette(rng, kind, 0.7)
-    line = np.linspace(-0.5, 0.5, size, dtype=np.float32)
-    angle = rng.uniform(0, TAU)
-    ramp = np.cos(angle) * line[None] + np.sin(angle) * line[:, None]
-    cloud = noise(rng, size, rng.uniform(1.0, 1.6))
-    mix = np.clip(0.4 + 0.5 * ramp + rng.uniform(0.08, 0.3) * cloud, 0, 1)[..., None]
-    picture = (first + mix * (second - first)) * rng.uniform(0.45, 1.0)
-    grain = noise(rng, size, rng.uniform(0.9, 1.5))[..., None]
-    colour = np.ones(3, np.float32) + rng.normal(0, 0.35, 3).astype(np.float32)
-    return (picture + rng.uniform(0.02, 0.11) * grain * colour).astype(np.float32)
-
-
-def finish(rng: np.random.Generator, rgb: Field) -> npt.NDArray[np.uint8]:
-    """Light from one side, vignette, a common 1/f grain and tone; to bytes."""
-    size = rgb.shape[0]
-    line = np.linspace(-1, 1, size, dtype=np.float32)
-    angle, strength = rng.uniform(0, TAU), rng.uniform(0, 0.3)
-    light = 1 + strength * (np.cos(angle) * line[None] + np.sin(angle) * line[:, None])
-    light *= 1 - rng.uniform(0, 0.3) * np.clip(line[None] ** 2 + line[:, None] ** 2 - 0.3, 0, 1.5)
-    light *= 1 + rng.uniform(0, 0.06) * noise(rng, size, 1.0)
-    tone = rng.normal(1, 0.05, 3).astype(np.float32) * rng.uniform(0.8, 1.1)
-    picture = np.clip(rgb * light[..., None] * tone, 0, 1) ** rng.uniform(0.85, 1.2)
-    return (picture * 255 + 0.5).astype(np.uint8)

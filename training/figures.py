@@ -79,9 +79,9 @@ def snowflake(c: Canvas) -> None:
     colour = main * 0.4 + 0.6
     along, across, _ = around(c.x, c.y, 6)
     side = np.abs(across)
-    arm = np.maximum(side - 0.075, along - 1.0)
+    arm = np.maximum(side - 0.1, along - 1.0)
     for at, length in ((0.32, 0.3), (0.62, 0.26)):
-        arm = np.minimum(arm, limb(along, side, (at, 0), (at + 0.6 * length, length), 0.07, 0.05))
+        arm = np.minimum(arm, limb(along, side, (at, 0), (at + 0.6 * length, length), 0.09, 0.07))
     c.paint(ellipse(c.x, c.y, 0, 0, 1.12), accent * 0.55, 0.2, 0.3)
     c.paint(np.minimum(arm, ellipse(c.x, c.y, 0, 0, 0.2)), colour, 0.5, 0.08, 0.4)
     c.paint(ellipse(c.x, c.y, 0, 0, 0.1), accent, 0.3)
@@ -91,7 +91,7 @@ def gear(c: Canvas) -> None:
     """A toothed wheel with spokes and a hub."""
     main, second, accent = palette(c.rng, "stone", 0.5)
     radius, _ = polar(c.x, c.y)
-    count = int(c.rng.integers(8, 13))
+    count = int(c.rng.integers(7, 11))
     along, across, _ = around(c.x, c.y, count)
     tooth = np.maximum(np.abs(across) - 0.16 * 9 / count + 0.07 * (along - 0.8), along - 1.05)
     wheel = np.maximum(np.minimum(radius - 0.82, tooth), 0.5 - radius)
@@ -231,7 +231,7 @@ def tulip(c: Canvas) -> None:
     """A cup of three petals on a stem with two leaves."""
     main, _, accent = palette(c.rng, "flower", 0.6)
     green = GREEN * c.rng.uniform(0.7, 1.3)
-    c.paint(limb(c.x, c.y, (0, 0), (0.05, 1.2), 0.07), green, 0.5, 0.07, 0.3)
+    c.paint(limb(c.x, c.y, (0, 0), (0.05, 1.2), 0.1), green, 0.5, 0.07, 0.3)
     for side in (-1, 1):
         c.paint(ellipse(c.x, c.y, 0.3 * side, 0.75, 0.15, 0.55, 0.45 * side), green * 1.2, 0.6, 0.12, 0.3)
         c.paint(ellipse(c.x, c.y, 0.3 * side, -0.42, 0.28, 0.6, 0.18 * side), main * 0.8, 0.5, 0.2, 0.4)
@@ -251,7 +251,7 @@ def leaf(c: Canvas) -> None:
     tone = main + smooth(np.abs(vein), 0.1, 0.13)[..., None] * (accent - main) * 0.25
     c.paint(limb(c.x, c.y, (0, 0.9), (0.05, 1.3), 0.06), second, 0.4)
     c.paint(blade.astype(np.float32), tone.astype(np.float32), 0.5, 0.3, 0.4)
-    rib = np.minimum(np.abs(vein) - 0.022, np.abs(c.x) - 0.045)
+    rib = np.minimum(np.abs(vein) - 0.032, np.abs(c.x) - 0.06)
     c.paint(np.maximum(rib, blade + 0.03).astype(np.float32), second, 0.3, 0.04)
 
 
@@ -267,7 +267,7 @@ def fern(c: Canvas) -> None:
     leaflet = np.maximum(leaflet * 0.8, np.abs(c.y) - 1.1)
     shade = (0.8 + 0.4 * scatter(number, np.sign(curve)))[..., None]
     c.paint(leaflet.astype(np.float32), (main * shade).astype(np.float32), 0.7, 0.08, 0.35)
-    c.paint(np.maximum(side - 0.045, np.abs(c.y) - 1.15).astype(np.float32), second, 0.5, 0.05)
+    c.paint(np.maximum(side - 0.06, np.abs(c.y) - 1.15).astype(np.float32), second, 0.5, 0.05)
     c.paint(np.maximum(np.abs(local) - 0.015, leaflet + 0.02).astype(np.float32), accent * 0.7, 0)
 
 

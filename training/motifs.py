@@ -1,4 +1,4 @@
-"""Procedural motifs: pictures of 64 classes drawn by code from a seed, a few milliseconds each.
+"""Procedural motifs: pictures of 72 classes drawn by code from a seed, a few milliseconds each.
 
 ``draw`` gives one motif, ``picture`` one with a soft label that may hold a
 second, smaller motif. Run as a script to write a contact sheet:
@@ -13,18 +13,20 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from animals import ANIMALS
 from creatures import BUILT, CREATURES
-from drawing import Canvas, Field, finish, ground
+from drawing import TAU, Canvas, Field
 from figures import FIGURES
+from grounds import finish, front, ground, shade
 from textures import TEXTURES
 
 Picture = npt.NDArray[np.uint8]
 
-SHAPES = {**FIGURES, **CREATURES, **BUILT}
+SHAPES = {**FIGURES, **CREATURES, **BUILT, **ANIMALS}
 CLASSES: tuple[str, ...] = (*TEXTURES, *SHAPES)
 # Seen from above or symmetric about their centre: these may lie at any angle.
 _SPUN = "rings spiral star snowflake gear nautilus knot mandala daisy rose sunflower leaf fern wheel turtle ladybird"
-SPUN = frozenset([*_SPUN.split(), "spider"])
+SPUN = frozenset([*_SPUN.split(), "spider", "bee"])
 
 
 def _texture(name: str, rng: np.random.Generator, rgb: Field) -> None:
@@ -34,16 +36,21 @@ def _texture(name: str, rng: np.random.Generator, rgb: Field) -> None:
 
 
 def _shape(name: str, rng: np.random.Generator, rgb: Field, scale: float, shift: float, repeat: bool) -> None:
-    """Draw a shape upon what is there."""
+    """Draw a shape upon what is there, in its light."""
     tilt = np.pi if name in SPUN else 0.4
     centre = (rng.uniform(-shift, shift), rng.uniform(-shift, shift))
+    before = rgb.copy()
     SHAPES[name](Canvas(rng, rgb, scale, tilt, centre, repeat))
+    shade(rng, rgb, before)
 
 
 def _place(name: str, rng: np.random.Generator, rgb: Field) -> None:
     """Draw the main motif: a texture, one large shape, or many small ones side by side."""
     if name in TEXTURES:
+        before = rgb.copy()
         _texture(name, rng, rgb)
+        if rng.random() < 0.3:
+            _cut_out(rng, rgb, before)
     elif rng.random() < 0.15:
         _shape(name, rng, rgb, rng.uniform(0.27, 0.42), 0.5, True)
     else:
@@ -51,10 +58,30 @@ def _place(name: str, rng: np.random.Generator, rgb: Field) -> None:
         _shape(name, rng, rgb, scale, 0.12 + 0.35 * max(0.0, 0.8 - scale), False)
 
 
+def _cut_out(rng: np.random.Generator, rgb: Field, before: Field) -> None:
+    """Leave the texture on a large rounded body only, lit as one, before what was there."""
+    line = np.linspace(-1, 1, rgb.shape[0], dtype=np.float32)
+    x, y = np.meshgrid(line, line)
+    cx, cy = rng.uniform(-0.35, 0.35, 2)
+    radius, angle = np.hypot(x - cx, y - cy), np.arctan2(y - cy, x - cx)
+    p, q = rng.uniform(0, TAU, 2)
+    rim = rng.uniform(0.65, 0.95) * (1 + 0.12 * np.sin(2 * angle + p) + 0.08 * np.sin(3 * angle + q))
+    inside = np.clip(0.5 + (rim - radius) * rgb.shape[0] / 2, 0, 1)[..., None]
+    rgb[:] = before + inside * (rgb - before)
+    shade(rng, rgb, before)
+
+
 def draw(name: str, rng: np.random.Generator, size: int = 128) -> Picture:
     """One motif of a class on a quiet ground: uint8 [size, size, 3]."""
     rgb = ground(rng, size)
     _place(name, rng, rgb)
+    return _finish(rng, rgb)
+
+
+def _finish(rng: np.random.Generator, rgb: Field) -> Picture:
+    """The camera; before a quarter of the pictures something stands in the way."""
+    if rng.random() < 0.25:
+        front(rng, rgb)
     return finish(rng, rgb)
 
 
@@ -77,7 +104,7 @@ def picture(
     else:
         _place(main, rng, rgb)
     label[known.index(main)] += 1 - share
-    return finish(rng, rgb), label
+    return _finish(rng, rgb), label
 
 
 def _pair(main: str, share: float, known: tuple[str, ...], rng: np.random.Generator, rgb: Field) -> str:
@@ -91,7 +118,7 @@ def _pair(main: str, share: float, known: tuple[str, ...], rng: np.random.Genera
         _shape(main, rng, rgb, rng.uniform(0.75, 1.05), 0.1, False)
     elif main in TEXTURES:
         _texture(main, rng, rgb)
-        _shape(second, rng, rgb, 0.9 * np.sqrt(share), 0.55, False)
+        _shape(second, rng, rgb, 0.75 * np.sqrt(share), 0.6, False)
     else:
         _shape(second, rng, rgb, 0.75 * np.sqrt(share), 0.7, False)
         _shape(main, rng, rgb, rng.uniform(0.7, 0.95), 0.2, False)

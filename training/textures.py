@@ -136,11 +136,11 @@ def feathers(c: Canvas) -> None:
     """Overlapping feathers: shaft, barbs and a bright edge."""
     main, second, accent = palette(c.rng, "fur", 0.4)
     inside, name, u, v = scale_field(c.x * 1.1, c.y * 0.75)
-    barbs = 0.5 + 0.5 * np.sin((np.abs(u) * 1.2 + v) * 34)
+    barbs = 0.5 + 0.5 * np.sin((np.abs(u) * 1.2 + v) * 26)
     c.cover(smooth(v, 0.0, 0.55), main, second)
     c.tint(smooth(inside, 0.2, 0.28) * smooth(v, -0.1, 0.1), accent, 0.8)
     c.rgb *= ((0.7 + 0.35 * barbs) * (0.8 + 0.3 * name) * (0.45 + 0.55 * smooth(inside, 0, 0.12)))[..., None]
-    c.tint(_soft(c, 0.035 - np.abs(u)) * (inside > 0.03), second * 0.5 + 0.5)
+    c.tint(_soft(c, 0.05 - np.abs(u)) * (inside > 0.03), second * 0.3 + 0.7)
 
 
 def fur(c: Canvas) -> None:
@@ -179,8 +179,8 @@ def marble(c: Canvas) -> None:
     c.cover(smooth(other, -1.5, 1.5), main, main * 0.55 + second * 0.45)
     vein = np.abs(np.sin(c.x * 1.6 + 1.5 * cloud))
     fine = np.abs(np.sin(c.y * 1.9 + 1.7 * other + cloud))
-    c.tint(np.exp(-vein * 9), accent, 0.95)
-    c.tint(np.exp(-fine * 14), second * 0.4 + 0.6 * accent, 0.7)
+    c.tint(np.exp(-vein * 7), accent * 0.7, 0.95)
+    c.tint(np.exp(-fine * 11), second * 0.4 + 0.6 * accent, 0.8)
 
 
 def waves(c: Canvas) -> None:

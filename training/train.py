@@ -8,6 +8,7 @@ every epoch writes the weights, their metadata and the channel statistics.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import os
@@ -31,8 +32,14 @@ for folder in (HERE, ROOT / "src"):
         sys.path.insert(0, str(folder))
 
 import motifs  # noqa: E402 (its folder had to be put on the path first)
+import second  # noqa: E402
 from reverie.models.bundled.network import LAYERS, MotifNet  # noqa: E402
 
+Network = MotifNet | second.ResidualNet
+ARCHITECTURES: dict[str, tuple[type[Network], tuple[str, ...]]] = {
+    "inception": (MotifNet, LAYERS),
+    "residual": (second.ResidualNet, second.RESIDUAL_LAYERS),
+}
 MEAN, STD = 0.5, 0.25
 WEIGHTS = ROOT / "src" / "reverie" / "models" / "bundled" / "motifs.safetensors"
 
@@ -42,18 +49,20 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=128, help="side of the pictures in pixels")
     parser.add_argument("--classes", type=int, default=len(motifs.CLASSES), help="use only the first classes")
-    parser.add_argument("--pictures", type=int, default=24000, help="training pictures")
-    parser.add_argument("--held-out", type=int, default=1280, help="pictures for validation and channel statistics")
-    parser.add_argument("--epochs", type=int, default=24)
-    parser.add_argument("--epoch-pictures", type=int, default=8000, help="successive epochs walk through all pictures")
-    parser.add_argument("--coarse", type=int, default=96, help="side of the pictures until the rate decays")
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=4e-3, help="learning rate between warm-up and decay")
+    parser.add_argument("--pictures", type=int, default=16000, help="training pictures")
+    parser.add_argument("--held-out", type=int, default=640, help="pictures for validation and channel statistics")
+    parser.add_argument("--epochs", type=int, default=22)
+    parser.add_argument("--epoch-pictures", type=int, default=6400, help="successive epochs walk through all pictures")
+    parser.add_argument("--coarse", type=int, default=96, help="side until the last quarter of the epochs")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=3e-3, help="learning rate between warm-up and decay")
     parser.add_argument("--decay", type=float, default=0.02, help="weight decay of AdamW")
     parser.add_argument("--smoothing", type=float, default=0.05, help="label smoothing")
     parser.add_argument("--noise", type=float, default=0.08, help="highest deviation of the added noise")
     parser.add_argument("--blur", type=float, default=1.0, help="highest deviation of the blur in pixels")
-    parser.add_argument("--radius", type=float, default=0.5, help="L2 radius of the adversary, pixels of 0..1")
+    parser.add_argument("--radius", type=float, default=1.5, help="largest L2 radius of the adversary, pixels of 0..1")
+    parser.add_argument("--ramp", type=int, default=1600, help="steps in which the radius grows to its full size")
+    parser.add_argument("--architecture", choices=tuple(ARCHITECTURES), default="inception")
     parser.add_argument("--activation", choices=("silu", "relu"), default="silu")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as there are cores")
@@ -138,22 +147,31 @@ def augment(pixels: Tensor, settings: argparse.Namespace, rng: np.random.Generat
     return pixels.clamp(0, 1).contiguous(memory_format=torch.channels_last)
 
 
-def loss_of(network: MotifNet, pixels: Tensor, targets: Tensor) -> Tensor:
+def _halved(device: torch.device) -> bool:
+    """Whether bfloat16 is quicker here: a processor without instructions for it is ten times slower."""
+    return device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def loss_of(network: Network, pixels: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy with soft targets."""
-    with torch.autocast(pixels.device.type, torch.bfloat16):
+    with torch.autocast(pixels.device.type, torch.bfloat16, enabled=_halved(pixels.device)):
         logits = network(normalise(pixels))
     return F.cross_entropy(logits.float(), targets)
 
 
-def attacked(network: MotifNet, pixels: Tensor, targets: Tensor, radius: float) -> Tensor:
-    """Pixels after one step uphill in the loss within an L2 ball, from a random start of half its radius."""
+def attacked(network: Network, pixels: Tensor, targets: Tensor, radius: Tensor) -> Tensor:
+    """Pictures after one step uphill in the loss within L2 balls of each one's radius [N], from a random start."""
+
+    def norm(value: Tensor) -> Tensor:
+        return value.flatten(1).norm(dim=1)[:, None, None, None] + 1e-12
+
+    reach = radius[:, None, None, None]
     start = torch.randn_like(pixels)
-    delta = 0.5 * radius * start / start.flatten(1).norm(dim=1)[:, None, None, None]
+    delta = 0.5 * reach * start / norm(start)
     delta.requires_grad_(True)
     (slope,) = torch.autograd.grad(loss_of(network, pixels + delta, targets), delta)
-    step = delta.detach() + radius * slope / (slope.flatten(1).norm(dim=1)[:, None, None, None] + 1e-12)
-    norm = step.flatten(1).norm(dim=1)[:, None, None, None]
-    return (pixels + step * (radius / norm).clamp(max=1)).clamp(0, 1).contiguous(memory_format=torch.channels_last)
+    step = delta.detach() + reach * slope / norm(slope)
+    return (pixels + step * (reach / norm(step)).clamp(max=1)).clamp(0, 1).contiguous(memory_format=torch.channels_last)
 
 
 class Run:
@@ -162,7 +180,8 @@ class Run:
     def __init__(self, settings: argparse.Namespace, device: torch.device) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.device = settings, device
-        self.network = MotifNet(settings.classes, settings.activation).to(device, memory_format=torch.channels_last)
+        kind, self.layers = ARCHITECTURES[settings.architecture]
+        self.network = kind(settings.classes, settings.activation).to(device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=settings.rate, weight_decay=settings.decay)
         self.steps = max(1, min(settings.epoch_pictures, settings.pictures) // settings.batch)
         self.epoch = 0
@@ -175,8 +194,12 @@ class Run:
         return json.dumps({k: v for k, v in vars(self.settings).items() if k not in free}, sort_keys=True)
 
     def decay_from(self) -> int:
-        """The epoch from which on the rate falls to zero and the pictures have their full size."""
+        """The epoch from which on the rate falls to zero."""
         return round(0.6 * self.settings.epochs)
+
+    def fine_from(self) -> int:
+        """The epoch from which on the pictures have their full size."""
+        return self.settings.epochs - self.settings.epochs // 4
 
     def set_rate(self, step: int) -> None:
         """Warm-up over 200 steps, a constant rate, a linear decay over the last four tenths."""
@@ -223,7 +246,7 @@ class Run:
         for step in range(self.steps):
             chosen = np.sort(order[step * self.settings.batch : (step + 1) * self.settings.batch])
             pixels = to_input(images[chosen], self.device)
-            if self.epoch < self.decay_from():
+            if self.epoch < self.fine_from():
                 pixels = F.interpolate(pixels, (self.settings.coarse,) * 2, mode="bilinear", antialias=True)
             self.set_rate(step)
             total += self.step(pixels, labels[chosen], rng, self.epoch * self.steps + step)
@@ -242,15 +265,16 @@ class Run:
         return np.random.default_rng([self.settings.seed, 5, walk]).permutation(count)[part * used : (part + 1) * used]
 
     def step(self, pixels: Tensor, labels: npt.NDArray[np.float32], rng: np.random.Generator, done: int) -> float:
-        """One batch, half of it attacked; the radius grows over the first 500 steps."""
+        """One batch, half of it attacked, each picture from a fifth of the radius to the whole."""
         settings = self.settings
         targets = torch.from_numpy(labels).to(self.device)
         targets = targets * (1 - settings.smoothing) + settings.smoothing / settings.classes
         pixels = augment(pixels, settings, rng)
-        radius = settings.radius * min(1.0, done / 500) * pixels.shape[-1] / settings.size
+        radius = settings.radius * min(1.0, done / settings.ramp) * pixels.shape[-1] / settings.size
         if radius > 0:
             half = len(pixels) // 2
-            hard = attacked(self.network, pixels[:half], targets[:half], radius)
+            reach = torch.from_numpy(rng.uniform(0.2 * radius, radius, half).astype(np.float32)).to(self.device)
+            hard = attacked(self.network, pixels[:half], targets[:half], reach)
             pixels = torch.cat([hard, pixels[half:]])
         loss = loss_of(self.network, pixels, targets)
         self.optimiser.zero_grad(set_to_none=True)
@@ -264,13 +288,17 @@ PASSING = {"threads", "workers", "cache", "out", "stop_after"}
 
 @torch.no_grad()
 def statistics(
-    network: MotifNet, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.float32], batch: int = 64
+    network: Network,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.float32],
+    layers: Sequence[str],
+    batch: int = 64,
 ) -> tuple[float, dict[str, Tensor], dict[str, Tensor]]:
     """Accuracy, and per layer the mean and deviation of every channel over all places of all pictures."""
     network.eval()
     device = next(network.parameters()).device
-    sums: dict[str, list[Tensor]] = {name: [] for name in LAYERS}
-    squares: dict[str, list[Tensor]] = {name: [] for name in LAYERS}
+    sums: dict[str, list[Tensor]] = {name: [] for name in layers}
+    squares: dict[str, list[Tensor]] = {name: [] for name in layers}
 
     def record(name: str) -> torch.utils.hooks.RemovableHandle:
         def keep(_module: torch.nn.Module, _inputs: object, output: Tensor) -> None:
@@ -281,7 +309,7 @@ def statistics(
         handle: torch.utils.hooks.RemovableHandle = network.get_submodule(name).register_forward_hook(keep)
         return handle
 
-    handles = [record(name) for name in LAYERS]
+    handles = [record(name) for name in layers]
     right = 0
     for i in range(0, len(images), batch):
         guess = network(normalise(to_input(images[i : i + batch], device))).argmax(1).cpu().numpy()
@@ -298,11 +326,12 @@ def export(run: Run, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.float
     """Write the weights as float16 with statistics and metadata; the accuracy of what was written."""
     settings = run.settings
     stored = {k: v.half() if v.is_floating_point() else v for k, v in run.network.state_dict().items()}
-    rounded = MotifNet(settings.classes, settings.activation).to(run.device, memory_format=torch.channels_last)
+    rounded = type(run.network)(settings.classes, settings.activation)
+    rounded.to(run.device, memory_format=torch.channels_last)
     rounded.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in stored.items()})
-    accuracy, means, stds = statistics(rounded, images, labels)
+    accuracy, means, stds = statistics(rounded, images, labels, run.layers)
     tensors = {k: v.cpu().contiguous() for k, v in stored.items()}
-    for name in LAYERS:
+    for name in run.layers:
         tensors[f"statistics/{name}/mean"], tensors[f"statistics/{name}/std"] = means[name], stds[name]
     metadata = {
         "classes": json.dumps(motifs.CLASSES[: settings.classes]),
@@ -312,6 +341,7 @@ def export(run: Run, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.float
         "seed": str(settings.seed),
         "accuracy": f"{accuracy:.4f}",
         "activation": settings.activation,
+        "architecture": settings.architecture,
         "command": command,
         "settings": json.dumps({k: v for k, v in vars(settings).items() if k not in PASSING}, sort_keys=True),
         "epochs": str(run.epoch),
@@ -320,6 +350,8 @@ def export(run: Run, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.float
     partial = settings.out.with_suffix(".part")
     save_file(tensors, partial, metadata)
     partial.replace(settings.out)
+    digest = hashlib.sha256(settings.out.read_bytes()).hexdigest()
+    settings.out.with_suffix(".sha256").write_text(f"{digest}  {settings.out.name}\n", encoding="utf-8")
     return accuracy
 
 
@@ -339,6 +371,8 @@ def main(argv: Sequence[str] | None = None) -> Run:
     if run.resume():
         print(f"resumed after epoch {run.epoch}")
     stop = settings.epochs if settings.stop_after is None else min(settings.stop_after, settings.epochs)
+    if run.epoch >= stop:  # finished before: only what it wrote may be missing, or was asked for elsewhere
+        print(f"nothing left to train; accuracy {export(run, *held, command):.4f}")
     while run.epoch < stop:
         loss = run.train_epoch(images, labels)
         run.save()

@@ -1,6 +1,7 @@
 import pickle
 import sys
 import urllib.error
+from hashlib import sha256
 
 import pytest
 import torch
@@ -171,6 +172,23 @@ def test_bundled_weights_that_are_none_are_refused(tmp_path):
         assert path.name in refusal(lambda path=path: load("bundled", path), WeightsUnavailable)
     assert refusal(lambda: load("bundled", None), InvalidSetting) == (
         "the bundled network comes with its weights; for random ones name another network"
+    )
+
+
+def test_bundled_weights_that_changed_are_refused(tmp_path, monkeypatch):
+    weights = tmp_path / "motifs.safetensors"
+    content = bytearray(BUNDLED.read_bytes())
+    content[-7] ^= 1
+    weights.write_bytes(content)
+    monkeypatch.setattr(sources, "BUNDLED", weights)
+    assert refusal(lambda: load("bundled"), WeightsUnavailable).startswith(
+        "the bundled network's weights motifs.safetensors cannot be checked ("
+    )
+    expected = sha256(BUNDLED.read_bytes()).hexdigest()
+    weights.with_suffix(".sha256").write_text(f"{expected}  motifs.safetensors\n")
+    assert refusal(lambda: load("bundled"), WeightsUnavailable) == (
+        "the bundled network's weights motifs.safetensors are damaged: their SHA-256 begins with "
+        f"{sha256(content).hexdigest()[:12]}, not with {expected[:12]}; install reverie anew"
     )
 
 

@@ -8,7 +8,7 @@ import torch
 
 from reference.plain import fourier_picture
 from reverie.errors import InvalidSetting
-from reverie.parameterizations import Alpha, Fourier, Masked, Pixels
+from reverie.parameterizations import Alpha, Fourier, Masked, Pixels, SoftColors
 from reverie.parameterizations.color import correlate, decorrelate
 from reverie.randomness import generator
 from reverie.recipes.materials import MADE_OF
@@ -147,3 +147,17 @@ def test_pixels_start_near_grey():
     image = Pixels(0.1).init((3, 64, 64), generators("a"))
     assert float(image.mean()) == pytest.approx(0.5, abs=0.01)
     assert float(image.std()) == pytest.approx(0.1, abs=0.01)
+
+
+def test_soft_colours_move_least_where_they_would_burn_out_and_less_in_colour_than_in_lightness():
+    part = SoftColors(chroma=0.4)
+    dark, grey = torch.full((1, 3, 4, 4), 0.02), torch.full((1, 3, 4, 4), 0.5)
+    step = torch.zeros(1, 3, 4, 4)
+    step[:, 0] = 0.3
+    moved = [(part.decode(part.encode(image) + step, (4, 4)) - image).abs().max() for image in (dark, grey)]
+    assert moved[0] < 0.2 * moved[1]
+    tint = torch.zeros(1, 3, 4, 4)
+    tint[:, 1] = 0.3
+    colour = part.decode(part.encode(grey) + tint, (4, 4)) - grey
+    assert colour.norm() < 0.5 * (part.decode(part.encode(grey) + step, (4, 4)) - grey).norm()
+    assert abs(float(colour.mean())) < 0.1 * float(colour.abs().max())  # a colour, not a light

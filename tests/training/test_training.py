@@ -11,9 +11,14 @@ from safetensors import safe_open
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+import drawing
 import evaluate
+import gallery
 import motifs
+import nature
+import probes
 import train
+from reverie.models.sources import BUNDLED
 
 SETTINGS = {"size": 32, "classes": 4, "pictures": 96, "held-out": 32, "epochs": 5, "batch": 16, "workers": 1}
 SETTINGS |= {"coarse": 24, "epoch-pictures": 48}
@@ -50,7 +55,7 @@ def test_pictures_carry_soft_labels() -> None:
 
 
 def test_sheet_shows_all_classes() -> None:
-    assert motifs.sheet(columns=1, size=32, wide=8).size == (8 * 40, 8 * 46)
+    assert motifs.sheet(columns=1, size=32, wide=8).size == (8 * 40, 9 * 46)
 
 
 def _run(folder: Path, *more: str) -> train.Run:
@@ -75,16 +80,82 @@ def test_a_checkpoint_of_other_settings_is_left_alone(tmp_path: Path) -> None:
 
 def test_evaluation_measures_and_writes_a_card(tmp_path: Path) -> None:
     _run(tmp_path, "--activation", "relu", "--stop-after", "1")
-    weights = tmp_path / "motifs.safetensors"
-    found = evaluate.main(["--weights", str(weights), "--pictures", "24", "--workers", "1"])
+    weights, other = tmp_path / "motifs.safetensors", tmp_path / "other" / "second.safetensors"
+    _run(tmp_path / "other", "--architecture", "residual", "--stop-after", "1", "--out", str(other))
+    arguments = ["--weights", str(weights), "--second", str(other), "--pictures", "24", "--workers", "1", "--quick"]
+    found = evaluate.main(arguments)
     text = (tmp_path / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert str(found["sha256"]) in text
+    assert weights.with_suffix(".sha256").read_text().split() == [found["sha256"], weights.name]
     assert "{" not in text
+    assert "A second network of another architecture" in text
     assert set(found["dead"]) == set(train.LAYERS)
+    assert found["class images"].images.shape == (4, 3, 32, 32)
     with safe_open(weights, "pt") as file:
         assert json.loads(file.metadata()["classes"]) == list(motifs.CLASSES[:4])
         for layer in train.LAYERS:
             assert file.get_tensor(f"statistics/{layer}/std").min() > 0
+
+
+def test_recognition_counts_what_is_recognised() -> None:
+    found = evaluate.class_images.Recognised(torch.zeros(3, 3, 8, 8), np.array([0, 2, 2]), None, np.zeros(3), "made")
+    assert found.share(found.own) == pytest.approx(2 / 3)
+    assert found.missed(found.own, ["owl", "cat", "dog"]) == ["cat taken for dog"]
+
+
+def test_a_probe_reads_what_a_layer_shows() -> None:
+    red, blue = torch.tensor([0.9, 0.1, 0.1]), torch.tensor([0.1, 0.1, 0.9])
+    pixels = torch.stack([(red if k % 4 < 2 else blue)[:, None, None].expand(3, 32, 32) for k in range(32)])
+    pixels = (pixels + 0.1 * torch.rand(pixels.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
+    network = probes.random_network(train.MotifNet(4), pixels, 4)
+    split = pixels, np.arange(32) % 4 // 2, np.arange(32) % 2 == 0
+    assert probes.probed(network, network, split, ("stem",))["stem"] == (1.0, 1.0)
+
+
+def test_patches_to_fit_and_to_test_share_no_pixel() -> None:
+    for photo, (top, left, bottom, right) in probes.REGIONS.values():
+        assert photo in ("flower", "china")
+        assert bottom - top >= probes.PATCH
+        assert (right - left) // 2 >= probes.PATCH
+    pixels, classes, training = probes.textures(2)
+    assert len(pixels) == len(classes) == len(training) == 4 * len(probes.REGIONS)
+    assert training.sum() * 2 == len(training)
+
+
+def test_the_slope_of_a_known_spectrum_is_found() -> None:
+    rng = np.random.default_rng(0)
+    for slope in (0.5, 1.0, 1.5):
+        fields = np.stack([drawing.noise(rng, 64, slope) for _ in range(40)])
+        images = np.clip(fields * 30 + 128, 0, 255).astype(np.uint8)[..., None].repeat(3, 3)
+        assert nature.spectral_slope(images) == pytest.approx(slope, abs=0.15)
+        assert nature.colour_variances(images) == pytest.approx((1, 0, 0), abs=1e-6)
+
+
+def test_motifs_have_natural_statistics() -> None:
+    images = np.stack([motifs.picture(motifs.seeded(1, 0, i), 64)[0] for i in range(120)])
+    assert 0.8 < nature.spectral_slope(images) < 1.6
+    assert nature.colour_variances(images)[0] > 0.6
+
+
+def test_the_gallery_names_every_picture_with_its_command() -> None:
+    text = gallery.page()
+    for picture in (*gallery.DREAMS, *gallery.SHEETS, *gallery.CLASSES):
+        assert f"images/{picture.stem}.jpg" in text
+        assert picture.command in text
+    assert (gallery.DOCS / "gallery.md").read_text(encoding="utf-8") == text
+
+
+def test_the_gallery_s_pictures_are_there_and_small() -> None:
+    pictures = list((gallery.DOCS / "images").glob("*.jpg"))
+    assert {picture.stem for picture in (*gallery.DREAMS, *gallery.SHEETS, *gallery.CLASSES)} <= {
+        path.stem for path in pictures
+    }
+    assert sum(path.stat().st_size for path in pictures) < 6_000_000
+
+
+def test_the_card_states_the_hash_that_is_checked() -> None:
+    digest = BUNDLED.with_suffix(".sha256").read_text().split()[0]
+    assert f"`{digest}`" in (BUNDLED.parent / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 
 def test_adversary_stays_in_its_ball_and_raises_the_loss() -> None:
@@ -92,7 +163,7 @@ def test_adversary_stays_in_its_ball_and_raises_the_loss() -> None:
     network = train.MotifNet(4).eval()
     torch.nn.init.normal_(network.logits.weight)
     pixels, targets = torch.rand(4, 3, 32, 32) * 0.5 + 0.25, torch.eye(4)
-    moved = train.attacked(network, pixels, targets, 0.5)
+    moved = train.attacked(network, pixels, targets, torch.full((4,), 0.5))
     assert (moved - pixels).flatten(1).norm(dim=1).max() <= 0.5 + 1e-4
     assert train.loss_of(network, moved, targets) > train.loss_of(network, pixels, targets)
 
@@ -102,6 +173,6 @@ def test_shipped_weights_recognise_fresh_motifs() -> None:
     network, metadata = evaluate.load(train.WEIGHTS)
     classes, size = json.loads(metadata["classes"]), int(metadata["size"])
     images, labels = train.pictures(128, 4, int(metadata["seed"]), size, len(classes), 1, None)
-    guesses, _ = evaluate.measure(network, images)
-    assert (guesses == labels.argmax(1)).mean() >= float(metadata["accuracy"]) - 0.06
+    values, _ = evaluate.measure(network, images)
+    assert (values.argmax(1) == labels.argmax(1)).mean() >= float(metadata["accuracy"]) - 0.06
     assert train.WEIGHTS.stat().st_size <= 8_000_000

@@ -10,6 +10,7 @@ from reverie.parameterizations.masked import Masked
 from reverie.parameterizations.parameterization import Parameterization
 from reverie.parameterizations.pixels import Pixels
 from reverie.parameterizations.pyramid import Pyramid
+from reverie.parameterizations.softcolors import SoftColors
 from reverie.parameterizations.softpixels import SoftPixels
 from reverie.parameterizations.spectrum import Spectrum, spectrum_of
 
@@ -24,6 +25,7 @@ __all__ = [
     "Parameterization",
     "Pixels",
     "Pyramid",
+    "SoftColors",
     "SoftPixels",
     "Spectrum",
     "latent",

@@ -39,6 +39,11 @@ class Masked(Parameterization):
         return self.inner.photos
 
     @property
+    def gridded(self) -> bool:
+        """As the inner one."""
+        return self.inner.gridded
+
+    @property
     def couples(self) -> bool:
         """As the inner one."""
         return self.inner.couples
@@ -53,7 +58,9 @@ class Masked(Parameterization):
         image = self.inner.decode(latents, size)
         # pixels keep their whole gradient, so that a rate over its mean moves what is let through as it would without
         # a mask; latents that share pixels need the true one
-        return torch.lerp(photo, image, mask) if self.bounded else _Shown.apply(photo, image, mask)  # type: ignore[no-untyped-call]
+        if self.bounded and not self.gridded:
+            return torch.lerp(photo, image, mask)
+        return _Shown.apply(photo, image, mask)  # type: ignore[no-untyped-call,no-any-return]
 
     def encode(self, image: Tensor) -> Tensor:
         """Those of the picture that shows as this one through the mask, as far as the mask lets it."""

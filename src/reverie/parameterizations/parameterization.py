@@ -33,6 +33,11 @@ class Parameterization(Protocol):
         return True
 
     @property
+    def gridded(self) -> bool:
+        """Whether each latent belongs to one pixel, so that a gradient may be blurred."""
+        return False
+
+    @property
     def couples(self) -> bool:
         """Whether the pictures of a batch depend on each other, so that it must not be split."""
         return False

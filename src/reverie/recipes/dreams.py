@@ -18,7 +18,7 @@ from reverie.synthesis.tiling import automatic_tile
 from reverie.transforms import Roll, Transform
 from reverie.unit import Unit
 
-BUNDLED_LAYER = "mixed4c"  # the layer of the bundled network whose dreams are liveliest
+BUNDLED_LAYER = "mixed4b"  # the layer of the bundled network whose dreams are liveliest
 
 
 @recorded
@@ -88,7 +88,7 @@ def dream(
         ),
         parameterization=masked(chosen.parameterization, mask, picture),
         transforms=() if side else _shifts(chosen, jitter),
-        constraint=in_range,
+        constraint=None if chosen.parameterization.bounded else in_range,
         carry=AddedDetail(picture),
         start="photo",
         photo=picture,

@@ -21,6 +21,7 @@ from reverie.parameterizations import (
     Parameterization,
     Pixels,
     Pyramid,
+    SoftColors,
     SoftPixels,
     Spectrum,
     latent,
@@ -29,7 +30,7 @@ from reverie.parameterizations import (
 from reverie.parameterizations.spectrum import parse_spectrum
 
 MADE_OF: Mapping[str, Parameterization] = {
-    "pixels": Pixels(), "soft-pixels": SoftPixels(), "fourier": Fourier(), "maco": Maco(),
+    "pixels": Pixels(), "soft-pixels": SoftPixels(), "soft-colors": SoftColors(), "fourier": Fourier(), "maco": Maco(),
     "pyramid": Pyramid(), "cppn": Cppn(), "aligned": Aligned(),
 }  # fmt: skip
 ALPHAS = ("optimised", "importance")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reverie.errors import UnknownName, nearest
-from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels
+from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels, SoftColors
 from reverie.recipes.settings import checked, in_file, settings_from
 from reverie.transforms import Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
@@ -112,10 +112,11 @@ FEATURE: Mapping[str, Preset] = {
 
 DREAM: Mapping[str, Preset] = {
     "default": Preset(
-        about="small steps along a lightly smoothed gradient: creatures and textures with little speckle",
+        about="small steps along a lightly smoothed gradient in soft colours: creatures and textures, nothing burnt",
         steps=12,
         ascent="mean-abs",
-        rates=((0.006, 0.006),),
+        rates=((0.02, 0.02),),
+        parameterization=SoftColors(),
         blurs=((0.6, 0.6),),
         reduction=USUAL,
         transforms=(Roll(16),),

@@ -149,7 +149,8 @@ class Recipe:
             raise InvalidSetting(
                 f"{type(self.parameterization).__name__} keeps to [0,1]; a constraint goes with pixels only"
             )
-        if self.parameterization.bounded and any(stage.ascent.blur for stage in self.stages):
+        elsewhere = self.parameterization.bounded and not self.parameterization.gridded
+        if elsewhere and any(stage.ascent.blur for stage in self.stages):
             raise InvalidSetting("a blur of the gradient goes with pixels only")
         if not self.parameterization.bounded and any(stage.ascent.kind == "lbfgs" for stage in self.stages):
             raise InvalidSetting(
