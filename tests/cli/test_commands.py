@@ -465,6 +465,21 @@ def test_bfloat16_in_software_is_told(cli, factory, photo, monkeypatch, slow):
     assert err == ("reverie: this processor has no bfloat16 arithmetic: --precision float32 is faster here\n" * slow)
 
 
+def test_views_both_sides_and_directions_in_the_terminal(cli, refused, factory, tmp_path):
+    reverie.objectives.write_directions(tmp_path / "d.safetensors", picture(3, 20, 12))
+    words = ("feature", "mix:1", "-m", factory, "--size", 32, "--steps", 1)
+    assert cli(*words, "--both", "-o", "a.png")[1].startswith("wrote a.png and 2 pictures in a\n")
+    assert cli(*words, "--diversity", 2, "-o", "b.png")[1].startswith("wrote b.png and 2 pictures in b\n")
+    assert {path.name for path in (tmp_path / "b").iterdir()} == {"mix-1.png", "mix-1-view-2.png"}
+    directed = ("feature", "mix:19", "-m", factory, "--size", 32, "--steps", 1, "--dictionary", "d.safetensors")
+    assert cli(*directed, "-o", "c.png") == (0, "wrote c.png\n", "")
+    assert cli("rerun", "c.png", "-m", factory, "-o", "again.png")[1] == "wrote again.png\n"
+    assert torch.equal(read("c.png"), read("again.png"))
+    assert refused(*words, "--both", "--verify") == (
+        "--verify measures units alone: leave out --dictionary, --diversity and --both"
+    )
+
+
 def test_units_that_never_fire_are_told(cli, tmp_path):
     tests = Path(__file__).parents[1]
     (tmp_path / "dead.py").write_text(

@@ -14,17 +14,21 @@ COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-s
           "--pooling"}
 WRITING = {"--output", "--force", "--film", "--trace", "--watch", "--quiet"}
 DREAM = {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate", "--jitter",
-         "--reduction", "--prior", "--mask", "--size", "--tile", "--seed"}  # fmt: skip
+         "--reduction", "--guide", "--prior", "--mask", "--size", "--tile", "--seed"}  # fmt: skip
 OPTIONS = {
     "dream": COMMON | WRITING | {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate",
-             "--jitter", "--reduction", "--prior", "--mask", "--size", "--tile", "--seed"},
+             "--jitter", "--reduction", "--guide", "--prior", "--mask", "--size", "--tile", "--seed"},
     "feature": COMMON | WRITING | {"--model", "--preset", "--size", "--steps", "--rate", "--negative", "--start",
-               "--parameterization", "--mask", "--alpha", "--spectrum", "--reduction", "--prior", "--batch",
+               "--parameterization", "--mask", "--alpha", "--spectrum", "--reduction",
+               "--dictionary",
+               "--cosine", "--diversity", "--both", "--prior", "--batch",
                "--window", "--no-window",
                "--seed", "--verify", "--verify-with", "--photos"},
     "sheet": COMMON | (WRITING - {"--watch", "--film", "--trace"})
              | {"--model", "--html", "--preset", "--size", "--steps", "--rate",
              "--negative", "--start", "--parameterization", "--mask", "--alpha", "--spectrum", "--reduction",
+               "--dictionary",
+               "--cosine", "--diversity", "--both",
              "--prior", "--batch", "--window",
              "--no-window", "--seed"},
     "compare": COMMON | WRITING | {"--model", "--photo", "--few", "--steps", "--rate", "--size", "--seed", "--every",

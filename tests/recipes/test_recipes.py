@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch import nn
 import reverie
 from reverie import recipes
 from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage
-from reverie.image import read
+from reverie.image import read, to_pil
 from reverie.parameterizations import Fourier, Pixels
 from reverie.recipes.presets import DREAM, FEATURE
 from reverie.recipes.reruns import REPEATABLE
@@ -418,3 +419,112 @@ def test_a_unit_that_never_fires_is_reported_by_name():
     assert reverie.feature(network, "relu:1", steps=4, prior=["l2=9"]).silent == ()
     assert reverie.feature(network, "relu:1", steps=4, negative=True).silent == ()
     assert reverie.feature(network, "logits:1", steps=4).silent == ()
+
+
+CHANNELS = (1, 1, 1, 3, 3, 3)
+
+
+def test_views_of_a_unit_differ_more_than_by_chance(model):
+    def likeness(images) -> float:
+        seen = reverie.probe(model, images, ["mix"])
+        return -float(reverie.objectives.diversity("mix").score(seen).mean())
+
+    made = reverie.feature(model, ["mix:1", "mix:3"], diversity=3, size=32, steps=24, batch=4)
+    assert made.labels == ("mix:1", "mix:1 view 2", "mix:1 view 3", "mix:3", "mix:3 view 2", "mix:3 view 3")
+    assert [record.arguments["units"] for record in made.records] == [["mix:1"]] * 3 + [["mix:3"]] * 3
+    plain = recipes.feature(model, ["mix:1", "mix:3"], diversity=3, size=32, steps=24, batch=4)
+    alone = dataclasses.replace(
+        plain,
+        stages=tuple(
+            dataclasses.replace(stage, objectives=tuple(reverie.objectives.channel("mix", c) for c in CHANNELS))
+            for stage in plain.stages
+        ),
+    )
+    apart, chance = made.images, reverie.synthesize(model, alone).images
+    assert likeness(apart[:3]) < likeness(chance[:3])
+    assert likeness(apart[3:]) < likeness(chance[3:])
+
+
+def test_both_sides_stand_side_by_side(model):
+    made = reverie.feature(model, ["mix:1", "mix:3"], both=True, size=32, steps=4)
+    assert made.labels == ("mix:1", "-mix:1", "mix:3", "-mix:3")
+    values = reverie.probe(model, made.images, ["norm"])["norm"][:, [1, 3]].mean((2, 3))
+    assert values[0, 0] > values[1, 0]
+    assert values[2, 1] > values[3, 1]
+    for label in ("mix:1", "-mix:1"):
+        row = made.labels.index(label)
+        assert "mix:1" in made.records[row].arguments["units"]
+
+
+@pytest.mark.parametrize("settings", [{"diversity": 2}, {"both": True}, {"both": True, "diversity": 2}])
+def test_a_picture_of_a_group_is_repeated_from_its_record(model, module, settings, tmp_path):
+    made = reverie.feature(model, ["mix:1", "mix:3"], size=32, steps=3, batch=1, **settings)
+    written = made.save("sheet.png")
+    assert len(made) == 2 * 2 ** len(settings)
+    assert len(made.records[0].automatic["members"]) == len(made) / 2
+    again = reverie.rerun(written[-1], model)
+    assert torch.equal(again.images[0], made.images[-1])
+
+
+def test_rows_of_a_dictionary_are_units(model, tmp_path):
+    rows = picture(3, 4, 12) - 0.5
+    path = reverie.objectives.write_directions(tmp_path / "sae.safetensors", rows)
+    made = reverie.feature(model, ["mix:0-1", "mix:2+3", "mix:1@2,2"], dictionary=path, size=32, steps=6)
+    assert made.labels == ("mix:0", "mix:1", "mix:2+3", "mix:1@2,2")
+    assert made.record.arguments["dictionary"]["file"] == "sae.safetensors"
+    assert made.record.automatic["objectives"][2] == "sae.safetensors:2+3^1(mix)"
+    recipe = recipes.feature(model, "mix:2", dictionary=path, cosine=0, size=32, steps=12, preset="naive")
+    scores = [float(step.score) for step in reverie.iterate(model, recipe)]
+    assert scores[-1] > scores[0]
+    written = made.save("sheet.png")
+    assert torch.equal(reverie.rerun(written[2], model).images[0], made.images[1])
+    path.write_bytes(b"other")
+    assert refusal(lambda: reverie.rerun(written[2], model)) == (
+        "sae.safetensors is another file than the picture was made from; put the right one in its place"
+    )
+    path.unlink()
+    assert refusal(lambda: reverie.rerun(written[2], model)) == (
+        "the file sae.safetensors is not here; put it beside the picture"
+    )
+
+
+def test_a_dictionary_of_one_row_needs_no_number(model, tmp_path):
+    path = reverie.objectives.write_directions(tmp_path / "stripes.safetensors", picture(3, 12))
+    assert recipes.feature(model, "mix", dictionary=path).names == ("mix:0",)
+
+
+def test_what_does_not_go_with_directions_and_views_is_refused(model, tmp_path):
+    path = reverie.objectives.write_directions(tmp_path / "a.safetensors", picture(3, 4, 12))
+
+    def said(units="mix:1", **settings) -> str:
+        return refusal(lambda: recipes.feature(model, units, **settings))
+
+    assert said("mix:4", dictionary=path) == "'mix:4' names row 4; the dictionary has 4, write 'mix:0' to 'mix:3'"
+    assert said("mix", dictionary=path) == "'mix' names no row; the dictionary has 4, write 'mix:0' to 'mix:3'"
+    assert said(dictionary=path, reduction="ones") == (
+        "--reduction is of channels; a dictionary's directions have --cosine"
+    )
+    assert said(dictionary="no.npy") == "there is no dictionary no.npy; name a safetensors or .npy file of directions"
+    assert said(["mix:1", "block:1"], dictionary=path) == (
+        "a dictionary goes with one layer; name units of one layer only"
+    )
+    assert said(cosine=1) == "--cosine weighs directions; name their file with --dictionary"
+    assert said(dictionary=path, cosine=-1) == "cosine must be 0 to 16, not -1"
+    assert said(both=True, negative=True) == "--both shows the negative side beside the other; leave out --negative"
+    assert said(diversity=0) == "diversity must be 1 to 64, not 0"
+
+
+def test_a_guide_is_sought_in_the_photo(model, photo, tmp_path):
+    guide = picture(9, 3, 30, 40)
+    to_pil(guide).save(tmp_path / "guide.png")
+    made = reverie.dream(model, photo, ["block", "mix:1=2"], guide=tmp_path / "guide.png", octaves=2, steps=3)
+    assert made.labels == ("guided(block) + 2*guided(mix:1)",)
+    assert made.record.arguments["guide"]["photo"] == "guide.png"
+    made.save("dreamt.png")
+    assert torch.equal(reverie.rerun("dreamt.png", model).images, made.images)
+    assert not torch.equal(made.images, reverie.dream(model, photo, "block", octaves=2, steps=3).images)
+    tiled = recipes.dream(model, photo, "block", guide=guide, octaves=1, steps=1, tile=32)
+    assert tiled.tile == 32
+    assert refusal(lambda: recipes.dream(model, photo, "block", guide=guide, reduction="mean")) == (
+        "a guide's features are matched; leave out --reduction, or --guide"
+    )

@@ -154,3 +154,56 @@ def make_step(
     image = image + rate / np.abs(slope).mean() * slope
     image = np.roll(np.roll(image, -rolls[0], 1), -rolls[1], 2)
     return np.clip(image, 0, 1)
+
+
+def along(value: ndarray, target: ndarray, cosine: float) -> float:
+    """lucid's dot product times the floored cosine to a power, of two vectors."""
+    dot = float(sum(a * b for a, b in zip(value, target, strict=True)))
+    lengths = math.sqrt(sum(a * a for a in value)) * math.sqrt(sum(b * b for b in target))
+    return dot * max(0.1, dot / lengths) ** cosine
+
+
+def direction(value: ndarray, vector: ndarray, cosine: float) -> float:
+    """Olah et al. 2018: the mean over the positions of [C,H,W] of what points along a vector of unit length."""
+    unit = vector / math.sqrt(sum(a * a for a in vector))
+    _, height, width = value.shape
+    return sum(along(value[:, y, x], unit, cosine) for y in range(height) for x in range(width)) / (height * width)
+
+
+def direction_map(value: ndarray, target: ndarray, cosine: float) -> float:
+    """The same with a vector for each position, whose mean length is 1."""
+    _, height, width = value.shape
+    places = [(y, x) for y in range(height) for x in range(width)]
+    length = sum(math.sqrt(sum(a * a for a in target[:, y, x])) for y, x in places) / len(places)
+    return sum(along(value[:, y, x], target[:, y, x] / length, cosine) for y, x in places) / len(places)
+
+
+def objective_guide(value: ndarray, guide: ndarray) -> ndarray:
+    """Google's deepdream notebook (2015): the gradient at each position is the guide's feature that matches it best."""
+    channels = len(value)
+    x, y = value.reshape(channels, -1), guide.reshape(channels, -1)
+    scores = x.T.dot(y)
+    return y[:, scores.argmax(1)].reshape(value.shape)
+
+
+def diversity(values: ndarray) -> list[float]:
+    """Olah et al. 2017: minus the mean cosine of each picture's Gram matrix [C,C] with those of the others."""
+    grams = []
+    for value in values:
+        flat = value.reshape(len(value), -1)
+        gram = np.array([[float(np.dot(a, b)) for b in flat] for a in flat])
+        grams.append(gram / math.sqrt(float((gram**2).sum())))
+    return [
+        -sum(float((own * other).sum()) for other in grams if other is not own) / (len(grams) - 1) for own in grams
+    ]
+
+
+def alignment(values: ndarray, decay: float) -> list[float]:
+    """lucid's alignment: squared differences of neighbours up to three apart; each of two bears half."""
+    out = [0.0] * len(values)
+    for apart in (1, 2, 3):
+        for i in range(len(values) - apart):
+            part = float(((values[i] - values[i + apart]) ** 2).mean()) / decay**apart
+            out[i] -= part / 2
+            out[i + apart] -= part / 2
+    return out

@@ -60,7 +60,8 @@ def _title(record: Record) -> str:
 def _wanted(record: Record) -> Mapping[str, Sequence[int]]:
     """The features that a feature visualization was asked for."""
     units = record.arguments.get("units")
-    if not isinstance(units, list) or not 0 <= record.index < len(units):
+    members = record.automatic.get("members", units)  # of several views of a unit no place in the list is its own
+    if not isinstance(units, list) or len(units) != len(members) or not 0 <= record.index < len(units):
         return {}
     try:
         (unit,) = parse(str(units[record.index]))

@@ -50,12 +50,15 @@ def feature(verify: bool, verify_with: str | None, photos: list[str] | None, **g
     units, settings, writing = given.pop("units"), *split(given)
     if (verify_with or photos) and not verify:
         raise InvalidSetting("--verify-with and --photos go with --verify")
+    if verify and (settings["dictionary"] or settings["both"] or settings["diversity"] != 1):
+        raise InvalidSetting("--verify measures units alone: leave out --dictionary, --diversity and --both")
     by = [photo for name in photos or PHOTOS for photo in photos_in(name)]
     model = model_of(settings)
     other = load(verify_with) if verify_with else None
     target = target_for(writing["output"], "feature", writing["force"])
     recipe = recipes.feature(model, units, **settings)
-    silent = [] if writing["quiet"] else silent_units(model, model.units(units))
+    plain = not (writing["quiet"] or settings["dictionary"])
+    silent = silent_units(model, model.units(units)) if plain else ()
     if silent:
         typer.echo(
             f"{_listed([str(unit) for unit in silent])} never fired on the sample photos and on noise: "

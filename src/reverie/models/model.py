@@ -93,8 +93,11 @@ class Model:
         """How to read what a layer returns; of a module's calls that are not told apart the first one's."""
         return self.layers[name if name in self.layers else f"{name}~1"].form
 
-    def units(self, units: "str | Unit | Sequence[str | Unit]") -> tuple[Unit, ...]:
+    def units(self, units: "str | Unit | Sequence[str | Unit]", *, rows: int | None = None) -> tuple[Unit, ...]:
         """Units checked against this network, class names turned into channels.
+
+        Args:
+            rows: of a dictionary of directions that the numbers of the channels stand for; else they are channels.
 
         Raises:
             UnknownName: no such layer, channel or class.
@@ -103,7 +106,19 @@ class Model:
         parsed = [unit for item in several for unit in (parse(item) if isinstance(item, str) else [item])]
         if not parsed:
             raise InvalidSetting("no unit is named; name at least one, such as 'mixed4a:12'")
+        if rows is not None:
+            return tuple(self._of_dictionary(unit, rows) for unit in parsed)
         return tuple(self._checked(unit) for unit in parsed)
+
+    def _of_dictionary(self, unit: Unit, rows: int) -> Unit:
+        """The unit, its numbers rows of a dictionary; without any it means the only row."""
+        self._checked(replace(unit, channels=()))
+        named = unit.channels or ((0,) if rows == 1 else ())
+        wrong = [item for item in named if isinstance(item, str) or item >= rows]
+        if wrong or not named:
+            what = f"'{unit}' names row {wrong[0]}" if wrong else f"'{unit}' names no row"
+            raise UnknownName(f"{what}; the dictionary has {rows}, write '{unit.layer}:0' to '{unit.layer}:{rows - 1}'")
+        return replace(unit, channels=named)
 
     def _checked(self, unit: Unit) -> Unit:
         layer = self.layer(unit.layer)

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +38,13 @@ class Activations:
 
     def rows(self) -> "list[Activations]":
         """Those of each image of the batch."""
+        return self.split([1] * len(self.picture))
+
+    def split(self, counts: Sequence[int]) -> "list[Activations]":
+        """Those of so many images each, in order."""
         # one split, whose gradient is one concatenation: slices would fill a whole batch of zeros each
-        values = {layer: value.split(1) for layer, value in self.values.items()}
-        pictures = self.picture.split(1)
+        values = {layer: value.split(list(counts)) for layer, value in self.values.items()}
+        pictures = self.picture.split(list(counts))
         return [
             Activations({layer: value[row] for layer, value in values.items()}, picture, self.places)
             for row, picture in enumerate(pictures)

@@ -2,6 +2,17 @@
 
 from reverie.objectives.activations import REDUCTIONS, activation, channel, layer, logit, neuron, probability
 from reverie.objectives.classes import log_probability, margin
+from reverie.objectives.dictionaries import directions_in, write_directions
+from reverie.objectives.directions import (
+    alignment,
+    concept,
+    direction,
+    direction_map,
+    diversity,
+    guided,
+    interpolation,
+    photo_features,
+)
 from reverie.objectives.features import features
 from reverie.objectives.objective import Objective, Term, scores
 from reverie.objectives.priors import PHOTO_PRIORS, PRIORS, alpha_norm, l1, l2, quadratic_variation, total_variation
@@ -14,10 +25,18 @@ __all__ = [
     "Objective",
     "Term",
     "activation",
+    "alignment",
     "alpha_norm",
     "channel",
+    "concept",
+    "direction",
+    "direction_map",
+    "directions_in",
+    "diversity",
     "features",
     "gram",
+    "guided",
+    "interpolation",
     "l1",
     "l2",
     "layer",
@@ -25,8 +44,10 @@ __all__ = [
     "logit",
     "margin",
     "neuron",
+    "photo_features",
     "probability",
     "quadratic_variation",
     "scores",
     "total_variation",
+    "write_directions",
 ]

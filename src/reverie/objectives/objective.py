@@ -1,5 +1,6 @@
 """Objective: a sum of weighted terms."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -105,5 +106,7 @@ def scores(objectives: Sequence[Objective], activations: Activations) -> Tensor:
     first = objectives[0]
     if all(objective is first for objective in objectives):
         return first.score(activations)
-    rows = activations.rows()
-    return torch.cat([objective.score(row) for objective, row in zip(objectives, rows, strict=True)])
+    # neighbours that share an objective are scored together, for it may tie them to each other
+    runs = [list(run) for _, run in itertools.groupby(objectives, key=id)]
+    parts = activations.split([len(run) for run in runs])
+    return torch.cat([run[0].score(part) for run, part in zip(runs, parts, strict=True)])

@@ -28,7 +28,7 @@ from reverie.unit import Unit
 P = ParamSpec("P")
 Made = TypeVar("Made", Recipe, Inquiry, Survey)
 LARGEST_SIDE = 32_768
-PICTURES = ("photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several
+PICTURES = ("guide", "photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several
 
 
 def recorded(recipe: Callable[Concatenate[Model, P], Made]) -> Callable[Concatenate[Model, P], Made]:
@@ -65,6 +65,10 @@ def _plain(name: str, value: Any) -> Any:
         return {"mask": _shown(value), "sha256": mask_digest(value)}
     if name == "photo" and isinstance(value, str | Path) and str(value).endswith(".npy"):
         return {"photo": Path(value).name, "sha256": file_digest(value)}
+    if name == "dictionary" and value is not None:
+        if not Path(value).expanduser().is_file():
+            raise InvalidSetting(f"there is no dictionary {value}; name a safetensors or .npy file of directions")
+        return {"file": Path(value).name, "sha256": file_digest(value)}
     if value is not None and (
         name in PICTURES or (name == "start" and not (isinstance(value, str) and value in STARTS))
     ):

@@ -9,7 +9,7 @@ from reverie.constraints import in_range
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, Size, fit, grey, read, resize
 from reverie.models.model import Model
-from reverie.objectives import Objective
+from reverie.objectives import Objective, guided, photo_features
 from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized, weighted
 from reverie.recipes.materials import masked
 from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
@@ -34,6 +34,7 @@ def dream(
     rate: float | None = None,
     jitter: int | None = None,
     reduction: str | None = None,
+    guide: Photo | None = None,
     prior: Sequence[str] = (),
     mask: Photo | None = None,
     size: int | str | Size | None = None,
@@ -52,6 +53,7 @@ def dream(
         rate: the ascent's first rate; the preset's fall from it is kept.
         jitter: largest random shift, in pixels.
         reduction: of each unit's activation: mean, sum, ones, mean-square, distance or whitened.
+        guide: a photo whose features are sought in place of what is there: each position grows its best match.
         prior: NAME=WEIGHT to subtract per pixel: total-variation, l1, l2 (from grey), l1-photo, l2-photo; repeatable.
         mask: a picture, white (or opaque, of one that is transparent anywhere) where the photo may change.
         size: the long side, or HEIGHTxWIDTH; the photo's own unless given.
@@ -67,7 +69,9 @@ def dream(
     picture = _photo(model, photo, size)
     full = int(picture.shape[-2]), int(picture.shape[-1])
     wanted = _wanted(model, layers)
-    objective = minus_priors(_joint(model, wanted, reduction or chosen.reduction), prior, picture)
+    if guide is not None and reduction is not None:
+        raise InvalidSetting("a guide's features are matched; leave out --reduction, or --guide")
+    objective = minus_priors(_joint(model, wanted, reduction or chosen.reduction, guide), prior, picture)
     sizes = _octaves(
         model,
         objective,
@@ -114,8 +118,16 @@ def _wanted(model: Model, layers: str | Sequence[str] | None) -> list[tuple[Unit
     return [(unit, weight) for text, weight in map(weighted, texts) for unit in model.units(text)]
 
 
-def _joint(model: Model, wanted: Sequence[tuple[Unit, float]], reduction: str) -> Objective:
-    first, *rest = [weight * _response(model, unit, reduction) for unit, weight in wanted]
+def _joint(model: Model, wanted: Sequence[tuple[Unit, float]], reduction: str, guide: Photo | None = None) -> Objective:
+    first, *rest = [
+        weight
+        * (
+            _response(model, unit, reduction)
+            if guide is None
+            else guided(unit, photo_features(model, guide, unit.layer))
+        )
+        for unit, weight in wanted
+    ]
     return sum(rest, first)
 
 

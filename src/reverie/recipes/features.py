@@ -19,6 +19,7 @@ from reverie.parameterizations import Alpha, Latent, Parameterization
 from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized, weighted
 from reverie.recipes.materials import ALPHAS, made_of, masked, measured, with_alpha, with_spectrum
 from reverie.recipes.presets import FEATURE, Preset, preset_named
+from reverie.recipes.views import Rows, along, apart, check_views, rows_of, view_name
 from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
 from reverie.unit import Unit
@@ -40,6 +41,10 @@ def feature(
     alpha: str | None = None,
     spectrum: str | Path | None = None,
     reduction: str | None = None,
+    dictionary: str | Path | None = None,
+    cosine: float | None = None,
+    diversity: int = 1,
+    both: bool = False,
     prior: Sequence[str] = (),
     batch: int | None = None,
     window: bool | None = None,
@@ -61,6 +66,10 @@ def feature(
         alpha: opacity of the picture: optimised, optimised=WEIGHT (of what opaque parts cost), or importance.
         spectrum: a photo or folder of photos whose magnitudes MACO keeps to.
         reduction: of the unit's activation: mean, sum, ones, mean-square, distance or whitened.
+        dictionary: file of directions (safetensors or .npy); the units' numbers then are its rows, not channels.
+        cosine: power of the cosine by which a direction's dot product is weighed, 1 unless given; higher is purer.
+        diversity: views of each unit that differ as far as they can.
+        both: beside each unit's picture that of its negative side.
         prior: NAME=WEIGHT to subtract per pixel: total-variation, l1 or l2 (from grey); repeatable.
         batch: pictures that run together; chosen by the size of the largest map.
         window: of a neuron's picture compute only what the neuron sees, where that is bounded; automatic.
@@ -72,24 +81,25 @@ def feature(
     """
     chosen = _chosen(preset_named(preset, FEATURE), start, parameterization, steps)
     material, kind, cost = _material(model, chosen.parameterization, alpha, spectrum)
-    resolved = model.units(units)
-    sizes = _sizes(model, chosen, size)
-    _check_size(model, resolved, sizes[0])
+    known = rows_of(model, units, dictionary)
+    check_views(known, reduction, cosine, diversity, negative=negative, both=both)
+    resolved = model.units(units, rows=None if known is None else len(known))
+    sizes = _sizes(model, chosen, size, resolved)
     part = _window(model, resolved, sizes)
     part = part if window is not False and mask is None and kind is None and material.photos == "exact" else None
     shown = resolved if part is None else [_shifted(model, unit, part) for unit in resolved]
-    sign = -1.0 if negative else 1.0
-    objectives = tuple(
-        minus_priors(sign * _response(model, unit, reduction or chosen.reduction), prior) for unit in shown
-    )
-    if kind == "optimised":
-        objectives = tuple(transparent(objective, cost) for objective in objectives)
+    signs = (1.0, -1.0) if both else (-1.0,) if negative else (1.0,)
+    wishes = [_wish(model, unit, reduction or chosen.reduction, known, cosine) for unit in shown]
+    sides = [sign * wish + apart(model, u, diversity) for u, wish in zip(shown, wishes, strict=True) for sign in signs]
+    sides = _finished(sides, prior, cost if kind == "optimised" else None)
+    objectives = tuple(objective for objective in sides for _ in range(diversity))  # views share theirs
+    named = [(unit, sign, view) for unit in resolved for sign in signs for view in range(diversity)]
     stages = tuple(
         Stage(objectives, part[1] if part else side, chosen.steps, ascent(chosen, number, rate))
         for number, side in enumerate(sizes)
     )
     return Recipe(
-        names=tuple(str(unit) for unit in resolved),
+        names=tuple(view_name(str(unit), both and sign < 0, view) for unit, sign, view in named),
         stages=stages,
         parameterization=material if mask is None else _masked(model, chosen, material, mask, start, sizes[-1]),
         transforms=(Backdrop(), *chosen.transforms) if kind == "optimised" else chosen.transforms,
@@ -98,11 +108,23 @@ def feature(
         photo=None if start is None or chosen.start != "photo" else _photo(model, start, sizes[0]),
         seed=seed,
         redirect=chosen.redirect,
-        batch=min(len(resolved), model.together(sizes[-1]) if batch is None else batch),
+        batch=min(len(named), model.together(sizes[-1]) if batch is None else batch),
+        group=len(signs) * diversity,
+        each={"units": tuple(str(unit) for unit, *_ in named)} if len(named) > len(resolved) else {},
         window=part[0] if part else None,
         importance=kind == "importance",
-        labels=tuple(("-" if negative else "") + model.label(unit) for unit in resolved),
+        labels=tuple(view_name(model.label(unit), sign < 0, view) for unit, sign, view in named),
     )
+
+
+def _wish(model: Model, unit: Unit, reduction: str, known: Rows | None, cosine: float | None) -> Objective:
+    return _response(model, unit, reduction) if known is None else along(unit, known, cosine)
+
+
+def _finished(objectives: Sequence[Objective], prior: Sequence[str], cost: float | None) -> list[Objective]:
+    """The objectives less the priors, and less what opaque parts cost."""
+    less = [minus_priors(objective, prior) for objective in objectives]
+    return less if cost is None else [transparent(objective, cost) for objective in less]
 
 
 def _chosen(preset: Preset, start: Photo | None, parameterization: Any, steps: int | None) -> Preset:
@@ -117,14 +139,18 @@ def _chosen(preset: Preset, start: Photo | None, parameterization: Any, steps: i
     return preset
 
 
-def _sizes(model: Model, preset: Preset, size: int | str | Size | None) -> list[Size]:
+def _sizes(model: Model, preset: Preset, size: int | str | Size | None, units: Sequence[Unit]) -> list[Size]:
     """The stages' sizes; a size that is given is the last one, and the others keep their ratio to it."""
     wanted = sized(size)
     if wanted is None:
-        return [(side, side) for side in preset.sizes] or [model.size]
+        sizes = [(side, side) for side in preset.sizes] or [model.size]
+        _check_size(model, units, sizes[0])
+        return sizes
     last = (wanted, wanted) if isinstance(wanted, int) else wanted
     ratios = [side / preset.sizes[-1] for side in preset.sizes] or [1.0]
-    return [(max(1, round(last[0] * ratio)), max(1, round(last[1] * ratio))) for ratio in ratios]
+    sizes = [(max(1, round(last[0] * ratio)), max(1, round(last[1] * ratio))) for ratio in ratios]
+    _check_size(model, units, sizes[0])
+    return sizes
 
 
 def _check_size(model: Model, units: Sequence[Unit], size: Size) -> None:

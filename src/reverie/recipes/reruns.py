@@ -154,10 +154,23 @@ def recipe_of(
 
 
 def _found(value: Any, given: Photos, beside: Path | None) -> Any:
-    """An argument with the photos that it names."""
+    """An argument with the photos and files that it names."""
     if isinstance(value, list):
         return [_found(item, given, beside) for item in value]
-    return _photo(value, given, beside) if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return _file(value, beside) if "file" in value else _photo(value, given, beside)
+
+
+def _file(recorded: Mapping[str, Any], beside: Path | None) -> Path:
+    """A file of numbers that the record names."""
+    name = Path(str(recorded["file"])).name
+    found = [path for path in (Path(name), (beside or Path()) / name) if path.is_file()]
+    if not found:
+        raise RecordRefused(f"the file {name} is not here; put it beside the picture")
+    if file_digest(found[0]) != recorded.get("sha256"):
+        raise RecordRefused(f"{name} is another file than the picture was made from; put the right one in its place")
+    return found[0]
 
 
 def _decoder(recorded: Mapping[str, Any], given: str | nn.Module | None, model: Model, *, trust: bool) -> Latent:

@@ -122,6 +122,8 @@ def sweep(
 
 
 def _planned(model: Model, text: str, name: str, folder: Path, settings: Mapping[str, Any]) -> Sheet:
+    if settings.get("dictionary"):
+        return Sheet(check_output(folder / f"{name}.png"), recipes.feature(model, text, **settings))
     units = [channel for unit in model.units(text) for channel in _channels(model, unit)]
     return Sheet(check_output(folder / f"{name}.png"), recipes.feature(model, units, **settings))
 

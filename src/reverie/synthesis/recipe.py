@@ -106,6 +106,7 @@ class Recipe:
         batch: how many pictures run together.
         importance: add where the objective cared, as opacity.
         origin: the recipe function's name and its plain arguments, for the record.
+        group: how many neighbours belong together and are never parted, such as the views of one unit.
         each: arguments that name one value for each picture; a record of some of the pictures names theirs.
         reports: what to measure of each finished picture, or none.
 
@@ -129,6 +130,7 @@ class Recipe:
     importance: bool = False
     labels: tuple[str, ...] = ()
     origin: tuple[str, Mapping[str, Any]] = ("", {})
+    group: int = 1
     each: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
 
@@ -202,12 +204,12 @@ class Recipe:
     def batches(self) -> list[range]:
         """The pictures that run together."""
         count = len(self.names)
-        couples = self.parameterization.couples or any(
-            objective.couples for stage in self.stages for objective in stage.objectives
-        )
+        # neighbours of a group are tied to each other only; a shared parameterization ties all
+        tied = self.group == 1 and any(item.couples for stage in self.stages for item in stage.objectives)
         # one line search sees one picture, and so do two passes
         alone = self.gathers or any(stage.ascent.kind == "lbfgs" for stage in self.stages)
-        batch = count if couples else 1 if alone else self.batch
+        several = 1 if alone else self.batch // self.group
+        batch = count if tied or self.parameterization.couples else max(1, several) * self.group
         return [range(first, min(first + batch, count)) for first in range(0, count, batch)]
 
     def select(self, rows: Sequence[int]) -> "Recipe":

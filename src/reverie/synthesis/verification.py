@@ -13,6 +13,7 @@ from reverie.image import Photo, Size, fit, grey, read, resize
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import activation
+from reverie.record import Record
 from reverie.unit import Unit
 
 PHOTOS = ("sample:flower", "sample:china")
@@ -83,9 +84,17 @@ def verified(
 
 def _units(result: Result) -> list[str]:
     named = [record.arguments.get("units", [])[record.index : record.index + 1] for record in result.records]
+    views = [record for record in result.records if record.arguments.get("dictionary") or _in_groups(record)]
+    if views:
+        raise InvalidSetting("--verify measures units alone: leave out --dictionary, --diversity and --both")
     if not named or not all(named):
         raise InvalidSetting("only pictures of a feature visualization are verified; they have units in their records")
     return [str(units[0]) for units in named]
+
+
+def _in_groups(record: Record) -> bool:
+    units = record.arguments.get("units")
+    return units is not None and len(units) != len(record.automatic.get("members", units))
 
 
 def verify(
