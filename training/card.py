@@ -159,10 +159,10 @@ frequencies in dreams), one change at a time:
 | noise to .2 and blur to 1.5 px | .13 to .06 | eyes and ripples at middle layers |
 | one-step L2 adversary, radius 1 | .13 to .04 | smooth, painted, most coherent; learns slowest |
 
-The weights shipped before these had 64 classes, flat grounds, an adversary of radius .5 and 98.5 % accuracy: their
-dreams show rings, speckle and rainbow rims. These have three times the radius, colours that belong to the motif, lit
-bodies on grounds of dead leaves, and eight more creatures; these changes were made together, so that none can be
-credited alone. Their dreams show smooth bodies, eyes and faces.
+The weights shipped before these had 64 classes, flat grounds, an adversary of radius .5 and 98.5 % accuracy. These
+have three times the radius, colours that belong to the motif, lit bodies on grounds of dead leaves, and eight more
+creatures; these changes were made together, so that none can be credited alone. With the same default dream the old
+weights draw ripples and rows of dots, these draw smooth bodies, eyes and faces.
 
 ## Measured on {pictures} fresh motifs
 
