@@ -25,7 +25,7 @@ OPTIONS = {
                "--window", "--no-window",
                "--seed", "--verify", "--verify-with", "--photos"},
     "sheet": COMMON | (WRITING - {"--watch", "--film", "--trace"})
-             | {"--model", "--html", "--preset", "--size", "--steps", "--rate",
+             | {"--model", "--html", "--groups", "--photos", "--preset", "--size", "--steps", "--rate",
              "--negative", "--start", "--parameterization", "--mask", "--alpha", "--spectrum", "--reduction",
                "--dictionary",
                "--cosine", "--diversity", "--both",

@@ -111,6 +111,8 @@ def test_everything_is_checked_before_the_first_picture(model, counted):
             reverie.sheet(model, layers, **FAST)
     with pytest.raises(OutputFailed, match="there is no folder no; make it first"):
         reverie.sheet(model, "block", "no", **FAST)
+    with pytest.raises(InvalidSetting, match="^--groups bring directions of their own; leave out --dictionary$"):
+        reverie.sheet(model, "block", groups=2, dictionary="d.safetensors", **FAST)
     with pytest.raises(InvalidSetting, match="steps must be 1 or more"):
         reverie.sheet(model, "block", steps=0)
     assert counted == []
@@ -149,3 +151,22 @@ def test_records_hold_the_batch(model):
     record = read_record("block/block-7.png")
     assert json.loads(str(record))["arguments"]["units"] == ["block:6", "block:7"]
     assert record.index == 1
+
+
+def test_groups_are_drawn_from_the_dictionary_beside_the_sheet(bundled, counted):
+    settings = {"groups": 3, "photos": ["sample:flower"], "size": 32, "steps": 1, "batch": 2}
+    assert reverie.sheet(bundled, "mixed3a", **settings) == [Path("mixed3a-groups.png")]
+    names = sorted(bits(Path("mixed3a-groups")))
+    assert len(names) == 3
+    assert all(re.fullmatch(r"group-\d-\d+\.png", name) for name in names)
+    directions = "mixed3a-groups/directions.safetensors"
+    wanted = reverie.feature(bundled, "mixed3a:0-1", dictionary=directions, size=32, steps=1, batch=2)
+    with Image.open(Path("mixed3a-groups") / names[1]) as made:
+        assert np.array_equal(np.asarray(wanted[1]), np.asarray(made))
+    again = reverie.rerun(Path("mixed3a-groups") / names[1])
+    assert np.array_equal(np.asarray(again), np.asarray(wanted[1]))
+    counted.clear()
+    reverie.sheet(bundled, "mixed3a", **settings)
+    assert counted == []
+    with pytest.raises(OutputFailed, match=r"^mixed3a-groups/directions\.safetensors holds other groups; say --force"):
+        reverie.sheet(bundled, "mixed3a", **{**settings, "photos": ["sample:china"]})

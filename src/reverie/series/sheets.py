@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
 
 from reverie import recipes
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError
@@ -17,8 +18,11 @@ from reverie.image import check_output, save, write_whole
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.recipes.reruns import read_record
+from reverie.series.groups import channel_groups
 from reverie.synthesis import Recipe, synthesize
 from reverie.unit import Unit
+
+DIRECTIONS = "directions.safetensors"  # of a sheet of groups, among its pictures
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ def sheet(
     folder: str | Path = ".",
     *,
     html: bool = False,
+    groups: int | None = None,
+    photos: Sequence[str] = (),
     force: bool = False,
     **settings: Any,
 ) -> list[Path]:
@@ -73,6 +79,8 @@ def sheet(
         layers: LAYER for all its channels, or any UNIT, such as LAYER:0-63; one sheet each.
         folder: where the sheets and their folders of pictures go.
         html: write beside each sheet a page that shows it in a browser, with a zoom and a search.
+        groups: in place of each channel so many groups of channels that go together in photos.
+        photos: photos or a folder in which groups are looked for; the sample photos unless given; repeatable.
         force: make pictures anew that were made with other settings.
         settings: those of `feature`.
 
@@ -84,7 +92,8 @@ def sheet(
         InvalidSetting: a setting of `feature` that is out of range.
         OutputFailed: pictures of other settings are in the way, or a folder that cannot be written.
     """
-    grown = {made.path: made for made in sweep(model, layers, folder, force=force, **settings)}
+    run = sweep(model, layers, folder, groups=groups, photos=photos, force=force, **settings)
+    grown = {made.path: made for made in run}
     return [path for made in grown.values() for path in made.write(html=html)]
 
 
@@ -93,6 +102,8 @@ def sweep(
     layers: str | Sequence[str],
     folder: str | Path = ".",
     *,
+    groups: int | None = None,
+    photos: Sequence[str] = (),
     force: bool = False,
     **settings: Any,
 ) -> Iterator[Sheet]:
@@ -105,8 +116,15 @@ def sweep(
     texts = [layers] if isinstance(layers, str) else list(layers)
     if len(set(texts)) < len(texts):
         raise InvalidSetting("a layer is named twice; name each once")
+    if groups is not None and settings.get("dictionary"):
+        raise InvalidSetting("--groups bring directions of their own; leave out --dictionary")
+    names = file_names([text if groups is None else f"{text}-groups" for text in texts])
+    paths = [check_output(Path(folder) / f"{name}.png") for name in names]
     sheets = [
-        _planned(ready, text, name, Path(folder), settings) for text, name in zip(texts, file_names(texts), strict=True)
+        _of_channels(ready, text, path, settings)
+        if groups is None
+        else _of_groups(ready, text, path, channel_groups(ready, text, groups, photos), settings, force=force)
+        for text, path in zip(texts, paths, strict=True)
     ]
     plans = [(planned, _batches(planned, ready, force=force)) for planned in sheets]  # refuses before the work begins
     for planned, batches in plans:
@@ -121,11 +139,33 @@ def sweep(
             yield replace(planned, done=done)
 
 
-def _planned(model: Model, text: str, name: str, folder: Path, settings: Mapping[str, Any]) -> Sheet:
+def _of_channels(model: Model, text: str, path: Path, settings: Mapping[str, Any]) -> Sheet:
     if settings.get("dictionary"):
-        return Sheet(check_output(folder / f"{name}.png"), recipes.feature(model, text, **settings))
+        return Sheet(path, recipes.feature(model, text, **settings))
     units = [channel for unit in model.units(text) for channel in _channels(model, unit)]
-    return Sheet(check_output(folder / f"{name}.png"), recipes.feature(model, units, **settings))
+    return Sheet(path, recipes.feature(model, units, **settings))
+
+
+def _of_groups(
+    model: Model, layer: str, path: Path, found: tuple[Tensor, Tensor], settings: Mapping[str, Any], *, force: bool
+) -> Sheet:
+    """The sheet of groups of channels, whose directions lie beside their pictures, where a rerun looks for them.
+
+    Raises:
+        OutputFailed: other groups lie there, and nobody says that they may go.
+    """
+    directions, shares = found
+    dictionary, content = sheet_folder(path) / DIRECTIONS, save_tensors({"directions": directions})
+    if not dictionary.exists() or force:
+        write_whole(dictionary, content)
+    elif dictionary.read_bytes() != content:
+        raise OutputFailed(
+            f"{dictionary} holds other groups; say --force to find them anew, or name another folder with --output"
+        )
+    units = [Unit(layer, (row,)) for row in range(len(directions))]
+    recipe = recipes.feature(model, units, dictionary=dictionary, **settings)
+    labels = tuple(f"group {row}: {share:.0%}" for row, share in enumerate(shares.tolist()))
+    return Sheet(path, replace(recipe, labels=labels))
 
 
 def _channels(model: Model, unit: Unit) -> list[Unit]:
