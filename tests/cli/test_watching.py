@@ -2,7 +2,6 @@
 
 import itertools
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from PIL import Image
 
 import reverie
 from reverie.cli import runs
-from reverie.cli.app import main
 from reverie.figures.trace import read_trace
 from reverie.recipes.reruns import read_record
 
@@ -19,29 +17,6 @@ pytest.importorskip("av")
 pytest.importorskip("matplotlib")
 
 SMALL = ["--size", 32, "--steps", 3]
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys):
-    def run(*words) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reverie", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
-
-
-@pytest.fixture
-def refused(cli):
-    def run(*words) -> str:
-        status, out, err = cli(*words)
-        assert (status, out, len(err.splitlines())) == (2, "", 1), err
-        return err.removeprefix("reverie: ").rstrip("\n")
-
-    return run
 
 
 def frames(name) -> list[np.ndarray]:
