@@ -29,9 +29,7 @@ def test_a_curve_leads_from_one_picture_to_the_other_in_the_order(model):
     with torch.no_grad():
         half = after.clone()
         half[..., :24, :] = before[..., :24, :]
-        wanted = [
-            float(objective.score(reverie.probe(model, item, ["logits"]))) for item in (before, half, after)
-        ]
+        wanted = [float(objective.score(reverie.probe(model, item, ["logits"]))) for item in (before, half, after)]
     assert [scores[0], scores[STEPS // 2], scores[-1]] == pytest.approx(wanted, abs=1e-5)
 
 
@@ -82,7 +80,9 @@ def test_the_true_order_deletes_faster_than_chance(bundled):
 def test_controls_stand_beside_the_map_and_in_the_record(model, photo, tmp_path):
     made = reverie.explain(model, photo, "logits:1", method="grad-cam", control=True)
     assert made.images.shape == (1, 3, 48, 62)
-    assert [name for name, _ in made.findings[0].beside] == ["random weights", "map red, chance grey"]
+    assert [name for name, _ in made.findings[0].beside] == [
+        "random weights", "red: in the map's order\ngrey: chance, blue: centre",
+    ]  # fmt: skip
     assert all(picture.shape == (3, 48, 62) for _, picture in made.findings[0].beside)
     assert set(made.record.automatic["control"]) == {"similarity", "deletion", "insertion"}
     notes = made.record.automatic["notes"]

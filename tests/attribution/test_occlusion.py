@@ -28,9 +28,7 @@ def scorer(model, objective):
 def test_the_map_is_the_papers_loop(model, window, stride, size, cover):
     image, objective = picture(1, 1, 3, *size), probability(2)
     covering = baseline(cover, model, image)[0].double().numpy()
-    wanted, losses = reference.occlusion(
-        scorer(model, objective), image[0].double().numpy(), covering, window, stride
-    )
+    wanted, losses = reference.occlusion(scorer(model, objective), image[0].double().numpy(), covering, window, stride)
     *_, last = Occlusion(window, stride, cover).estimates(model, image, objective)
     assert np.abs(wanted).max() > 1e-4
     assert np.allclose(last.raw.numpy(), wanted, atol=1e-3 * max(map(abs, losses.values())))
@@ -85,12 +83,12 @@ def test_patched_forwards_are_whole_forwards(request, monkeypatch, network, size
     rows, columns = Occlusion(window, 7 if window == 9 else 16).spans(*size)
     windows = [(row, column) for row in rows for column in columns]
     cover = baseline("grey", model, image)
-    fast, plain = Covered(model, image, cover, objective, windows), Covered(model, image, cover, objective, windows)
-    plain.stretches = []
-    assert fast.stretches
-    assert fast.stretches[0].crop < size
-    wanted = torch.cat([plain.scores(windows[i : i + 16]) for i in range(0, len(windows), 16)])
-    found = torch.cat([fast.scores(windows[i : i + 16]) for i in range(0, len(windows), 16)])
+    parts = [windows[i : i + 16] for i in range(0, len(windows), 16)]
+    fast, plain = (Covered(model, image, cover, objective, some) for some in (parts, []))
+    assert all(stretches and stretches[0].crop < size for stretches in fast.plans.values())
+    plans = {tuple(stretches) for stretches in fast.plans.values()}
+    assert len(plans) > 1 or len(parts) == 1  # those by the edge reach less
+    wanted, found = (torch.cat([each.scores(part) for part in parts]) for each in (plain, fast))
     before = objective.score(reverie.probe(model, image, ["logits"]))
     assert float((found - wanted).abs().max()) <= 1e-4 * float((wanted - before).abs().max()) + 1e-7
 
@@ -163,11 +161,30 @@ def test_a_first_map_stands_early_and_becomes_the_last(bundled):
     assert likeness(maps[len(maps) // 2]) > likeness(maps[0])
 
 
+def test_the_curve_and_the_most_important_window_stand_beside_the_map(bundled):
+    photo = picture(1, 1, 3, 96, 96)
+    *_, last = Occlusion(24, 12).estimates(bundled, photo, logit(3))
+    (caption, framed), (_, plot) = last.beside(photo[0])
+    window = last.facts["window"]
+    assert caption == f"without the window\n{window['before']:.3g} becomes {window['after']:.3g}"
+    changed = (framed != photo[0]).any(0)
+    rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
+    assert [int(rows[0]), int(columns[0])] == [window["top"], window["left"]]
+    assert [len(rows), len(columns)] == [window["height"], window["width"]]
+    assert not bool(changed[window["top"] + 2 : window["top"] + 22, window["left"] + 2 : window["left"] + 22].any())
+    assert plot.shape == (3, 96, 96)
+    assert bool(((plot[0] > 0.6) & (plot[1] < 0.4)).any())
+    made = reverie.explain(bundled, photo, method="occlusion", window=24, size=(96, 96))
+    assert len(made.findings[0].beside) == 2
+    both = reverie.explain(bundled, photo, method=["gradient", "occlusion"], window=24, size=(96, 96))
+    assert both.findings == ()
+
+
 def test_cells_go_from_coarse_to_fine():
     order = coarse_to_fine(5, 6)
     assert sorted(order) == list(range(30))
-    assert order[:4] == [0, 4, 24, 28]
-    assert order[4:9] == [2, 12, 14, 16, 26]
+    assert order[:4] == [0, 24, 4, 28]
+    assert order[4:9] == [2, 26, 12, 16, 14]
 
 
 def test_an_unknown_window_has_the_nearest_known_loss():

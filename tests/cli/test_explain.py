@@ -55,7 +55,7 @@ def test_several_methods_are_a_sheet(cli, photo, factory, tmp_path):
 def test_a_rerun_gives_the_same_bits(cli, photo, factory):
     assert cli("explain", photo, "-m", factory, *FAST, "-o", "s.png", "-q") == (0, "", "")
     status, out, _ = cli("rerun", "s/occlusion.png", "-m", factory)
-    assert (status, out.splitlines()[0]) == (0, "wrote occlusion-again-1.png")
+    assert (status, out.splitlines()[0]) == (0, "wrote occlusion-again-1.png and occlusion-again-1-sheet.png")
     with Image.open("s/occlusion.png") as first, Image.open("occlusion-again-1.png") as second:
         assert np.array_equal(np.asarray(first), np.asarray(second))
 

@@ -40,7 +40,7 @@ OPTIONS = {
     "fool": COMMON | WRITING | {"--model", "--smallest", "--transfer", "--as", "--method", "--norm", "--radius",
             "--steps", "--rate", "--start", "--size", "--seed"},
     "invert": COMMON | WRITING | {"--model", "--layer", "--all", "--restarts", "--pooled", "--parameterization",
-              "--steps", "--rate", "--prior", "--size", "--seed"},
+              "--ascent", "--steps", "--rate", "--prior", "--size", "--seed"},
     "zoom": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--frames", "--zoom", "--rotate", "--right",
             "--down", "--steady", "--fps"},
     "film": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--carry", "--every", "--frames", "--silent"},
@@ -88,7 +88,7 @@ def test_options_are_those_of_the_library_with_help(module, name):
     parameters = {key: item for key, item in inspect.signature(function).parameters.items() if key != "model"}
     assert [item.name for item in found] == list(parameters)
     assert {item.name: item.default for item in found} == {key: item.default for key, item in parameters.items()}
-    assert all(item.help for item in found)
+    assert all(item.help.endswith(".") for item in found)  # whole, also where it goes on over several lines
     assert inspect.getdoc(function).startswith(about)
 
 

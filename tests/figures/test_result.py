@@ -130,6 +130,15 @@ def test_a_sheet_holds_every_picture_once(count, size):
         assert (page == (index + 1, 0, 0)).all(-1).sum() == size[0] * size[1]
 
 
+@pytest.mark.parametrize(("count", "together"), [(9, 3), (21, 3), (10, 5), (4, 4)])
+def test_what_belongs_together_stands_side_by_side(count, together):
+    pictures = [Image.new("RGB", (30, 20), (index + 1, 0, 0)) for index in range(count)]
+    page = np.asarray(sheet(pictures, ["caption"] * count, together=together))
+    tops = [int((page == (index + 1, 0, 0)).all(-1).any(1).argmax()) for index in range(count)]
+    for first in range(0, count, together):
+        assert len(set(tops[first : first + together])) == 1
+
+
 def test_a_long_caption_is_cut():
     page = sheet([Image.new("RGB", (30, 30))], ["a very long caption " * 9])
     assert page.size == (30 + 2 * 6, 30 + 18 + 2 * 6)

@@ -75,6 +75,15 @@ def test_the_gram_matrix_is_the_papers(masked, layout):
         assert torch.allclose(matrix, torch.tensor(wanted, dtype=torch.float32), atol=1e-6)
 
 
+def test_the_gram_sums_have_the_gradient_that_autograd_finds():
+    value = picture(3, 2, 4, 5, 6).requires_grad_()
+    pull = picture(4, 2, 17) - 0.5
+    plain = value.flatten(2)
+    (wanted,) = torch.autograd.grad(torch.bmm(plain, plain.transpose(1, 2)).flatten(1), value, pull[:, :-1])
+    (found,) = torch.autograd.grad(gram_sums(value), value, pull)
+    assert torch.allclose(found, wanted, atol=1e-5)
+
+
 def test_the_styles_score_is_relative_to_its_target():
     value, other = picture(1, 1, 4, 5, 6), picture(2, 1, 4, 7, 3)
     target = gram_matrix(gram_sums(other))

@@ -45,6 +45,35 @@ def test_several_methods_are_one_sheet_with_their_arrays(model, photo):
     assert reverie.explain(model, photo, method=["gradient", "guided-backprop"]).raw.shape == (2, 3, 48, 62)
 
 
+def test_a_sheet_begins_with_the_photo_and_what_it_is_taken_for(model, photo):
+    made = reverie.explain(model, photo, "logits:tiger", method=["gradient", "grad-cam"])
+    (caption, shown), *rest = made.lead
+    share = made.record.automatic["scores"]["probability"]
+    assert caption == f"photo\ntiger (logits:1) {100 * share:.3g} %"
+    assert torch.equal(shown, recipes.explain(model, photo).image[0])
+    assert rest == []
+    assert reverie.explain(model, photo, "block:3").lead[0][0].startswith("photo\nblock:3 ")
+    alone = reverie.explain(model, photo)
+    assert alone.picture.size == (62, 48)
+
+
+def test_several_photos_are_explained_together(model, photo):
+    other = picture(9, 1, 3, 48, 62)
+    first = reverie.explain(model, photo, method=["gradient", "occlusion"], **FEW)
+    made = reverie.explain(model, [photo, other], method=["gradient", "occlusion"], **FEW)
+    assert made.labels == ("1: gradient", "1: occlusion", "2: gradient", "2: occlusion")
+    assert torch.equal(made.images[:2], first.images)
+    assert torch.equal(made.arrays[1], first.arrays[1])
+    assert made.records[3].automatic["unit"] == str(recipes.explain(model, other).unit)
+    batch = torch.cat([other, other.flip(-1)])
+    assert reverie.explain(model, batch).raw.shape == (2, 3, 48, 62)
+    with pytest.raises(InvalidSetting) as caught:
+        reverie.explain(model, [photo, torch.rand(3, 48, 48)])
+    assert str(caught.value) == (
+        "explain photos of one size together, not 48x48, 48x62; give size=(height, width)"
+    )
+
+
 def test_what_has_no_arrays_says_so(model, photo):
     with pytest.raises(InvalidSetting, match=r"^these pictures were not drawn from arrays"):
         _ = reverie.dream(model, photo, "block", steps=1, octaves=1).raw

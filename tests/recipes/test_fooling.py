@@ -153,12 +153,13 @@ def test_the_smallest_radius_is_the_smallest(patterns, norm):
     )
 
 
-@pytest.mark.parametrize("start", ["noise", "grey"])
+@pytest.mark.parametrize("start", ["noise", "grey", "cppn"])
 def test_a_picture_of_nothing_fools(fragile, start):
-    made = reverie.fool(fragile, target="beetle", start=start, steps=30)
+    made = reverie.fool(fragile, target="beetle", start=start, steps=120 if start == "cppn" else 30)
     found = made.findings[0]
     assert found.values["fooled"]
     assert found.values["file"] > 0.9
+    assert torch.equal(made.images, on_lattice(made.images))
     assert found.beside == ()
     assert found.note.startswith("beetle ")
 
@@ -182,6 +183,7 @@ def test_foolings_repeat_bit_by_bit(fragile, tmp_path):
     makers = {
         "a.png": lambda: reverie.fool(fragile, "p1.png", norm="l2"),
         "b.png": lambda: reverie.fool(fragile, target=2, start="noise", steps=5),
+        "d.png": lambda: reverie.fool(fragile, target=2, start="cppn", steps=5),
         "c.png": lambda: reverie.universal(fragile, ["p1.png", "p2.png"], target=2, steps=3),
     }
     for name, make in makers.items():
@@ -217,7 +219,7 @@ def test_what_is_shown(fragile):
     [
         ({"method": "cw"}, "there is no method 'cw' for fooling; nearest: 'pgd', 'fgsm', 'deepfool'"),
         ({"norm": "l1"}, "there is no norm 'l1' for fooling; nearest: 'l2'"),
-        ({"start": "noise"}, "name either a photo, or --start noise or grey"),
+        ({"start": "noise"}, "name either a photo, or --start noise, grey, cppn"),
         ({"radius": 1.5}, "a radius of linf counts whole levels of 255, not 1.5; allowed are 1, 2, 3 ..."),
         ({"radius": 0.0}, "radius must be 0.01 or more, not 0"),
         ({"target": "dog"}, "Fragile has no class 'dog'; nearest: 'tiger cat', 'tiger', 'owl'"),

@@ -25,10 +25,11 @@ def smooth(side: int = 48):
     return torch.nn.functional.interpolate(picture(7, 1, 3, 9, 9), (side, side), mode="bilinear")
 
 
+@pytest.mark.parametrize("ascent", ["lbfgs", "adam"])
 @pytest.mark.parametrize("made_of", ["fourier", "pixels"])
-def test_a_shallow_layer_gives_the_photo_back(model, made_of):
+def test_a_shallow_layer_gives_the_photo_back(model, made_of, ascent):
     photo = smooth()
-    made = reverie.invert(model, photo, "stem.2", steps=80, parameterization=made_of)
+    made = reverie.invert(model, photo, "stem.2", steps=80, parameterization=made_of, ascent=ascent)
     (finding,) = made.findings
     assert finding.values["error"] < 0.03
     assert finding.values["psnr"] > 20
@@ -54,12 +55,12 @@ def test_less_comes_back_from_below(model):
 
 
 def test_units_and_restarts_are_rows_with_starts_of_their_own(model):
-    recipe = recipes.invert(model, smooth(), ["block:0-1", "mix"], restarts=2, **SMALL)
+    recipe = recipes.invert(model, smooth(), ["block:0-1", "mix"], restarts=2, ascent="adam", **SMALL)
     assert recipe.names == ("block:0", "block:0#2", "block:1", "block:1#2", "mix", "mix#2")
     assert [len(rows) for rows in recipe.batches()] == [2, 2, 2]
     made = reverie.synthesize(model, recipe)
     assert not torch.equal(made.images[4], made.images[5])
-    alone = reverie.invert(model, smooth(), "mix", **SMALL)
+    alone = reverie.invert(model, smooth(), "mix", ascent="adam", **SMALL)
     assert torch.allclose(alone.images[0], made.images[4], atol=1e-3)
 
 
@@ -142,6 +143,7 @@ def test_the_short_side_is_the_native_one(model, photo):
         ({"restarts": 0}, "restarts must be 1 to 64, not 0"),
         ({"steps": 0}, "steps must be 1 or more, not 0"),
         ({"parameterization": "pixel"}, "there is no parameterization 'pixel' here; nearest: 'pixels'"),
+        ({"ascent": "sgd"}, "there is no ascent 'sgd' here; nearest: 'lbfgs', 'adam'"),
         ({"layers": "mixx"}, "Tiny has no layer 'mixx'; nearest: 'mix'; list them with 'reverie layers Tiny'"),
         ({"prior": ["l3=1"]}, "there is no prior 'l3'; nearest: 'l2', 'l1'; write NAME=WEIGHT"),
     ],

@@ -21,6 +21,7 @@ class Estimate:
         read: makes `raw`.
         facts: what else was found, as plain values for the record.
         notes: sentences for the reader.
+        beside: makes captioned pictures of the photo's size to stand beside the map, from the photo [C,H,W].
     """
 
     done: int
@@ -28,6 +29,7 @@ class Estimate:
     read: Callable[[], Tensor]
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    beside: Callable[[Tensor], tuple[tuple[str, Tensor], ...]] = lambda _: ()
 
     @classmethod
     def of(

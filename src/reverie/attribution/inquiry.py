@@ -55,6 +55,11 @@ class Inquiry:
         """(height, width) of the picture that the network is shown."""
         return int(self.image.shape[-2]), int(self.image.shape[-1])
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is but one method, beside whose map there is room for more of what it found."""
+        return len(self.methods) == 1
+
     def select(self, index: int) -> "Inquiry":
         """The inquiry by one of the methods alone."""
         name, arguments = self.origin
@@ -144,11 +149,13 @@ def answer(model: Model, inquiry: Inquiry, events: Iterable[Event] | None = None
     raws = {index: _finite(inquiry.names[index], event.estimate.raw.float().cpu()) for index, event in last.items()}
     about = _about(model, inquiry) if last else {}
     pictures, records, findings = list[Tensor](), list[Record](), list[Finding]()
+    image = inquiry.image[0].float().cpu()
     for index, event in last.items():
-        image = inquiry.image[0].float().cpu()
         pictures.append(overlay(image, raws[index], _shown(inquiry, index), opacity=inquiry.opacity))
         name, arguments = inquiry.select(index).origin
         finding = _finding(inquiry, index, event.control)
+        if inquiry.alone:
+            finding = replace(finding, beside=(*event.estimate.beside(image), *finding.beside))
         findings.append(finding)
         facts = {**about, "method": inquiry.names[index], "facts": dict(event.estimate.facts)}
         facts |= {"notes": [*event.estimate.notes, *_told(finding), f"caveat: {inquiry.methods[index].caveat}"]}
@@ -157,8 +164,9 @@ def answer(model: Model, inquiry: Inquiry, events: Iterable[Event] | None = None
         records.append(Record(name, arguments, model.source, facts, 0, versions()))
     made = torch.stack(pictures) if pictures else torch.zeros((0, 3, *inquiry.size))
     labels = tuple(inquiry.names[index] for index in last)
-    kept = tuple(findings) if inquiry.control else ()
-    return Result(made, tuple(records), labels, findings=kept, arrays=tuple(raws.values()))
+    kept = tuple(findings) if any(finding.beside for finding in findings) else ()
+    lead = () if inquiry.control or not last else ((_subject(about), image.expand(3, -1, -1)),)
+    return Result(made, tuple(records), labels, findings=kept, arrays=tuple(raws.values()), lead=lead)
 
 
 def _finding(inquiry: Inquiry, index: int, found: Control | None) -> Finding:
@@ -169,7 +177,10 @@ def _finding(inquiry: Inquiry, index: int, found: Control | None) -> Finding:
     random = overlay(image, found.random.float().cpu(), shown, opacity=inquiry.opacity)
     areas = found.areas
     lines = {f"{kind}: area {areas[kind]['map']:.3f}": lines for kind, lines in found.curves.items()}
-    beside = (("random weights", random), ("map red, chance grey", curves(lines, inquiry.size)))
+    beside = (
+        ("random weights", random),
+        ("red: in the map's order\ngrey: chance, blue: centre", curves(lines, inquiry.size)),
+    )
     return Finding(f"like random weights {found.similarity:.2f}", {"similarity": found.similarity, **areas}, beside)
 
 
@@ -208,6 +219,13 @@ def _about(model: Model, inquiry: Inquiry) -> dict[str, Any]:
         "device": str(model.device),
         "precision": str(model.dtype).removeprefix("torch."),
     }
+
+
+def _subject(about: Mapping[str, Any]) -> str:
+    """What is explained, and what the network says of it, in two lines."""
+    scores = about["scores"]
+    share = f"{100 * scores['probability']:.3g} %" if "probability" in scores else f"{scores['activation']:.3g}"
+    return f"photo\n{about['label']} {share}"
 
 
 SIGNED = ("guided-backprop", "deconvnet", "guided-grad-cam")  # usually drawn in their colours round grey

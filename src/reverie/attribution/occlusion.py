@@ -1,6 +1,6 @@
 """Occlusion: what a unit loses when a window of the photo is covered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +11,8 @@ from reverie.attribution.baselines import baseline, check_baseline
 from reverie.attribution.estimate import Estimate, chunks, responses
 from reverie.attribution.patching import Covered, Span, Window
 from reverie.errors import InvalidSetting
+from reverie.figures.curves import curves
+from reverie.figures.overlay import framed
 from reverie.models.model import Model
 from reverie.objectives import Objective
 
@@ -45,21 +47,24 @@ class Occlusion:
         windows = [(row, column) for row in rows for column in columns]
         order = coarse_to_fine(len(rows), len(columns))
         cover = baseline(self.baseline, model, image)
-        covered = Covered(model, image, cover, objective, windows)
-        before = float(responses(model, image, objective))
         size = int(image.shape[-2]), int(image.shape[-1])
+        parts = chunks(len(order), model.together(size))
+        together = [[windows[index] for index in order[part.start : part.stop]] for part in parts]
+        covered = Covered(model, image, cover, objective, together)
+        before = float(responses(model, image, objective))
         losses = torch.full((len(windows),), torch.nan)
-        for part in chunks(len(order), model.together(size)):
-            chosen = order[part.start : part.stop]
-            losses[chosen] = before - covered.scores([windows[index] for index in chosen]).float().cpu()
+        for part, several in zip(parts, together, strict=True):
+            losses[order[part.start : part.stop]] = before - covered.scores(several).float().cpu()
             grid = losses.clone().view(len(rows), len(columns))
-            facts, notes = _strongest(windows, losses, before) if part.stop == len(order) else ({}, ())
+            known = part.stop == len(order)
+            facts, notes = _strongest(windows, losses, before) if known else ({}, ())
             yield Estimate(
                 part.stop,
                 len(order),
                 lambda grid=grid: heat(grid, rows, columns, size).to(image.device),  # type: ignore[misc]
                 {"baseline": self.baseline, "stride": columns[1][0] if len(columns) > 1 else size[1], **facts},
                 notes,
+                _pictured(windows, before - losses, before) if known else lambda _: (),
             )
 
     def spans(self, height: int, width: int) -> tuple[list[Span], list[Span]]:
@@ -85,13 +90,20 @@ def _spans(length: int, window: int, stride: int) -> list[Span]:
 
 
 def coarse_to_fine(rows: int, columns: int) -> list[int]:
-    """The cells of a grid: every fourth along both axes, then every second, then the rest, each in reading order."""
+    """The cells of a grid: every fourth along both axes, then every second, then the rest.
+
+    Each time those that lie equally near to the edges follow each other: what runs together reaches equally far.
+    """
 
     def level(row: int, column: int) -> int:
         return 0 if row % 4 == column % 4 == 0 else 1 if row % 2 == column % 2 == 0 else 2
 
-    cells = [(row, column) for row in range(rows) for column in range(columns)]
-    return [row * columns + column for row, column in sorted(cells, key=lambda cell: (level(*cell), *cell))]
+    def rank(cell: tuple[int, int]) -> tuple[int, ...]:
+        row, column = cell
+        return level(row, column), min(row, rows - 1 - row), min(column, columns - 1 - column), row, column
+
+    cells = sorted(((row, column) for row in range(rows) for column in range(columns)), key=rank)
+    return [row * columns + column for row, column in cells]
 
 
 def heat(losses: Tensor, rows: Sequence[Span], columns: Sequence[Span], size: tuple[int, int]) -> Tensor:
@@ -127,3 +139,20 @@ def _strongest(windows: Sequence[Window], losses: Tensor, before: float) -> tupl
         f"without it {before:.4g} becomes {after:.4g}"
     )
     return {"window": {**found, "before": round(before, 6), "after": round(after, 6)}}, (note,)
+
+
+def _pictured(
+    windows: Sequence[Window], left: Tensor, before: float
+) -> Callable[[Tensor], tuple[tuple[str, Tensor], ...]]:
+    """The photo with its most important window, and what is left of the score as a window slides in reading order."""
+
+    def beside(photo: Tensor) -> tuple[tuple[str, Tensor], ...]:
+        index = int(left.argmin())
+        lines = {"covered": left.tolist(), "whole": [before] * len(windows)}
+        size = int(photo.shape[-2]), int(photo.shape[-1])
+        return (
+            (f"without the window\n{before:.3g} becomes {float(left[index]):.3g}", framed(photo, *windows[index])),
+            ("red: a window covered\ngrey: none", curves({"row after row": lines}, size)),
+        )
+
+    return beside

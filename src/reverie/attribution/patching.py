@@ -1,15 +1,18 @@
 """Exact forwards of a picture with windows covered: only what a window can reach runs anew.
 
 A network's trunk, the modules that hand one map on from the picture, is cut into stretches. Each runs on a crop round
-what has changed so far, the rest of the map is the uncovered picture's, and the network runs whole only from where a
-window has reached nearly everything. Two windows are run both ways first; where they differ, the trunk is cut shorter.
+what has changed so far, the rest of the map is the uncovered picture's, and the network runs whole only from where the
+windows that run together have reached nearly everything. Two windows are run both ways first; where they differ, the
+trunk is cut shorter.
 """
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -126,79 +129,110 @@ def seen(before: Extent, after: Extent, span: Span, length: int) -> tuple[int, S
     return step, (max(0, first) // step * step, min(length, last))
 
 
-def crop_side(before: Extent, after: Extent, spans: Sequence[Span], lengths: tuple[int, int]) -> int:
-    """The side of a crop of the earlier map that is enough for every span of pixels, wherever it lies.
+class Planner:
+    """Finds the cheapest stretches of a trunk for windows that run together; crops are as large as the largest asks.
 
-    It leaves a multiple of the step, so that crops can start on the later map's grid and end with the map.
+    Windows by the picture's edge reach less than those in its middle, so that it pays to run the like together.
     """
-    side, step = 0, 1
-    for span in spans:
-        step, (first, last) = seen(before, after, reached(after, span, lengths[1]), lengths[0])
-        side = max(side, last - first)
-    return min(lengths[0], side + (lengths[0] - side) % step)
 
+    def __init__(self, nodes: Sequence[Node], windows: Iterable[Window]) -> None:
+        self.nodes, rows_columns = nodes, list(zip(*windows, strict=True))
+        self.spans = [{span: index for index, span in enumerate(dict.fromkeys(axis))} for axis in rows_columns]
+        self.tables = [self._sides(axis) for axis in (0, 1)]
+        self.sums = list(itertools.accumulate(node.cost for node in nodes))
 
-def plan(nodes: Sequence[Node], windows: Sequence[Window]) -> list[Stretch]:
-    """The cheapest stretches; none where pictures had better run whole."""
-    spans = [sorted({window[axis] for window in windows}) for axis in (0, 1)]
-    sums = [0.0]
-    for node in nodes[1:]:
-        sums.append(sums[-1] + node.cost)
-    best: dict[int, tuple[float, list[Stretch]]] = {0: (0.0, [])}
-    for last in range(1, len(nodes)):
-        if not nodes[last].joint:
-            continue
-        choices = []
-        for first, (spent, stretches) in best.items():
-            crop = tuple(
-                crop_side(
-                    nodes[first].extents[axis],
-                    nodes[last].extents[axis],
-                    spans[axis],
-                    (nodes[first].shape[axis + 1], nodes[last].shape[axis + 1]),
-                )
-                for axis in (0, 1)
-            )
-            area, (channels, height, width) = crop[0] * crop[1], nodes[first].shape
-            cost = (sums[last] - sums[first]) * area / (height * width) + 2 * ELEMENT * channels * area + SPLIT
-            choices.append((spent + cost, [*stretches, Stretch(first, last, (crop[0], crop[1]))]))
-        best[last] = min(choices, key=lambda choice: choice[0])
-    ends = [
-        (spent + sums[-1] - sums[last] + 2 * ELEMENT * math.prod(nodes[last].shape), stretches)
-        for last, (spent, stretches) in best.items()
-    ]
-    return min(ends, key=lambda choice: choice[0])[1]
+    def _sides(self, axis: int) -> dict[tuple[int, int], tuple[int, np.ndarray]]:
+        """From one node to another the step between their grids, and what each span needs of the first one's side."""
+        joints = [number for number, node in enumerate(self.nodes) if node.joint]
+        found = {}
+        for first, last in itertools.combinations(joints, 2):
+            before, after = (self.nodes[number] for number in (first, last))
+            lengths = before.shape[axis + 1], after.shape[axis + 1]
+            needs = []
+            for span in self.spans[axis]:
+                out = reached(after.extents[axis], span, lengths[1])
+                needs.append(seen(before.extents[axis], after.extents[axis], out, lengths[0]))
+            found[first, last] = needs[0][0], np.array([stop - start for _, (start, stop) in needs])
+        return found
+
+    def _crop(self, first: int, last: int, chosen: Sequence[list[int]]) -> tuple[int, int]:
+        """Of a crop that is enough for the chosen spans, wherever they lie.
+
+        It leaves a multiple of the step, so that crops can start on the later map's grid and end with the map.
+        """
+        sides = []
+        for axis in (0, 1):
+            step, needs = self.tables[axis][first, last]
+            length, side = self.nodes[first].shape[axis + 1], int(needs[chosen[axis]].max())
+            sides.append(min(length, side + (length - side) % step))
+        return sides[0], sides[1]
+
+    def stretches(self, windows: Sequence[Window], end: int | None = None) -> list[Stretch]:
+        """The cheapest ones, or the cheapest that lead to a node; none where pictures had better run whole."""
+        chosen = [sorted({self.spans[axis][window[axis]] for window in windows}) for axis in (0, 1)]
+        best: dict[int, tuple[float, list[Stretch]]] = {0: (0.0, [])}
+        for last, node in enumerate(self.nodes):
+            if last == 0 or not node.joint:
+                continue
+            choices = []
+            for first, (spent, stretches) in best.items():
+                crop = self._crop(first, last, chosen)
+                area, (channels, height, width) = crop[0] * crop[1], self.nodes[first].shape
+                computed = (self.sums[last] - self.sums[first]) * area / (height * width)
+                cost = computed + 2 * ELEMENT * channels * area + SPLIT
+                choices.append((spent + cost, [*stretches, Stretch(first, last, crop)]))
+            best[last] = min(choices, key=lambda choice: choice[0])
+        if end is not None:
+            return best[end][1]
+        ends = [
+            (spent + self.sums[-1] - self.sums[last] + 2 * ELEMENT * math.prod(self.nodes[last].shape), stretches)
+            for last, (spent, stretches) in best.items()
+        ]
+        return min(ends, key=lambda choice: choice[0])[1]
 
 
 class Covered:
-    """Scores of a picture [1,C,H,W] with windows of it covered by those of another picture."""
+    """Scores of a picture [1,C,H,W] with windows of it covered by those of another picture.
+
+    Attributes:
+        plans: by windows that run together the stretches that they run on; those that are not in it run whole.
+    """
 
     def __init__(
-        self, model: Model, image: Tensor, cover: Tensor, objective: Objective, windows: Sequence[Window]
+        self, model: Model, image: Tensor, cover: Tensor, objective: Objective, parts: Sequence[Sequence[Window]]
     ) -> None:
         self.model, self.image, self.cover, self.objective = model, image, cover, objective
-        self.stretches: list[Stretch] = []
+        self.plans: dict[tuple[Window, ...], list[Stretch]] = {}
         self.maps: dict[int, Tensor] = {}
         if model.device.type != "cpu" or (model.fixed_size and image.shape[-2:] != model.size):
             return  # many small crops do not pay on a GPU
         self.nodes = trunk(model, image, objective.layers)
-        self.stretches = plan(self.nodes, windows)
+        windows = [window for part in parts for window in part]
+        if not windows:
+            return
         checks = [windows[len(windows) // 2], windows[-1]]
-        while self.stretches and not self._prepared(checks):  # something leads past the last node: a shorter trunk
-            self.nodes = self.nodes[: self.stretches[-1].last]
-            self.stretches = plan(self.nodes, windows)
+        while not self._prepared(parts, checks):  # something leads past the last node: a shorter trunk
+            self.nodes = self.nodes[: self._last]
 
     def scores(self, windows: Sequence[Window]) -> Tensor:
         """The objective with each window covered, [N]."""
+        stretches = self.plans.get(tuple(windows))
         with torch.no_grad():
-            if not self.stretches:
+            if not stretches:
                 return self.objective.score(probe(self.model, self._covered(windows), self.objective.layers))
-            maps = self._patched(windows)
-            name = self.nodes[self.stretches[-1].last].name
-            # an empty batch brings the network to where the maps take over
-            empty = self.image[:0]
-            found = probe(self.model, empty, self.objective.layers, resizing=False, instead={name: lambda _: maps})
-            return self.objective.score(found)
+            maps = self._patched(windows, stretches)
+            return self._finished(self.nodes[stretches[-1].last].name, maps)
+
+    def _finished(self, name: str, maps: Tensor) -> Tensor:
+        """The objective of what a module's maps lead to; an empty batch brings the network to where they take over."""
+        layers = self.objective.layers
+        found = probe(self.model, self.image[:0], layers, resizing=False, instead={name: lambda _: maps})
+        return self.objective.score(found)
+
+    @property
+    def _last(self) -> int:
+        """The deepest node that any windows are patched to."""
+        return max((stretches[-1].last for stretches in self.plans.values() if stretches), default=0)
 
     def _covered(self, windows: Sequence[Window]) -> Tensor:
         images = self.image.repeat(len(windows), 1, 1, 1)
@@ -206,10 +240,31 @@ class Covered:
             image[:, top:bottom, left:right] = self.cover[0, :, top:bottom, left:right]
         return images
 
-    def _prepared(self, checks: Sequence[Window]) -> bool:
-        """Keeps the picture's own maps; says whether patching gives what whole forwards of some windows do."""
+    def _prepared(self, parts: Sequence[Sequence[Window]], checks: Sequence[Window]) -> bool:
+        """Plans, and keeps the picture's own maps; says whether patching gives what whole forwards of windows do."""
+        planner = Planner(self.nodes, [window for part in parts for window in part])
+        self.plans = {tuple(part): planner.stretches(part) for part in parts}
+        last = self._last
+        if not last:
+            return True
+        trial = planner.stretches(checks, last)
+        used = [stretch.last for stretches in (*self.plans.values(), trial) for stretch in stretches]
+        whole = self._whole({0, *used}, torch.cat([self.image, self.cover, self._covered(checks)]))
+        self.maps = {node: value[:1] for node, value in whole.items()}
+        self.covers = whole[0][1:2]
+        try:
+            with torch.no_grad():
+                found = self._patched(checks, trial)
+                self._finished(self.nodes[last].name, found)
+            effect = torch.linalg.vector_norm((whole[last][2:] - self.maps[last]).float())
+            error = torch.linalg.vector_norm((found - whole[last][2:]).float())
+        except RuntimeError:  # a module that takes no crop, or no empty batch
+            return False
+        return bool(error <= (0.001 if self.model.dtype == torch.float32 else 0.3) * effect)
+
+    def _whole(self, nodes: set[int], images: Tensor) -> dict[int, Tensor]:
+        """The maps of whole pictures at some nodes; node 0 among them."""
         network = self.model.variants.module(self.objective.layers)
-        wanted = {self.nodes[stretch.last].name: stretch.last for stretch in self.stretches}
         whole: dict[int, Tensor] = {}
 
         def keep(node: int) -> Any:
@@ -223,28 +278,16 @@ class Covered:
 
         handle = self.nodes[1].module.register_forward_pre_hook(start)
         try:
-            images = torch.cat([self.image, self.cover, self._covered(checks)])
-            _listen(self.model, network, images, {name: keep(node) for name, node in wanted.items()})
+            _listen(self.model, network, images, {self.nodes[node].name: keep(node) for node in nodes - {0}})
         finally:
             handle.remove()
-        self.maps = {node: value[:1] for node, value in whole.items()}
-        self.covers = whole[0][1:2]
-        last = self.stretches[-1].last
-        try:
-            with torch.no_grad():
-                found = self._patched(checks)
-            self.scores(checks)
-            effect = torch.linalg.vector_norm((whole[last][2:] - self.maps[last]).float())
-            error = torch.linalg.vector_norm((found - whole[last][2:]).float())
-        except RuntimeError:  # a module that takes no crop, or no empty batch
-            return False
-        return bool(error <= (0.001 if self.model.dtype == torch.float32 else 0.3) * effect)
+        return whole
 
-    def _patched(self, windows: Sequence[Window]) -> Tensor:
+    def _patched(self, windows: Sequence[Window], stretches: Sequence[Stretch]) -> Tensor:
         """The maps [N,C,H,W] of the last stretch's end."""
         changed = self.covers.expand(len(windows), -1, -1, -1)
         offsets = [(0, 0)] * len(windows)
-        for stretch in self.stretches:
+        for stretch in stretches:
             first, last = self.nodes[stretch.first], self.nodes[stretch.last]
             starts = [self._start(stretch, window) for window in windows]
             crops = self._pasted(stretch.first, changed, offsets, windows, starts, stretch.crop)
@@ -252,7 +295,7 @@ class Covered:
                 crops = node.module(crops)
             steps = [last.extents[axis].stride // first.extents[axis].stride for axis in (0, 1)]
             changed, offsets = crops, [(row // steps[0], column // steps[1]) for row, column in starts]
-        end = self.stretches[-1].last
+        end = stretches[-1].last
         size = self.nodes[end].shape[1:]
         return self._pasted(end, changed, offsets, windows, [(0, 0)] * len(windows), size)
 

@@ -18,7 +18,7 @@ def explain(raw: bool, **given: Any) -> None:
     def make(photo: str, path: Path) -> None:
         inquiry = recipes.explain(model, photo, **settings)
         _check(path, len(inquiry.methods), writing["force"], raw)
-        if inquiry.control and len(inquiry.methods) == 1:
+        if inquiry.alone and (inquiry.control or inquiry.names == ("occlusion",)):
             check_free(path.with_stem(f"{path.stem}-sheet"), writing["force"])
         explained(model, inquiry, path, writing, events=inquire(model, inquiry), raw=raw)
 

@@ -41,7 +41,7 @@ class Heard:
                     bar.update(task, completed=event.done, total=event.total)
                     if self.every and event.count % self.every == 0 and event.done < event.total:
                         made = answer(self.model, self.inquiry, last.values())
-                        Result(made.images, (), made.labels).save(self.path)
+                        Result(made.images, (), made.labels, lead=made.lead).save(self.path)
                     yield event
             except (KeyboardInterrupt, ReverieError) as error:
                 self.ended = error
@@ -63,7 +63,8 @@ def explained(
         raise heard.ended
     written = result.save(path, raw=raw)
     if not writing["quiet"] or heard.ended is not None:
-        more = f" and {len(written) - 1} files beside it" if len(written) > 1 else ""
+        beside = f" and {written[1]}" if len(written) == 2 else f" and {len(written) - 1} files beside it"
+        more = beside if len(written) > 1 else ""
         lines = [f"wrote {written[0]}{more}", subject(result.record)]
         typer.echo("\n".join([*lines, *(line for record in result.records for line in findings(record))]))
     if heard.ended is not None:

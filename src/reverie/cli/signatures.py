@@ -39,7 +39,7 @@ def arguments(module: str, function: str) -> tuple[str, list[Argument]]:
     tree = ast.parse((PACKAGE / module).read_text())
     node = next(item for item in tree.body if isinstance(item, ast.FunctionDef) and item.name == function)
     doc = ast.get_docstring(node) or ""
-    helps = dict(re.findall(r"^    (\w+): (.+)$", doc.partition("Args:")[2].partition("\n\n")[0], re.MULTILINE))
+    helps = _helps(doc.partition("Args:")[2].partition("\n\n")[0])
     positional = node.args.args
     defaults: list[ast.expr | None] = [*[None] * (len(positional) - len(node.args.defaults)), *node.args.defaults]
     pairs = [*zip(positional, defaults, strict=True), *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
@@ -54,6 +54,12 @@ def arguments(module: str, function: str) -> tuple[str, list[Argument]]:
         if item.arg != "model"
     ]
     return doc.partition("\n")[0], found
+
+
+def _helps(text: str) -> dict[str, str]:
+    """What each argument is; lines that are indented further go on with it."""
+    found = re.findall(r"^    (\w+): (.+(?:\n {5,}.+)*)", text, re.MULTILINE)
+    return {name: " ".join(about.split()) for name, about in found}
 
 
 def _value(node: ast.expr | None) -> Any:

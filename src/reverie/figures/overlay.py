@@ -17,6 +17,7 @@ HEAT = (
     (1.0, 0.97, 0.72),
 )
 COLD = ((0.02, 0.19, 0.38), (0.26, 0.58, 0.76), (0.97, 0.97, 0.97), (0.84, 0.38, 0.3), (0.4, 0.0, 0.12))
+FRAME = (1.0, 0.82, 0.1)
 CLIP = 0.995  # of a gradient's positions stay below full strength, so that single pixels do not darken all others
 LARGEST = 16_000_000  # values of which torch finds a quantile
 
@@ -88,6 +89,17 @@ def overlay(
     """
     check_show(show)
     return SHOW[show](image, raw, opacity, top).clamp(0, 1)
+
+
+def framed(image: Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> Tensor:
+    """A photo [C,H,W] as [3,H,W], with a frame round some of its rows and columns."""
+    out, width = image.expand(3, -1, -1).clone(), max(2, min(image.shape[-2:]) // 100)
+    (top, bottom), (left, right) = rows, columns
+    kept = out[:, top + width : bottom - width, left + width : right - width].clone()
+    out[:, top:bottom, left:right] = torch.tensor(FRAME).view(3, 1, 1)
+    if kept.numel():
+        out[:, top + width : bottom - width, left + width : right - width] = kept
+    return out
 
 
 def check_show(show: str) -> None:

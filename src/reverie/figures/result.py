@@ -46,6 +46,7 @@ class Result:
         findings: what was measured of each, where the recipe measures.
         arrays: for an attribution, what each picture was drawn from: signed, [C,H,W] or [H,W].
         alpha: whether the last channel is the opacity.
+        lead: pictures [C,H,W] of the same size with their captions, with which a sheet of several begins.
     """
 
     images: Tensor
@@ -55,6 +56,25 @@ class Result:
     findings: tuple[Finding, ...] = ()
     arrays: tuple[Tensor, ...] = ()
     alpha: bool = False
+    lead: tuple[tuple[str, Tensor], ...] = ()
+
+    @classmethod
+    def joined(cls, results: Sequence["Result"]) -> "Result":
+        """The pictures of several results, all of one size, with their number before their labels."""
+        labels = [f"{number + 1}: {label}" for number, each in enumerate(results) for label in each.labels]
+
+        def chained(name: str) -> tuple[Any, ...]:
+            return tuple(item for each in results for item in getattr(each, name))
+
+        return cls(
+            torch.cat([each.images for each in results]),
+            chained("records"),
+            tuple(labels),
+            chained("traces"),
+            chained("findings"),
+            chained("arrays"),
+            results[0].alpha,
+        )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -118,13 +138,17 @@ class Result:
     def picture(self) -> Image.Image:
         """The picture, or the captioned sheet of several and of what is shown beside them, as Pillow's."""
         cells = self._cells
-        return cells[0][1] if len(cells) == 1 else sheet([cell[1] for cell in cells], [cell[0] for cell in cells])
+        if len(cells) == 1:
+            return cells[0][1]
+        groups = {1 + len(finding.beside) for finding in self.findings} if not self.lead else {1}
+        together = groups.pop() if len(groups) == 1 else 1
+        return sheet([cell[1] for cell in cells], [cell[0] for cell in cells], together=together)
 
     @property
     def _cells(self) -> list[tuple[str, Image.Image]]:
         """Captions and pictures of the sheet."""
         findings = self.findings or (Finding(),) * len(self)
-        cells = []
+        cells = [(text, to_pil(image)) for text, image in self.lead if len(self) > 1]
         for picture, caption, finding in zip(self.pictures, self._told, findings, strict=True):
             cells += [(text, to_pil(image)) for text, image in finding.beside]
             cells.append((f"{caption}\n{finding.note}" if finding.note else caption, picture))

@@ -13,11 +13,17 @@ GROUND, INK = "white", "#333333"
 LARGEST = 64_000_000  # pixels of a sheet of files; beyond, each of its pictures is made smaller
 
 
-def sheet(pictures: Sequence[Image.Image], captions: Sequence[str]) -> Image.Image:
-    """A white sheet, about twice as wide as high and as full as may be; each with its caption, all of one size."""
+def sheet(pictures: Sequence[Image.Image], captions: Sequence[str], *, together: int = 1) -> Image.Image:
+    """A white sheet, about twice as wide as high and as full as may be; each with its caption, all of one size.
+
+    Args:
+        together: so many neighbours stay side by side.
+    """
     width, height = pictures[0].size
     lines = max(caption.count("\n") + 1 for caption in captions)
-    columns = _columns(len(pictures), math.ceil(math.sqrt(2 * len(pictures) * height / width)))
+    ideal = math.sqrt(2 * len(pictures) * height / width)
+    whole = _columns(len(pictures), math.ceil(ideal))
+    columns = whole if together == 1 else together * max(1, round(ideal / together))
     rows = math.ceil(len(pictures) / columns)
     cell = width + GAP, height + lines * LINE + GAP
     page = Image.new("RGB", (columns * cell[0] + GAP, rows * cell[1] + GAP), GROUND)

@@ -1,5 +1,7 @@
 """Terms that compare statistics of a layer over positions: what stays when it is forgotten where things were."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -17,7 +19,21 @@ def gram_sums(value: Tensor, mask: Tensor | None = None) -> Tensor:
     if mask is not None:
         value, count = value * mask.sqrt(), mask.sum().expand(len(value), 1)
     rows = value.permute(0, 2, 3, 1).flatten(1, 2)  # no copy where the network runs channels-last
-    return torch.cat([torch.bmm(rows.transpose(1, 2), rows).flatten(1), count], 1)
+    return torch.cat([_Products.apply(rows).flatten(1), count], 1)  # type: ignore[no-untyped-call]
+
+
+class _Products(torch.autograd.Function):
+    """rows' x rows of [N,P,C]: symmetric, so that its gradient is one product where autograd would take two."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        return torch.bmm(rows.transpose(1, 2), rows)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (rows,) = ctx.saved_tensors
+        return torch.bmm(rows, gradients[0] + gradients[0].transpose(1, 2))
 
 
 def gram_matrix(sums: Tensor) -> Tensor:

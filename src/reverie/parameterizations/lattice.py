@@ -1,4 +1,4 @@
-"""Lattice: a picture that is always one of 8 bits, so that what the network is shown is what a file can hold."""
+"""Pictures that are always of 8 bits, so that what the network is shown is what a file can hold."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +43,40 @@ class Lattice(Parameterization):
     def encode(self, image: Tensor) -> Tensor:
         """A copy."""
         return image.clone()
+
+
+@dataclass(frozen=True)
+class Quantised(Parameterization):
+    """What another parameterization makes, as its nearest picture of 8 bits; its gradient passes unchanged."""
+
+    inner: Parameterization
+
+    @property
+    def photos(self) -> str:
+        """As the inner one."""
+        return self.inner.photos
+
+    @property
+    def planar(self) -> bool:
+        """As the inner one."""
+        return self.inner.planar
+
+    @property
+    def couples(self) -> bool:
+        """As the inner one."""
+        return self.inner.couples
+
+    def init(self, shape: Shape, generators: Generators) -> Tensor:
+        """Those of the inner one."""
+        return self.inner.init(shape, generators)
+
+    def decode(self, latents: Tensor, size: Size) -> Tensor:
+        """The nearest picture of 8 bits."""
+        return _Rounded.apply(self.inner.decode(latents, size), None, None)  # type: ignore[no-any-return, no-untyped-call]
+
+    def encode(self, image: Tensor) -> Tensor:
+        """Those of the inner one."""
+        return self.inner.encode(image)
 
 
 def on_lattice(image: Tensor) -> Tensor:

@@ -28,6 +28,7 @@ from reverie.unit import Unit
 P = ParamSpec("P")
 Made = TypeVar("Made", Recipe, Inquiry, Survey)
 LARGEST_SIDE = 32_768
+NAMED_STARTS = (*STARTS, "cppn")  # a start that is none of them is a photo
 PICTURES = ("guide", "photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several
 
 
@@ -70,7 +71,7 @@ def _plain(name: str, value: Any) -> Any:
             raise InvalidSetting(f"there is no dictionary {value}; name a safetensors or .npy file of directions")
         return {"file": Path(value).name, "sha256": file_digest(value)}
     if value is not None and (
-        name in PICTURES or (name == "start" and not (isinstance(value, str) and value in STARTS))
+        name in PICTURES or (name == "start" and not (isinstance(value, str) and value in NAMED_STARTS))
     ):
         return {"photo": _shown(value), "sha256": digest(value)}
     if name == "preset" and in_file(value):

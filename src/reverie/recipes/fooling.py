@@ -15,7 +15,8 @@ from reverie.image import Photo, Size, photos_in, read, resize, to_pil
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective, log_probability, margin
-from reverie.parameterizations.lattice import LEVELS, Lattice, on_lattice
+from reverie.parameterizations import Cppn, Parameterization
+from reverie.parameterizations.lattice import LEVELS, Lattice, Quantised, on_lattice
 from reverie.randomness import Generators
 from reverie.recipes.arguments import native_photo, recorded, sized
 from reverie.synthesis.ascent import Ascent
@@ -29,6 +30,9 @@ STEPS = 40
 RADII = {"linf": 2.0, "l2": 1.0}
 LARGEST = {"linf": 64.0, "l2": 64.0}  # radii beyond which nothing is a small change
 RATES = {"gradient": 0.5, "deepfool": 1.05}
+NOTHING: Mapping[str, tuple[str, Parameterization, float]] = {  # starts from no photo: how, what from, Adam's rate
+    "noise": ("noise", Lattice(), 0.02), "grey": ("grey", Lattice(), 0.02), "cppn": ("noise", Quantised(Cppn()), 0.1),
+}  # fmt: skip
 NEAREST = 10  # classes that DeepFool considers
 GREY = 128 / LEVELS  # no change, in a picture of a change
 
@@ -53,14 +57,14 @@ def fool(
     The search runs on pictures of 8 bits, so that a PNG file of the result fools as the result does.
 
     Args:
-        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor; none for a start from noise or grey.
+        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor; none for a start from nothing.
         target: class to be taken for, by its name or number; any but its own unless given.
         method: pgd (projected gradient descent), fgsm (one step of its sign), deepfool (least change), or gradient.
         norm: of the change: linf (of any value) or l2 (of all together).
         radius: largest change: of linf in levels of 255, 2 unless given; of l2 for values in [0,1], 1 unless given.
         steps: steps of the search, 40 unless given.
         rate: of a step: of pgd in units of the radius, of gradient times the slope, of deepfool 1 for just the border.
-        start: photo; noise or grey for a picture that resembles nothing.
+        start: photo; noise, grey, or cppn (shapes of a small random network) for a picture that resembles nothing.
         size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
         seed: of all chances.
 
@@ -70,7 +74,7 @@ def fool(
         InvalidSetting: a number out of range, or settings that do not go together.
 
     Source: Goodfellow et al. 2015 (fgsm), Madry et al. 2018 (pgd), Moosavi-Dezfooli et al. 2016 (deepfool; differs: the
-    nearest class is chosen once, at the photo), Nguyen et al. 2015 (from noise).
+    nearest class is chosen once, at the photo), Nguyen et al. 2015 (from nothing; differs: by gradient, not evolution).
     """
     _check(photo, target, method, norm, start, radius)
     steps = STEPS if steps is None else steps
@@ -85,14 +89,20 @@ def fool(
     if aim is not None and aim == own:
         raise InvalidSetting(f"the photo is a {_called(model, aim)} already; name another class with --as, or none")
     reach = None if picture is None else _radius(method, norm, radius)
-    free = picture is None or reach is None
     climbed = _objective(model, method, picture, own, aim)
+    if picture is None:
+        begun, made_of, first = NOTHING[start]
+        rate = first if rate is None and method == "pgd" else rate
+    else:
+        begun, made_of = start, Lattice() if reach is None or norm == "linf" else Lattice(picture, reach)
+    ascent = _ascent(method, norm, reach, rate, steps)
+    within = in_range if picture is None or reach is None else Ball(picture, reach, norm)
     return Recipe(
         names=("fooled",),
-        stages=(Stage((climbed,), area, 1 if method == "fgsm" else steps, _ascent(method, norm, reach, rate, steps)),),
-        parameterization=Lattice() if free or norm == "linf" else Lattice(picture, reach),
-        constraint=in_range if picture is None or reach is None else Ball(picture, reach, norm),
-        start=start,
+        stages=(Stage((climbed,), area, 1 if method == "fgsm" else steps, ascent),),
+        parameterization=made_of,
+        constraint=None if made_of.bounded else within,
+        start=begun,
         photo=picture,
         seed=seed,
         labels=("fooled",),
@@ -304,12 +314,12 @@ def _check(
     photo: Photo | None, target: str | int | None, method: str, norm: str, start: str, radius: float | None
 ) -> None:
     for what, given, known in (
-        ("method", method, tuple(METHODS)), ("norm", norm, NORMS), ("start", start, ("photo", "noise", "grey")),
+        ("method", method, tuple(METHODS)), ("norm", norm, NORMS), ("start", start, ("photo", *NOTHING)),
     ):  # fmt: skip
         if given not in known:
             raise UnknownName(f"there is no {what} '{given}' for fooling; nearest: {nearest(given, known)}")
     if (photo is None) != (start != "photo"):
-        raise InvalidSetting("name either a photo, or --start noise or grey")
+        raise InvalidSetting(f"name either a photo, or --start {', '.join(NOTHING)}")
     if photo is None and target is None:
         raise InvalidSetting("a picture from nothing needs a class to be taken for; name it with --as")
     if photo is None and method in ("fgsm", "deepfool"):
@@ -342,8 +352,8 @@ def _ascent(method: str, norm: str, reach: float | None, rate: float | None, ste
         given = RATES[method] if rate is None else rate
         return Ascent(METHODS[method], (given, given))
     if reach is None:  # from nothing: as far as it goes
-        given = 0.02 if rate is None else rate
-        return Ascent("adam", (given, given / 4), betas=(0.9, 0.99))
+        assert rate is not None
+        return Ascent("adam", (rate, rate / 4), betas=(0.9, 0.99))
     if method == "fgsm":
         return Ascent("sign" if norm == "linf" else "l2", (reach, reach))
     given = reach * (2.5 / steps if rate is None else rate)

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.constraints import in_range
 from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage, nearest
 from reverie.figures.result import Finding
 from reverie.image import Photo, Size
@@ -17,14 +16,18 @@ from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective, features
 from reverie.objectives.activations import select
-from reverie.parameterizations import Fourier, Parameterization, Pixels
+from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.recipes.arguments import check_position, minus_priors, native_photo, recorded, sized
 from reverie.recipes.stations import depth, stations
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, count
 from reverie.unit import Unit
 
-MADE_OF: Mapping[str, tuple[Parameterization, float]] = {"fourier": (Fourier(), 0.2), "pixels": (Pixels(), 0.03)}
+MADE_OF: Mapping[str, Parameterization] = {"fourier": Fourier(), "pixels": SoftPixels()}
+RATES: Mapping[str, Mapping[str, float]] = {  # of the ascents, by what the picture is made of
+    "lbfgs": {"fourier": 0.02, "pixels": 0.02},
+    "adam": {"fourier": 0.2, "pixels": 0.03},
+}
 VARIATION, ALPHA = 0.3, 0.003  # weights of the priors at the first layer; 100 times as much at the last
 
 
@@ -37,6 +40,7 @@ def invert(
     restarts: int = 1,
     pooled: bool = False,
     parameterization: str = "fourier",
+    ascent: str = "lbfgs",
     steps: int = 256,
     rate: float | None = None,
     prior: Sequence[str] | None = None,
@@ -51,8 +55,9 @@ def invert(
         restarts: pictures of each from different starts; where they differ the layer has kept nothing.
         pooled: rebuild from each channel's mean over the picture alone, as an embedding holds it.
         parameterization: what the picture is made of: fourier or pixels.
-        steps: steps of Adam.
-        rate: its first rate, which falls to a tenth.
+        ascent: lbfgs, or adam, whose restarts run at once.
+        steps: steps of the ascent.
+        rate: the mean first move of L-BFGS, or Adam's first rate, which falls to a tenth.
         prior: NAME=WEIGHT to subtract per pixel; by default quadratic-variation and alpha-norm, stronger with depth.
         size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
         seed: of all chances.
@@ -62,19 +67,17 @@ def invert(
         UnknownName: no such layer, channel, parameterization or prior.
         InvalidSetting: a number out of range.
 
-    Source: Mahendran, Vedaldi 2015; differs: Adam on Fourier features, weights that follow the layer's depth smoothly.
+    Source: Mahendran, Vedaldi 2015; differs: L-BFGS on Fourier features, weights that follow the depth smoothly.
     """
     count("restarts", restarts, 1, 64)
     count("steps", steps)
-    if parameterization not in MADE_OF:
-        raise UnknownName(
-            f"there is no parameterization '{parameterization}' here; nearest: {nearest(parameterization, MADE_OF)}"
-        )
+    for what, given, known in (("parameterization", parameterization, MADE_OF), ("ascent", ascent, RATES)):
+        if given not in known:
+            raise UnknownName(f"there is no {what} '{given}' here; nearest: {nearest(given, known)}")
     units = _units(model, layers)
     picture = None if _is_stored(photo) else native_photo(model, photo, size)
     area = _area(model, size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
-    made_of, usual = MADE_OF[parameterization]
-    first = usual if rate is None else rate
+    first = RATES[ascent][parameterization] if rate is None else rate
     rows = []
     for unit in units:
         check_position(model, unit, area)
@@ -90,9 +93,8 @@ def invert(
     names = tuple(str(unit) if number == 0 else f"{unit}#{number + 1}" for unit, _, number in rows)
     return Recipe(
         names=names,
-        stages=(Stage(objectives, area, steps, Ascent("adam", (first, first / 10), "cosine", betas=(0.9, 0.99))),),
-        parameterization=made_of,
-        constraint=None if made_of.bounded else in_range,
+        stages=(Stage(objectives, area, steps, Ascent(ascent, (first, first / 10), "cosine", betas=(0.9, 0.99))),),
+        parameterization=MADE_OF[parameterization],
         seed=seed,
         batch=restarts,
         labels=names,

@@ -1,10 +1,10 @@
 """The recipes run to the end: the same signatures, a Result in place of a Recipe."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec
 
-from torch import nn
+from torch import Tensor, nn
 
 from reverie.attribution import Inquiry, Survey, answer, survey
 from reverie.errors import InvalidSetting
@@ -24,6 +24,7 @@ from reverie.recipes.inversion import invert as invert_recipe
 from reverie.recipes.painting import style as style_recipe
 from reverie.recipes.responses import activations as activations_recipe
 from reverie.synthesis import Recipe, synthesize
+from reverie.unit import Unit
 
 P = ParamSpec("P")
 
@@ -45,13 +46,42 @@ def _run(
 activations = _run(activations_recipe)
 compare = _run(compare_recipe)
 dream = _run(dream_recipe)
-explain = _run(explain_recipe)
 feature = _run(feature_recipe)
 grow = _run(grow_recipe)
 fool = _run(fool_recipe)
 invert = _run(invert_recipe)
 style = _run(style_recipe)
 universal = _run(universal_recipe)
+
+
+def explain(
+    model: Model | str | nn.Module,
+    photo: Photo | Sequence[Photo],
+    unit: str | Unit | None = None,
+    *,
+    method: str | Sequence[str] = "gradient",
+    **settings: Any,
+) -> Result:
+    """`recipes.explain`, run to the end; of several photos each one's pictures, one after the other.
+
+    Args:
+        photo: as there; or several of them, or a tensor [N,3,H,W]: as they are shown all of one size.
+        unit: as there; the top class is each photo's own.
+        settings: the others of `recipes.explain`.
+
+    Raises:
+        InvalidSetting: photos of different sizes; or as there.
+    """
+    ready = load(model)
+    several = isinstance(photo, list | tuple) or (isinstance(photo, Tensor) and photo.ndim == 4)
+    photos: Sequence[Photo] = list(photo) if several else [photo]  # type: ignore[arg-type, list-item]
+    asked = [explain_recipe(ready, each, unit, method=method, **settings) for each in photos]
+    sizes = sorted({item.size for item in asked})
+    if len(sizes) != 1:
+        told = ", ".join(f"{height}x{width}" for height, width in sizes) or "no photo"
+        raise InvalidSetting(f"explain photos of one size together, not {told}; give size=(height, width)")
+    found = [answer(ready, item) for item in asked]
+    return found[0] if len(found) == 1 else Result.joined(found)
 
 
 def smallest_radius(
