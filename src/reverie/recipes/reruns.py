@@ -148,9 +148,19 @@ def recipe_of(
         raise
     except (TypeError, ValueError, AttributeError) as error:
         raise RecordRefused(f"the record's arguments are damaged ({error}); render the picture anew") from None
+    if isinstance(made, Recipe):
+        made = _together(record, made)
     if not 0 <= record.index < len(made.names):
         raise RecordRefused(f"the record names picture {record.index} of {len(made.names)}; render the picture anew")
     return made
+
+
+def _together(record: Record, made: Recipe) -> Recipe:
+    """The pictures that ran in one batch, where the arguments tell of more: restarts that ran one by one."""
+    names = record.automatic.get("members")
+    if not isinstance(names, list) or len(names) >= len(made.names) or not set(names) <= set(made.names):
+        return made
+    return made.select([made.names.index(name) for name in names])
 
 
 def _found(value: Any, given: Photos, beside: Path | None) -> Any:
