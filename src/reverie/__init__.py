@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie import objectives, parameterizations, recipes, transforms
+    from reverie.dataset.photos import photo_set
+    from reverie.dataset.run import scan, scanning
+    from reverie.dataset.store import read_scan
     from reverie.errors import ReverieError
     from reverie.figures.result import Result
     from reverie.models.model import Model
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
         universal,
     )
     from reverie.record import Record
-    from reverie.series import film, sheet, sweep, zoom
+    from reverie.series import film, patches, sheet, sweep, zoom
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
     from reverie.synthesis.verification import verified
     from reverie.unit import Unit
@@ -65,9 +68,14 @@ _HOMES = {
     "load": "reverie.models.sources",
     "objectives": "",
     "parameterizations": "",
+    "patches": "reverie.series",
+    "photo_set": "reverie.dataset.photos",
     "probe": "reverie.models.probe",
+    "read_scan": "reverie.dataset.store",
     "recipes": "",
     "rerun": "reverie.recipes.reruns",
+    "scan": "reverie.dataset.run",
+    "scanning": "reverie.dataset.run",
     "sheet": "reverie.series",
     "smallest_radius": "reverie.recipes.runs",
     "style": "reverie.recipes.runs",
@@ -105,9 +113,14 @@ __all__ = [
     "load",
     "objectives",
     "parameterizations",
+    "patches",
+    "photo_set",
     "probe",
+    "read_scan",
     "recipes",
     "rerun",
+    "scan",
+    "scanning",
     "sheet",
     "smallest_radius",
     "style",

@@ -6,6 +6,7 @@
   + InvalidSetting (a ValueError: an option, a recipe, parts that do not go together)
   + WeightsUnavailable
   + RecordRefused
+  + ScanRefused
   + OutputFailed
   + Diverged
   + OutOfMemory
@@ -40,6 +41,10 @@ class WeightsUnavailable(ReverieError):
 
 class RecordRefused(ReverieError):
     """A record that cannot, or must not without consent, be repeated."""
+
+
+class ScanRefused(ReverieError):
+    """A file that is no scan, a damaged one, or one of other photos or another network."""
 
 
 class OutputFailed(ReverieError):

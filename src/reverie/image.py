@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import importlib.util
+import io
 import os
 import tempfile
 import warnings
@@ -81,9 +82,17 @@ def read(photo: Photo) -> Tensor:
         return _from_pil(photo, "the picture")
     path = photo_path(photo)
     with _reading(path), Image.open(path) as picture:
-        if picture.width * picture.height > LARGEST:
-            raise Image.DecompressionBombError
-        return _from_pil(picture, str(path))
+        return _unpacked(picture, str(path))
+
+
+def decode(content: bytes, name: str) -> Tensor:
+    """A picture file's bytes as `read` gives a file, RGB [1,3,H,W] in [0,1]; messages call it `name`.
+
+    Raises:
+        UnsuitableImage: not a picture, cut off, empty, too large.
+    """
+    with _reading(Path(name)), Image.open(io.BytesIO(content)) as picture:
+        return _unpacked(picture, name)
 
 
 def read_mask(mask: Photo) -> Tensor:
@@ -307,6 +316,12 @@ def _reading(path: Path) -> Iterator[None]:
         if isinstance(error, UnsuitableImage):
             raise
         raise UnsuitableImage(f"{path} is damaged ({error}); save it anew as JPEG or PNG") from None
+
+
+def _unpacked(picture: Image.Image, what: str) -> Tensor:
+    if picture.width * picture.height > LARGEST:
+        raise Image.DecompressionBombError
+    return _from_pil(picture, what)
 
 
 def _from_pil(picture: Image.Image, what: str) -> Tensor:

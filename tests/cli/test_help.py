@@ -49,6 +49,10 @@ OPTIONS = {
                "--window", "--stride", "--show", "--opacity", "--control", "--size", "--seed", "--raw"},
     "activations": COMMON | {"--output", "--force", "--quiet", "--model", "--layer", "--most", "--scale", "--show",
                              "--opacity", "--size", "--raw"},
+    "scan": COMMON | {"--model", "--layer", "--extremes", "--several", "--samples", "--examples", "--no-embeddings",
+                      "--batch", "--workers", "--seed", "--output", "--force", "--quiet"},
+    "patches": {"--scan", "--model", "--trust", "--photos", "--kind", "--most", "--beside", "--side", "--weights",
+                "--device", "--threads", "--output", "--force", "--quiet"},
     "rerun": WRITING | {"--model", "--photo", "--decoder", "--trust", "--weights", "--device", "--threads"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument

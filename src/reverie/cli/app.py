@@ -266,6 +266,50 @@ _register(
 )
 
 
+def _scanning() -> list[inspect.Parameter]:
+    own = [option(item, FLAGS.get(item.name)) for item in arguments("dataset/run.py", "scan")[1]]
+    written = [_parameter("quiet", bool, False, "No progress; errors only.", "--quiet", "-q")]
+    output = _parameter(
+        "output", Path | None, None, "File to write, a .db; FOLDER-scan.db here unless given.", "--output", "-o"
+    )
+    taken = ("photos", "output")
+    return [*(item for item in own if item.name not in taken), output, *_loading(), *written]
+
+
+app.command("scan")(
+    command(
+        _later("scans", "scan"),
+        [
+            _one("photos", "FOLDER", "A folder of photos, a .tar file, or a .txt file that names one path a line."),
+            _model_option(),
+            *_scanning(),
+        ],
+        arguments("dataset/run.py", "scan")[0],
+    )
+)
+app.command("patches")(
+    command(
+        _later("scans", "patches"),
+        [
+            _several("units", "UNIT...", "LAYER:CHANNEL, LAYER:0-3, logits:CLASS ..."),
+            _parameter("scan", Path, inspect.Parameter.empty, "The file that 'reverie scan' wrote."),
+            _parameter(
+                "model", str | None, None, "The network, where the scan names code of its own.", "--model", "-m"
+            ),
+            _parameter("trust", bool, False, "Load code and weight files that the scan names."),
+            *[
+                option(item)
+                for item in arguments("series/examples.py", "patches")[1]
+                if item.name not in ("units", "scan")
+            ],
+            *[item for item in _loading() if item.name in ("weights", "device", "threads")],
+            *[item for item in _writing() if item.name in ("output", "force", "quiet")],
+        ],
+        arguments("series/examples.py", "patches")[0],
+    )
+)
+
+
 def _picture() -> inspect.Parameter:
     info = typer.Argument(
         help="A PNG that reverie wrote, or a JPEG or WebP with its record beside it.", metavar="PICTURE"

@@ -84,6 +84,41 @@ def probe(
     changed = {call_name(name): function for name, function in (instead or {}).items()}
     module = model.variants.module({module_name(name) for name in wanted | set(changed)})
     taps = _Taps(module, {call_name(name) for name in wanted} - {"logits"}, changed, stop="logits" not in wanted)
+    values = _heard(model, image, wanted, taps)
+    size = int(image.shape[-2]), int(image.shape[-1])
+    maps = {name: model.form(name).grid(values[call_name(name)], size).float() for name in wanted}
+    return Activations(maps, image if picture is None else picture)
+
+
+def listen(model: "Model", image: Tensor, layers: Iterable[str], hear: Callable[[str, Tensor], None]) -> None:
+    """Tells a function what each layer returns for an image [N,C,H,W] in [0,1], as soon as it is there.
+
+    As `probe`, but nothing is copied or kept, so that a layer is read while it lies in the processor's cache.
+
+    Args:
+        hear: takes a layer's name and map [N,C,H,W], the network's own: later operations may overwrite it.
+
+    Raises:
+        UnknownName: a layer that did not run.
+    """
+    wanted = set(layers)
+    image = model.shown(image)
+    size = int(image.shape[-2]), int(image.shape[-1])
+    names: dict[str, list[str]] = {}
+    for name in sorted(wanted):
+        names.setdefault(call_name(name), []).append(name)
+
+    def tell(call: str, value: Tensor) -> Tensor:
+        for name in names[call]:
+            hear(name, model.form(name).grid(value, size).float())
+        return value.new_empty(0)
+
+    module = model.variants.module({module_name(name) for name in wanted})
+    _heard(model, image, wanted, _Taps(module, set(names) - {"logits"}, {}, stop="logits" not in wanted, keep=tell))
+
+
+def _heard(model: "Model", image: Tensor, wanted: set[str], taps: "_Taps") -> dict[str, Tensor]:
+    """What the taps keep of one forward, by the name of the call."""
     with AveragedPooling() if model.pooling == "average" else contextlib.nullcontext():
         values = taps.run(model.normalised(image)) if wanted else {}
     missing = {name for name in wanted if call_name(name) not in values}
@@ -91,18 +126,22 @@ def probe(
         raise UnknownName(
             f"{model.name} did not run '{min(missing)}' for this picture; list its layers with 'reverie layers'"
         )
-    size = int(image.shape[-2]), int(image.shape[-1])
-    maps = {name: model.form(name).grid(values[call_name(name)], size).float() for name in wanted}
-    return Activations(maps, image if picture is None else picture)
+    return values
 
 
 class _Taps:
-    """Hooks for one forward."""
+    """Hooks for one forward; `keep` says what to remember of a call's value in place of a copy."""
 
     def __init__(
-        self, module: nn.Module, wanted: set[str], instead: Mapping[str, Callable[[Tensor], Tensor]], *, stop: bool
+        self,
+        module: nn.Module,
+        wanted: set[str],
+        instead: Mapping[str, Callable[[Tensor], Tensor]],
+        *,
+        stop: bool,
+        keep: Callable[[str, Tensor], Tensor] | None = None,
     ) -> None:
-        self.module, self.wanted, self.instead, self.stop = module, wanted, instead, stop
+        self.module, self.wanted, self.instead, self.stop, self.keep = module, wanted, instead, stop, keep
         self.thread = threading.get_ident()
         self.calls: Counter[str] = Counter()
         self.values: dict[str, Tensor] = {}
@@ -114,7 +153,7 @@ class _Taps:
         try:
             output = first_tensor(self.module(image))
             if not self.stop and output is not None:
-                self.values["logits"] = output
+                self.values["logits"] = output if self.keep is None else self.keep("logits", output)
         except _Reached:
             pass
         finally:
@@ -135,8 +174,10 @@ class _Taps:
             if key not in self.wanted or key in self.values or value is None:
                 return output
             last = self.stop and len(self.values) + 1 == len(self.wanted)
-            # a later in-place operation would overwrite what is read here, unless nothing runs later
-            self.values[key] = value if last else value.clone()
+            if self.keep is not None:
+                self.values[key] = self.keep(key, value)
+            else:  # a later in-place operation would overwrite what is read here, unless nothing runs later
+                self.values[key] = value if last else value.clone()
             if last:
                 raise _Reached
             return output

@@ -1,0 +1,1 @@
+"""Engine 3: reads a dataset of photos through a network."""

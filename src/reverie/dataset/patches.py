@@ -1,0 +1,166 @@
+"""Patches: the parts of photos that really excite a channel, cut out at its receptive field, and checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from reverie.dataset.photos import PhotoSet
+from reverie.dataset.scan import LayerTallies
+from reverie.dataset.store import Scan
+from reverie.dataset.tallies import NOBODY
+from reverie.errors import InvalidSetting, ScanRefused, UnknownName, count
+from reverie.image import grey
+from reverie.models.fields import Box, Fields
+from reverie.models.model import Model
+from reverie.models.probe import probe
+
+KINDS = {
+    "top": "where the channel is largest",
+    "least": "where it is smallest",
+    "median": "the largest place of photos that excite it neither much nor little",
+    "random": "places of photos chosen by chance",
+}
+TOLERANCE = 1e-3  # of the value, or of the channel's deviation where that is larger
+TOGETHER = 8  # pictures in one forward
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """A part of a photo, as a channel sees it.
+
+    Attributes:
+        kind: one of KINDS.
+        photo: its number in the set.
+        name: its name there.
+        place: (row, column) in the layer's grid.
+        value: the channel's activation there: as the scan recorded it, or, of a median one, as it is found now.
+        box: the rows and columns of the picture that the position sees, as far as they lie in it.
+        picture: [C,H,W] of the network's native size, the photo as the network was shown it.
+        again: the activation where all but the box is blank: 0 after the network's normalisation.
+        whole: the activation on the whole picture, now.
+        close: how far these may lie from the value.
+    """
+
+    kind: str
+    photo: int
+    name: str
+    place: tuple[int, int]
+    value: float
+    box: Box
+    picture: Tensor
+    again: float
+    whole: float
+    close: float
+
+    @property
+    def crop(self) -> Tensor:
+        """What the position sees, [C,h,w] in steps of 1/255."""
+        (top, bottom), (left, right) = self.box
+        return self.picture[:, top:bottom, left:right]
+
+    @property
+    def exact(self) -> bool:
+        """Whether the crop alone gives the value back."""
+        return abs(self.again - self.value) <= self.close
+
+    @property
+    def same(self) -> bool:
+        """Whether the whole picture gives it back: whether photo and network are those of the scan."""
+        return abs(self.whole - self.value) <= self.close
+
+    @property
+    def doubt(self) -> str | None:
+        """What is wrong with it, in words; None where its value is confirmed."""
+        if not self.same:
+            return "another photo or network: the value is not found again"
+        return None if self.exact else "the channel looks beyond its field"
+
+
+Found = tuple[int, int | None, float | None]  # photo, place, value; None of what the photo itself has yet to say
+
+
+def patches(
+    model: Model, scan: Scan, photos: PhotoSet, layer: str, channel: int, *, kind: str = "top", most: int = 9
+) -> list[Patch]:
+    """A channel's patches, each looked at again.
+
+    Args:
+        photos: those that were scanned, see `Scan.photos`.
+        kind: one of KINDS.
+        most: how many; fewer where the scan holds fewer.
+
+    Raises:
+        UnknownName: the scan has no such layer or channel.
+        InvalidSetting: there is no such kind.
+        UnsuitableImage: a photo cannot be read any more.
+        ScanRefused: the layer's grid is another one.
+    """
+    if kind not in KINDS:
+        raise InvalidSetting(f"there are no patches '{kind}'; allowed are {', '.join(KINDS)}")
+    count("count", most)
+    tallies = scan.tallies(layer)
+    if not 0 <= channel < tallies.channels:
+        raise UnknownName(f"'{layer}' has {tallies.channels} channels, 0 to {tallies.channels - 1}, not {channel}")
+    if tallies.size != (model.layer(layer).size or (1, 1)) or tallies.channels != model.layer(layer).channels:
+        raise ScanRefused(f"{scan.path} was made with another network: '{layer}' of {model.name} has another shape")
+    places = _places(tallies, channel, kind, most)
+    fields, close = Fields(model, layer), TOLERANCE * float(tallies.moments.deviation[channel])
+    chunks = [places[first : first + TOGETHER] for first in range(0, len(places), TOGETHER)]
+    return [patch for chunk in chunks for patch in _looked_at(fields, photos, channel, kind, chunk, close)]
+
+
+def _places(tallies: LayerTallies, channel: int, kind: str, most: int) -> Sequence[Found]:
+    if kind == "median":
+        return [(int(photo), None, None) for photo in tallies.examples.median(channel, most)]
+    if kind == "random":
+        return _by_chance(tallies, channel, most)
+    ranking = tallies.top if kind == "top" else tallies.bottom
+    rows = zip(ranking.photos[channel], ranking.places[channel], ranking.values[channel], strict=True)
+    return [(int(photo), int(place), float(value)) for photo, place, value in rows if photo != NOBODY][:most]
+
+
+def _by_chance(tallies: LayerTallies, channel: int, most: int) -> list[Found]:
+    """Samples that drew lowest, one of each photo."""
+    samples, chosen = tallies.samples, dict[int, Found]()
+    for row in range(len(samples)):
+        photo, place, value = int(samples.photos[row]), int(samples.places[row]), float(samples.values[row, channel])
+        chosen.setdefault(photo, (photo, place, value))
+    return list(chosen.values())[:most]
+
+
+def _looked_at(
+    fields: Fields, photos: PhotoSet, channel: int, kind: str, found: Sequence[Found], close: float
+) -> list[Patch]:
+    """The patches, with their values on the whole picture and on what they see of it alone."""
+    model, width = fields.model, (fields.model.layer(fields.layer).size or (1, 1))[1]
+    pictures = torch.stack([photos.framed(photo, model.size) for photo, _, _ in found])
+    pictures = grey(pictures) if model.channels == 1 else pictures
+    maps = _maps(fields, pictures, channel)
+    places = [int(each.argmax()) if place is None else place for each, (_, place, _) in zip(maps, found, strict=True)]
+    boxes = [fields.box(place // width, place % width) for place in places]
+    alone = _maps(fields, torch.stack([_blanked(model, *pair) for pair in zip(pictures, boxes, strict=True)]), channel)
+    made = []
+    for row, (photo, _, recorded) in enumerate(found):
+        place, whole = (places[row] // width, places[row] % width), float(maps[row].flatten()[places[row]])
+        value, again = whole if recorded is None else recorded, float(alone[row].flatten()[places[row]])
+        near = max(close, TOLERANCE * abs(value))
+        made.append(
+            Patch(kind, photo, photos.names[photo], place, value, boxes[row], pictures[row], again, whole, near)
+        )
+    return made
+
+
+def _maps(fields: Fields, pictures: Tensor, channel: int) -> Tensor:
+    """[N,H,W] of the channel."""
+    with torch.no_grad():
+        return probe(fields.model, pictures.to(fields.model.device), [fields.layer])[fields.layer][:, channel].cpu()
+
+
+def _blanked(model: Model, picture: Tensor, box: Box) -> Tensor:
+    """The picture with nothing outside the box: what a network's own padding is made of."""
+    (top, bottom), (left, right) = box
+    blank = torch.tensor(model.mean)[:, None, None].expand_as(picture).clone()
+    blank[:, top:bottom, left:right] = picture[:, top:bottom, left:right]
+    return blank

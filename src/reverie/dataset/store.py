@@ -1,0 +1,238 @@
+"""The scan file: one SQLite file of raw arrays, written in transactions, and read as a stranger's data."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reverie.dataset.about import About, parsed, whole
+from reverie.dataset.photos import PhotoSet, photo_set
+from reverie.dataset.scan import LayerTallies
+from reverie.dataset.tallies import NOBODY, Array
+from reverie.errors import OutputFailed, ScanRefused, UnknownName, nearest
+
+PATIENCE = 10.0  # seconds to wait for another process that is writing
+APPLICATION, VERSION = 0x52565343, 1  # "RVSC", and the number of this layout of tables
+TABLES = {
+    "about": "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "progress": "CREATE TABLE progress (position INTEGER NOT NULL)",
+    "photos": "CREATE TABLE photos (number INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT, failure TEXT)",
+    "tallies": "CREATE TABLE tallies (layer TEXT NOT NULL, tally TEXT NOT NULL, part TEXT NOT NULL, "
+    "data BLOB NOT NULL, PRIMARY KEY (layer, tally, part))",
+    "embeddings": "CREATE TABLE embeddings (layer TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL, "
+    "PRIMARY KEY (layer, first))",
+}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan file, opened for reading; every look opens it anew, so that a scan under way can be watched.
+
+    Attributes:
+        path: of the file.
+        about: what it is of.
+        position: photos that have been looked at.
+    """
+
+    path: Path
+    about: About
+    position: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether all photos have been looked at."""
+        return self.position == self.about.total
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the photos looked at, by their numbers."""
+        return tuple(str(row[0]) for row in self._rows("SELECT name FROM photos ORDER BY number"))
+
+    @cached_property
+    def kinds(self) -> tuple[str | None, ...]:
+        """Class of each photo looked at; None where it has none."""
+        return tuple(row[0] if row[0] is None else str(row[0]) for row in self._rows(_KINDS))
+
+    @cached_property
+    def failures(self) -> Mapping[int, str]:
+        """Why some of the photos could not be read, by their numbers."""
+        rows = self._rows("SELECT number, failure FROM photos WHERE failure IS NOT NULL ORDER BY number")
+        return {int(number): str(reason) for number, reason in rows}
+
+    def tallies(self, layer: str) -> LayerTallies:
+        """All that is remembered of a layer.
+
+        Raises:
+            UnknownName: the scan has no such layer.
+            ScanRefused: the file is damaged.
+        """
+        if layer not in self.about.layers:
+            raise UnknownName(
+                f"{self.path} was not scanned for '{layer}'; nearest: {nearest(layer, self.about.layers)}"
+            )
+        with reading(self.path) as database:
+            return restored(database, self.about, layer, self.path.stat().st_size)
+
+    def embeddings(self, layer: str) -> tuple[Array, Array]:
+        """Numbers [n] of the photos that could be read, and each one's mean over positions, float32 [n,C].
+
+        Raises:
+            UnknownName: the scan has no such layer, or no embeddings.
+        """
+        if layer not in self.about.layers or not self.about.keeping.embeddings:
+            raise UnknownName(f"{self.path} holds no embeddings of '{layer}'; scan that layer, without --no-embeddings")
+        channels = self.about.layers[layer][0]
+        rows = self._rows("SELECT data FROM embeddings WHERE layer = ? ORDER BY first", layer)
+        found = [_array(self.path, row[0], "<f4", (-1, channels)) for row in rows]
+        bad = set(self.failures)
+        numbers = np.array([number for number in range(self.position) if number not in bad], np.int64)
+        values = np.concatenate(found) if found else np.zeros((0, channels), np.float32)
+        if len(values) != len(numbers):
+            raise damaged(self.path)
+        return numbers, values
+
+    def photos(self, place: str | Path | None = None) -> PhotoSet:
+        """The photos that were scanned.
+
+        Args:
+            place: where they are now; where they were unless given.
+
+        Raises:
+            ScanRefused: other photos lie there.
+            UnsuitableImage: none do.
+        """
+        found = photo_set(self.about.place if place is None else place)
+        if found.names[: self.position] != self.names:
+            raise ScanRefused(
+                f"{found.place} holds other photos than {self.path} was made of; name their place with --photos, "
+                "or scan anew"
+            )
+        return found
+
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        with reading(self.path) as database:
+            return database.execute(query, values).fetchall()
+
+
+_KINDS = "SELECT kind FROM photos ORDER BY number"
+
+
+def read_scan(path: str | Path) -> Scan:
+    """A scan file, which may come from a stranger: nothing in it runs, and nothing is written.
+
+    Raises:
+        ScanRefused: there is no such file, or it is no scan, a damaged one, or one of another version.
+    """
+    place = Path(path).expanduser()
+    if not place.is_file():
+        raise ScanRefused(f"there is no scan {place}; make it with 'reverie scan FOLDER -o {place.name}'")
+    with reading(place) as database:
+        check_layout(database, place)
+        about, position = described(database, place)
+    return Scan(place, about, position)
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file opened read-only, without trust in its schema."""
+    with database_told(path), contextlib.closing(connected(f"{path.resolve().as_uri()}?mode=ro")) as database:
+        database.execute("PRAGMA query_only = ON")
+        yield database
+
+
+def connected(uri: str) -> sqlite3.Connection:
+    """A connection that trusts nothing in the file and commits nothing by itself."""
+    database = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+    database.execute("PRAGMA trusted_schema = OFF")
+    database.execute("PRAGMA cell_size_check = ON")
+    return database
+
+
+@contextlib.contextmanager
+def database_told(path: Path) -> Iterator[None]:
+    """Turns what SQLite says into one sentence."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise ScanRefused(f"{path} is being written by another scan; wait for its end, or stop it") from None
+        if "full" in text or "I/O" in text or "readonly" in text or "unable to open" in text:
+            raise OutputFailed(
+                f"{path} cannot be read or written ({text}); free some space or mend its rights, and run the same "
+                "scan again: it goes on where it was"
+            ) from None
+        raise damaged(path) from None
+
+
+def damaged(path: Path) -> ScanRefused:
+    """The refusal of a file that cannot be believed."""
+    return ScanRefused(f"{path} is no scan of this program, or a damaged one; scan the photos anew")
+
+
+def check_layout(database: sqlite3.Connection, path: Path) -> None:
+    """That a file is a scan of this version, with these tables and nothing else that could run.
+
+    Raises:
+        ScanRefused: it is not.
+    """
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION:
+        raise damaged(path)
+    if version != VERSION:
+        raise ScanRefused(f"{path} is a scan of layout {version}, this program reads {VERSION}; scan the photos anew")
+    if dict(database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()) != TABLES:
+        raise damaged(path)
+
+
+def described(database: sqlite3.Connection, path: Path) -> tuple[About, int]:
+    """What a scan is of, and how many photos have been looked at.
+
+    Raises:
+        ScanRefused: it does not say.
+    """
+    try:
+        about = parsed(dict(database.execute("SELECT name, value FROM about").fetchall()))
+        ((position,),) = database.execute("SELECT position FROM progress").fetchall()
+        if not 0 <= whole(position) <= about.total:
+            raise ValueError
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise damaged(path) from error
+    return about, position
+
+
+def restored(database: sqlite3.Connection, about: About, layer: str, length: int) -> LayerTallies:
+    """A layer's tallies from a file of this length, each array of the shape that the scan's settings give it.
+
+    Raises:
+        ScanRefused: an array is missing, of another length, or names photos or places that are not there.
+    """
+    path = Path(database.execute("PRAGMA database_list").fetchone()[2])
+    channels, size = about.layers[layer]
+    kept = about.keeping
+    if 4 * channels * (kept.samples + kept.examples + kept.extremes) > length:  # before room is made for them
+        raise damaged(path)
+    tallies = LayerTallies.empty(channels, size, kept)
+    rows = database.execute("SELECT tally, part, data FROM tallies WHERE layer = ?", (layer,)).fetchall()
+    found = {(tally, part): data for tally, part, data in rows}
+    for key, array in tallies.state().items():
+        array[...] = _array(path, found.get(key), array.dtype.newbyteorder("<"), array.shape)
+        limits = {"photos": about.total, "places": size[0] * size[1]}
+        if key[1] in limits and key[0] != "moments":
+            known = array[array != NOBODY] if key[1] == "photos" else array
+            if known.size and not 0 <= known.min() <= known.max() < limits[key[1]]:
+                raise damaged(path)
+    return tallies
+
+
+def _array(path: Path, data: Any, kind: Any, shape: tuple[int, ...]) -> Array:
+    unit = np.dtype(kind).itemsize * int(np.prod([side for side in shape if side >= 0]))
+    if not isinstance(data, bytes) or (len(data) % unit if -1 in shape else len(data) != unit):
+        raise damaged(path)
+    return np.frombuffer(data, kind).reshape(shape)

@@ -1,0 +1,123 @@
+"""Writes a scan file, in transactions with the position reached."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from reverie.dataset.about import About, plain
+from reverie.dataset.scan import LayerTallies
+from reverie.dataset.store import (
+    APPLICATION,
+    TABLES,
+    VERSION,
+    check_layout,
+    connected,
+    database_told,
+    described,
+    restored,
+)
+from reverie.dataset.tallies import Array
+from reverie.errors import ScanRefused
+
+
+class Writer:
+    """A scan file that is being written; what is not yet committed is gone after a kill, as if it had not been.
+
+    Attributes:
+        position: photos whose traces are in the file.
+    """
+
+    def __init__(self, path: Path, about: About) -> None:
+        self.path, self.about, self.position = path, about, 0
+        self.database: sqlite3.Connection
+
+    def __enter__(self) -> "Writer":
+        with database_told(self.path):
+            self.database = connected(f"{self.path.resolve().as_uri()}?mode=rwc")
+            try:
+                self.database.execute("PRAGMA cache_spill = OFF")  # readers see the last state until the next is whole
+                self.database.execute("BEGIN IMMEDIATE")
+                if not self.database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    self._found()
+                check_layout(self.database, self.path)
+                kept, self.position = described(self.database, self.path)
+                differs = kept.difference(self.about)
+                if differs is not None:
+                    raise ScanRefused(
+                        f"{self.path} is a scan with {differs}; name another file with --output, or say --force to "
+                        "begin it anew"
+                    )
+            except BaseException:
+                self.database.close()
+                raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.database.close()  # an open transaction is rolled back
+
+    def _found(self) -> None:
+        for statement in TABLES.values():
+            self.database.execute(statement)
+        for name, value in plain(self.about).items():
+            self.database.execute("INSERT INTO about VALUES (?, ?)", (name, json.dumps(value, sort_keys=True)))
+        self.database.execute("INSERT INTO progress VALUES (0)")
+        self.database.execute(f"PRAGMA application_id = {APPLICATION}")
+        self.database.execute(f"PRAGMA user_version = {VERSION}")
+        self._turn()
+
+    def _turn(self) -> None:
+        """Ends a transaction and begins the next, so that no other process comes in between two looks at the file."""
+        self.database.execute("COMMIT")
+        self.database.execute("BEGIN IMMEDIATE")
+
+    def tallies(self) -> dict[str, LayerTallies] | None:
+        """Those of all layers; None of a scan that has just begun."""
+        if self.position == 0:
+            return None
+        with database_told(self.path):
+            size = self.path.stat().st_size
+            return {layer: restored(self.database, self.about, layer, size) for layer in self.about.layers}
+
+    def enter(
+        self,
+        photos: Sequence[tuple[int, str, str | None, str | None]],
+        embeddings: Mapping[str, Array],
+        first: int,
+    ) -> None:
+        """Enters a batch: number, name, class and what was wrong of each photo; the first one's number."""
+        with database_told(self.path):
+            self.database.executemany("INSERT INTO photos VALUES (?, ?, ?, ?)", photos)
+            if self.about.keeping.embeddings:
+                rows = [(layer, first, _bytes(value)) for layer, value in embeddings.items()]
+                self.database.executemany("INSERT INTO embeddings VALUES (?, ?, ?)", rows)
+
+    def commit(self, tallies: Mapping[str, LayerTallies], position: int) -> None:
+        """Makes all that was entered last, with the tallies up to there.
+
+        Raises:
+            OutputFailed: the disk is full, or refuses.
+            ScanRefused: another process has written the file meanwhile.
+        """
+        rows = [
+            (layer, tally, part, _bytes(array))
+            for layer, each in tallies.items()
+            for (tally, part), array in each.state().items()
+        ]
+        with database_told(self.path):
+            changed = self.database.execute(
+                "UPDATE progress SET position = ? WHERE position = ?", (position, self.position)
+            )
+            if changed.rowcount != 1:
+                raise ScanRefused(f"{self.path} is being written by another scan; wait for its end, or stop it")
+            self.database.executemany(
+                "INSERT INTO tallies VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data", rows
+            )
+            self._turn()
+        self.position = position
+
+
+def _bytes(array: Array) -> bytes:
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()

@@ -1,0 +1,101 @@
+"""Receptive fields: which pixels a position of a layer sees, for any network."""
+
+import copy
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from reverie.image import Size
+from reverie.models.model import Model
+from reverie.models.probe import probe
+from reverie.models.readiness import Variants
+from reverie.randomness import generator, uniform
+
+Box = tuple[tuple[int, int], tuple[int, int]]  # first and one past the last row, the same of columns
+SHARE = 0.1  # what a layer passes on: sums of residual blocks stay where no sigmoid is saturated
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What the positions of a layer see of pictures of the network's native size.
+
+    Where the trace of the network's operators knows each position's extent it is taken from there. Else the network's
+    twin with positive random weights and average pooling is asked for the gradient of the position with respect to the
+    picture: nothing cancels in it and no rectifier is shut, so that it is above 0 at every pixel that has a say. What
+    mixes all positions (attention, squeeze and excitation, statistics of the picture) sees the whole picture.
+    """
+
+    model: Model
+    layer: str
+
+    @property
+    def traced(self) -> bool:
+        """Whether the extents are known without asking for gradients."""
+        return self.model.layer(self.layer).extents is not None
+
+    def box(self, row: int, column: int) -> Box:
+        """The rows and columns of pixels that a position sees, as far as they lie in the picture."""
+        extents = self.model.layer(self.layer).extents
+        if extents is None:
+            return self._asked(row, column)
+        spans = [
+            (at * extent.stride + extent.start, at * extent.stride + extent.stop)
+            for at, extent in zip((row, column), extents, strict=True)
+        ]
+        rows, columns = (
+            (max(0, first), min(side, stop)) for (first, stop), side in zip(spans, self.model.size, strict=True)
+        )
+        return rows, columns
+
+    @cached_property
+    def _twin(self) -> Model:
+        module = positive(self.model.variants.plain)
+        channels = self.model.channels
+        return replace(
+            self.model, variants=Variants(module, (), torch.float64), dtype=torch.float64, mean=(0.0,) * channels,
+            std=(1.0,) * channels, pooling="average",
+        )  # fmt: skip
+
+    @cached_property
+    def _picture(self) -> Tensor:
+        shape = (self.model.channels, *self.model.size)
+        return uniform(0.5, 1.5, shape, [generator(0, "field")]).double().to(self.model.device)
+
+    def _asked(self, row: int, column: int) -> Box:
+        picture = self._picture.clone().requires_grad_()
+        with torch.enable_grad():
+            value = probe(self._twin, picture, [self.layer], resizing=False)[self.layer][0, :, row, column]
+            (gradient,) = torch.autograd.grad(value.sum(), picture)
+        seen = (gradient[0] != 0).any(0)
+        return _span(seen.any(1), self.model.size[0]), _span(seen.any(0), self.model.size[1])
+
+
+def _span(seen: Tensor, side: int) -> tuple[int, int]:
+    """First and one past the last place that is seen; all where none is: then nothing is known."""
+    places = seen.nonzero().flatten().tolist()
+    return (places[0], places[-1] + 1) if places else (0, side)
+
+
+def positive(module: nn.Module) -> nn.Module:
+    """A twin in float64 whose every weight is positive, so that each layer returns a share of a weighted mean."""
+    twin = copy.deepcopy(module).double()
+    with torch.no_grad():
+        for name, weight in twin.named_parameters():
+            if weight.ndim > 1:
+                drawn = uniform(0.5, 1.5, weight.shape, [generator(0, name)])[0]
+                weight.copy_(SHARE * drawn / max(1, weight[0].numel()))
+            else:
+                weight.fill_(1.0 if name.endswith("weight") else 0.0)
+        for name, buffer in twin.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.zero_()
+            elif name.endswith("running_var"):
+                buffer.fill_(1.0)
+    return twin
+
+
+def covers(box: Box, size: Size) -> bool:
+    """Whether a box is the whole picture."""
+    return box == ((0, size[0]), (0, size[1]))
