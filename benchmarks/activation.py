@@ -12,8 +12,8 @@ from PIL import Image
 from torch import Tensor
 
 import reverie
-from judgement import Judge, Worth, fine_grain
-from measurement import SIDE, machine, median, network, options, precisions, table
+from judgement import Judge, Worth
+from measurement import SIDE, fine_grain, machine, median, network, options, precisions, table
 from peers import Lucent
 
 
@@ -55,13 +55,15 @@ def goals(peer: Lucent, judge: Judge, layer: str, candidates: Sequence[int], cou
     return found
 
 
-def kept(file: Path | None, where: str, made: Callable[[], list[Goal]]) -> list[Goal]:
-    """Lucent's side, from a file of an earlier run on the same machine; else made, and put there."""
+def kept(file: Path | None, where: str, what: str, made: Callable[[], list[Goal]]) -> list[Goal]:
+    """Lucent's side, from a file of an earlier run of the same on the same machine; else made, and put there."""
     machine_alone = where.partition(", load")[0]
     if file is not None and file.is_file():
         found = torch.load(file, weights_only=True)
         if found["machine"] != machine_alone:
             sys.exit(f"{file} was made on another machine ({found['machine']}); name another file with --lucent")
+        if found.get("what", what) != what:
+            sys.exit(f"{file} holds {found['what']}, not {what}; name another file with --lucent")
         return [
             Goal(channel, picture, Worth(clean, seen), seconds)
             for channel, picture, clean, seen, seconds in found["goals"]
@@ -69,7 +71,7 @@ def kept(file: Path | None, where: str, made: Callable[[], list[Goal]]) -> list[
     goals = made()
     if file is not None:
         rows = [(goal.channel, goal.picture, goal.worth.clean, goal.worth.seen, goal.seconds) for goal in goals]
-        torch.save({"machine": machine_alone, "goals": rows}, file)
+        torch.save({"machine": machine_alone, "what": what, "goals": rows}, file)
     return goals
 
 
@@ -169,6 +171,7 @@ def main() -> None:
         live = kept(
             given.lucent,
             where,
+            f"{given.count} of {channels} channels of {given.layer}, {given.lucent_steps} steps",
             lambda: goals(peer, judge, given.layer, candidates, given.count, given.lucent_steps),
         )
         sides = {"reverie float32": one_by_one(models["float32"], judge, given.layer, live, given.every, steps)}

@@ -1,4 +1,4 @@
-"""What a picture is worth: its activation, clean and through held-out draws of lucent's transforms; its fine grain."""
+"""What a picture is worth: its activation, clean and through held-out draws of lucent's transforms."""
 
 import copy
 from dataclasses import dataclass
@@ -58,12 +58,3 @@ class Judge:
         """Whether a picture is worth at least this much; the draws are looked at only where the clean picture is."""
         clean = float(self.activation(self.enlarged(picture), channel))
         return clean >= wanted.clean and self.worth(picture, channel).reaches(wanted)
-
-
-def fine_grain(picture: Tensor) -> float:
-    """Share of the luminance's spectral energy, without its mean, above a quarter of the sampling rate."""
-    luminance = (picture[0] * torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)).sum(0)
-    energy = torch.fft.fft2(luminance - luminance.mean()).abs().square()
-    height, width = luminance.shape
-    frequency = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.fftfreq(width)[None])
-    return float(energy[frequency > 0.25].sum() / energy.sum())

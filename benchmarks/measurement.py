@@ -1,4 +1,4 @@
-"""What all benchmarks share: options, the network, the machine, taking turns, and tables."""
+"""What all benchmarks share: options, the network, the machine, taking turns, fine grain, and tables."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from importlib import util
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from reverie.models.readiness import calibrate, computed_in_software, pink_noise
 from reverie.models.sources import import_torchvision
@@ -100,6 +100,15 @@ def seconds(run: Side, steps: int, clock: str) -> float:
     start = now()
     run(steps)
     return now() - start
+
+
+def fine_grain(picture: Tensor) -> float:
+    """Share of the luminance's spectral energy, without its mean, above a quarter of the sampling rate."""
+    luminance = (picture[0] * torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)).sum(0)
+    energy = torch.fft.fft2(luminance - luminance.mean()).abs().square()
+    height, width = luminance.shape
+    frequency = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.fftfreq(width)[None])
+    return float(energy[frequency > 0.25].sum() / energy.sum())
 
 
 def median(values: Sequence[float]) -> float:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import reverie
-from activation import Goal, goals, save
+from activation import Goal, goals, kept, save
 from judgement import Judge, Worth
 from measurement import SIDE, machine, median, network, options, precisions, table
 from peers import Lucent
@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=0, help="only the first so many of the layer; 0 for all")
     parser.add_argument("--count", type=int, default=8, help="live channels that lucent draws, by chance")
     parser.add_argument("--lucent-steps", type=int, default=512, help="steps of lucent, whose default is 512")
+    parser.add_argument("--lucent", type=Path, help="file that keeps lucent's side for further runs on this machine")
     parser.add_argument("--output", type=Path, default=Path("sweep"), help="folder for the pictures")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -63,12 +64,18 @@ def main() -> None:
     judges = [Judge(net, given.layer, side) for side in (given.size, SIDE)]
     candidates = random.Random(0).sample(range(channels), min(channels, 4 * given.count))
     for turn in range(given.repeats):
-        live = goals(Lucent(net), judges[-1], given.layer, candidates, given.count, given.lucent_steps)
+        live = kept(
+            given.lucent,
+            where,
+            f"{given.count} of {channels} channels of {given.layer}, {given.lucent_steps} steps",
+            lambda: goals(Lucent(net), judges[-1], given.layer, candidates, given.count, given.lucent_steps),
+        )
         sides = {
             f"reverie {precision}": swept(model, given.layer, channels, given.size, given.steps or None)
             for precision, model in models.items()
         }
-        print(f"All {channels} channels of {given.layer} at {given.size} px, turn {turn + 1}. {where}\n")
+        share = f"{channels} of the {models['float32'].layer(given.layer).channels} channels of {given.layer}"
+        print(f"{share} at {given.size} px, turn {turn + 1}. {where}\n")
         print(report(live, sides, judges), flush=True)
     for goal in live:
         save(given.output, f"{given.layer}-{goal.channel}-lucent", goal.picture)
