@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 
 import foolbox
 import torch
@@ -108,7 +107,7 @@ def main() -> None:
                 counts[2] += within(file, photo, given.norm, radius)
             rows.append([f"{name}, radius {radius:g}", *(f"{100 * count / len(photos):.0f} %" for count in counts)])
     print(f"PGD in {given.norm}, {given.steps} steps, {'targeted' if given.targeted else 'untargeted'}, ", end="")
-    print(f"{len(photos)} photos of {Path(given.photos).name} at {given.side} px, {given.network}. {machine()}\n")
+    print(f"{len(photos)} photos at {given.side} px, {given.network}. {machine()}\n")
     print(table(["", "fooled", "fooled by the file", "file within the radius"], rows))
 
 
