@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie import objectives, parameterizations, recipes, transforms
+    from reverie.dataset.imagemap import ImageMap, read_map
+    from reverie.dataset.maps import image_map
     from reverie.dataset.photos import photo_set
     from reverie.dataset.run import scan, scanning
     from reverie.dataset.store import read_scan
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Activations": "reverie.models.probe",
     "Ascent": "reverie.synthesis",
+    "ImageMap": "reverie.dataset.imagemap",
     "Model": "reverie.models.model",
     "Objective": "reverie.objectives",
     "Recipe": "reverie.synthesis",
@@ -63,6 +66,7 @@ _HOMES = {
     "filmed": "reverie.synthesis",
     "fool": "reverie.recipes.runs",
     "grow": "reverie.recipes.runs",
+    "image_map": "reverie.dataset.maps",
     "invert": "reverie.recipes.runs",
     "iterate": "reverie.synthesis",
     "load": "reverie.models.sources",
@@ -71,6 +75,7 @@ _HOMES = {
     "patches": "reverie.series",
     "photo_set": "reverie.dataset.photos",
     "probe": "reverie.models.probe",
+    "read_map": "reverie.dataset.imagemap",
     "read_scan": "reverie.dataset.store",
     "recipes": "",
     "rerun": "reverie.recipes.reruns",
@@ -90,6 +95,7 @@ _HOMES = {
 __all__ = [
     "Activations",
     "Ascent",
+    "ImageMap",
     "Model",
     "Objective",
     "Recipe",
@@ -108,6 +114,7 @@ __all__ = [
     "filmed",
     "fool",
     "grow",
+    "image_map",
     "invert",
     "iterate",
     "load",
@@ -116,6 +123,7 @@ __all__ = [
     "patches",
     "photo_set",
     "probe",
+    "read_map",
     "read_scan",
     "recipes",
     "rerun",

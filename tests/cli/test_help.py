@@ -53,6 +53,8 @@ OPTIONS = {
                       "--batch", "--workers", "--seed", "--output", "--force", "--quiet"},
     "patches": {"--scan", "--model", "--trust", "--photos", "--kind", "--most", "--beside", "--side", "--weights",
                 "--device", "--threads", "--output", "--force", "--quiet"},
+    "map": COMMON | {"--output", "--force", "--quiet", "--model", "--layer", "--method", "--perplexity", "--into",
+                     "--thumbnail", "--seed", "--batch", "--workers"},
     "rerun": WRITING | {"--model", "--photo", "--decoder", "--trust", "--weights", "--device", "--threads"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument

@@ -310,6 +310,20 @@ app.command("patches")(
 )
 
 
+def _register_map() -> None:
+    about, own = arguments("dataset/maps.py", "image_map")
+    options = [option(item) for item in own if item.name not in ("photos", "heard")]
+    subject = _one("photos", "FOLDER", "A folder of photos (sub-folders are classes), a .tar file or a .txt of paths.")
+    output = "Picture to write: .png (with its record), .jpg or .webp; the page and the map's file lie beside it."
+    written = [item for item in _writing() if item.name in ("force", "quiet")]
+    written.append(_parameter("output", Path | None, None, output, "--output", "-o"))
+    run = _later("maps", "map_photos")
+    app.command("map")(command(run, [subject, _model_option(), *options, *_loading(), *written], about))
+
+
+_register_map()
+
+
 def _picture() -> inspect.Parameter:
     info = typer.Argument(
         help="A PNG that reverie wrote, or a JPEG or WebP with its record beside it.", metavar="PICTURE"

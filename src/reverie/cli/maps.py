@@ -1,0 +1,52 @@
+"""The command that lays out photos."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reverie.cli.runs import LOADING, check_free, model_from, target_for, use_threads
+from reverie.dataset.imagemap import ENDING
+from reverie.dataset.maps import image_map
+from reverie.image import photo_path
+
+SHOWN = 8  # photos that were passed over and are named one by one
+
+
+def map_photos(**given: Any) -> None:
+    """A picture, a page and a map's file."""
+    output, force, quiet = (given.pop(name) for name in ("output", "force", "quiet"))
+    target = target_for(output, f"{photo_path(given['photos']).resolve().stem}-map", force)
+    for beside in (".html", ENDING):
+        check_free(target.with_suffix(beside), force)
+    use_threads(given.pop("threads"))
+    model = model_from(given.pop("model"), {name: given.pop(name) for name in LOADING})
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, refresh_per_second=4) as bar:
+        tasks: dict[str, Any] = {}
+
+        def heard(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        made = image_map(model, heard=heard, **given)
+    _complain(made.failures)
+    written = made.save(target)
+    if not quiet:
+        typer.echo("\n".join([f"wrote {_listed(written)}", *made.about]))
+
+
+def _complain(failures: tuple[tuple[str, str], ...]) -> None:
+    """Names the photos that were passed over."""
+    for _, reason in failures[:SHOWN]:
+        typer.echo(f"reverie: passed over: {reason}", err=True)
+    if len(failures) > SHOWN:
+        typer.echo(f"reverie: passed over {len(failures) - SHOWN} more photos", err=True)
+
+
+def _listed(paths: list[Path]) -> str:
+    return f"{', '.join(map(str, paths[:-1]))} and {paths[-1]}"

@@ -1,0 +1,194 @@
+"""Projections: embeddings brought to the plane, by t-SNE, UMAP or principal components, and new ones put among them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from reverie.errors import InvalidSetting, UnknownName, check, nearest
+from reverie.extras import extra
+
+METHODS = ("tsne", "umap", "pca")
+COMPONENTS = 50  # principal components that a map is made from
+PERPLEXITY = 30.0
+FEWEST = 6  # embeddings that have neighbours to speak of; fewer are laid out by their principal components
+FAST = 3000  # points from which on t-SNE's forces are interpolated (FIt-SNE) in place of a tree of them (Barnes-Hut)
+
+Heard = Callable[[int, int], None]  # steps done, steps in all
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """The principal components of a set of embeddings.
+
+    Attributes:
+        mean: [C].
+        axes: [K,C], orthonormal, the one that explains most first.
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+
+    def reduced(self, embeddings: np.ndarray) -> np.ndarray:
+        """Embeddings [N,C], each brought to unit length, as float32 [N,K]: the map looks at directions."""
+        return np.asarray((directions(embeddings) - self.mean) @ self.axes.T, dtype=np.float32)
+
+
+def directions(embeddings: np.ndarray) -> np.ndarray:
+    """Embeddings [N,C] at unit length, so that the Euclidean distance orders as the cosine does; 0 stays 0."""
+    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return np.asarray(embeddings / np.where(lengths > 0, lengths, 1))
+
+
+def principal_components(embeddings: np.ndarray, seed: int = 0) -> Basis:
+    """At most COMPONENTS principal components of the directions of embeddings [N,C]."""
+    from sklearn.decomposition import PCA
+
+    units = directions(embeddings.astype(np.float64))
+    if not np.ptp(units, axis=0).any():  # one photo, or copies of one
+        return Basis(units.mean(0).astype(np.float32), np.eye(1, units.shape[1], dtype=np.float32))
+    found = PCA(min(COMPONENTS, *units.shape), random_state=seed).fit(units)
+    return Basis(found.mean_.astype(np.float32), found.components_.astype(np.float32))
+
+
+def chosen_method(method: str, count: int, perplexity: float | None) -> tuple[str, float | None, str]:
+    """The method and perplexity for so many embeddings, and one sentence where they are others than usual.
+
+    Raises:
+        UnknownName: no such method.
+        InvalidSetting: a perplexity that there are too few photos for, or that goes with another method.
+    """
+    if method not in METHODS:
+        raise UnknownName(f"there is no method '{method}' for a map; nearest: {nearest(method, METHODS)}")
+    if perplexity is not None and method != "tsne":
+        raise InvalidSetting(f"perplexity is t-SNE's; leave it out with '{method}'")
+    if perplexity is not None:
+        check("perplexity", perplexity, 1)
+    largest = (count - 1) / 3
+    if perplexity is not None and perplexity > largest and count >= FEWEST:
+        raise InvalidSetting(
+            f"a perplexity of {perplexity:g} needs {int(np.ceil(3 * perplexity)) + 1} photos, there are {count}; "
+            f"take at most {np.floor(10 * largest) / 10:g}, or leave it out"
+        )
+    if method != "pca" and count < FEWEST:
+        return "pca", None, f"{count} photos are too few for {method}: they are laid out by their principal components"
+    if method != "tsne":
+        return method, None, ""
+    if perplexity is None and largest < PERPLEXITY:
+        return method, largest, f"perplexity {largest:.3g} in place of {PERPLEXITY:g}, for {count} photos"
+    return method, PERPLEXITY if perplexity is None else float(perplexity), ""
+
+
+def ensure(method: str) -> None:
+    """That what a method needs is installed.
+
+    Raises:
+        MissingExtra: openTSNE or umap-learn is not.
+    """
+    if method == "tsne":
+        extra("openTSNE", "map", "t-SNE")
+    if method == "umap":
+        extra("umap", "umap", "UMAP")
+
+
+def projected(
+    vectors: np.ndarray, method: str, perplexity: float | None = None, *, seed: int = 0, heard: Heard | None = None
+) -> np.ndarray:
+    """Places [N,2] of vectors [N,K] in the plane, float32; the same for the same seed, machine and versions.
+
+    t-SNE: van der Maaten and Hinton 2008, as openTSNE makes it: started from the principal components, 250 steps of
+    early exaggeration and 500 more. UMAP: McInnes et al. 2018, of 15 neighbours.
+
+    Args:
+        vectors: as `Basis.reduced` gives them.
+        method: tsne, umap or pca.
+        perplexity: of t-SNE, at most a third of the others' number.
+        seed: of all that is drawn by chance.
+        heard: is told the steps of t-SNE now and then.
+
+    Raises:
+        MissingExtra: openTSNE or umap-learn is not installed.
+    """
+    flat = _first_two(vectors)
+    if method == "pca" or not flat.any():
+        return flat
+    if method == "umap":
+        umap = extra("umap", "umap", "UMAP")
+        start = flat / np.abs(flat).max() * 10
+        near = min(15, len(vectors) - 1)
+        made = umap.UMAP(n_neighbors=near, init=start, random_state=seed, n_jobs=1).fit_transform(vectors)
+        return np.asarray(made, dtype=np.float32)
+    tsne = extra("openTSNE", "map", "t-SNE")
+    step = 0
+
+    def tell(*_: object) -> None:
+        nonlocal step
+        step += 50
+        if heard is not None:
+            heard(step, 750)
+
+    made = tsne.TSNE(
+        perplexity=perplexity, random_state=seed, n_jobs=1, negative_gradient_method=_forces(len(vectors)),
+        callbacks=tell, callbacks_every_iters=50,
+    ).fit(vectors.astype(np.float64))  # fmt: skip
+    return np.asarray(made, dtype=np.float32)
+
+
+def placed(
+    new: np.ndarray,
+    vectors: np.ndarray,
+    places: np.ndarray,
+    method: str,
+    perplexity: float | None = None,
+    *,
+    seed: int = 0,
+) -> np.ndarray:
+    """Places [M,2] of new vectors [M,K] among those of others, which stay; each new one for itself.
+
+    Principal components are kept. t-SNE moves each new point in the field of the others alone (Poličar et al. 2021,
+    "Embedding to reference t-SNE space"). UMAP's new points stand between their nearest neighbours, the nearer to
+    the nearer ones: its own way needs the fitted model, which no file of numbers holds.
+
+    Args:
+        vectors, places: [N,K] and [N,2], those that the map was made of.
+
+    Raises:
+        MissingExtra: openTSNE is not installed.
+    """
+    if method == "pca":
+        return _first_two(new)
+    if method == "umap" or not np.ptp(places, axis=0).any():
+        return _among_neighbours(new, vectors, places)
+    tsne = extra("openTSNE", "map", "placing photos in a map by t-SNE")
+    affinities = tsne.affinity.PerplexityBasedNN(
+        vectors.astype(np.float64), perplexity=perplexity, n_jobs=1, random_state=seed
+    )
+    field = tsne.TSNEEmbedding(
+        places.astype(np.float64), affinities, n_jobs=1, random_state=seed,
+        negative_gradient_method=_forces(len(vectors)),
+    )  # fmt: skip
+    middle = (places.max(0) + places.min(0)) / 2  # openTSNE moves the field there, and tells places relative to it
+    near = min(10, len(vectors) - 1)
+    made = field.transform(new.astype(np.float64), perplexity=min(5.0, near / 3), k=near)
+    return np.asarray(made + middle, dtype=np.float32)
+
+
+def _first_two(vectors: np.ndarray) -> np.ndarray:
+    """The first two numbers of each vector, the second 0 where there is one only."""
+    flat = np.zeros((len(vectors), 2), np.float32)
+    flat[:, : vectors.shape[1]] = vectors[:, :2]
+    return flat
+
+
+def _forces(count: int) -> str:
+    return "fft" if count >= FAST else "bh"
+
+
+def _among_neighbours(new: np.ndarray, vectors: np.ndarray, places: np.ndarray, k: int = 15) -> np.ndarray:
+    """The mean place [M,2] of the k nearest vectors, weighted by one over their distance: a copy stands on its twin."""
+    from sklearn.neighbors import NearestNeighbors
+
+    ways, found = NearestNeighbors(n_neighbors=min(k, len(vectors))).fit(vectors).kneighbors(new)
+    weights = 1 / np.maximum(ways, 1e-6)
+    weights /= weights.sum(1, keepdims=True)
+    return np.asarray((places[found] * weights[..., None]).sum(1), dtype=np.float32)
