@@ -476,8 +476,39 @@ def test_views_both_sides_and_directions_in_the_terminal(cli, refused, factory, 
     assert cli("rerun", "c.png", "-m", factory, "-o", "again.png")[1] == "wrote again.png\n"
     assert torch.equal(read("c.png"), read("again.png"))
     assert refused(*words, "--both", "--verify") == (
-        "--verify measures units alone: leave out --dictionary, --diversity and --both"
+        "--verify measures units alone: leave out --dictionary, --concept, --diversity and --both"
     )
+
+
+def test_a_concept_and_a_second_network_in_the_terminal(cli, refused, factory, photo, grey_photo, tmp_path):
+    words = ("-m", factory, "--size", 32, "--steps", 1)
+    assert cli("feature", "mix", *words, "--concept", photo, "--against", grey_photo, "-o", "a.png")[0] == 0
+    photo.unlink()
+    assert cli("rerun", "a.png", "-m", factory, "-o", "again.png")[0] == 0
+    assert torch.equal(read("a.png"), read("again.png"))
+    assert refused("feature", "mix", *words, "--against", grey_photo) == (
+        "--against goes with --concept: name the photos that have what these lack"
+    )
+    assert cli("feature", "logits:tiger", *words, "--also", f"{factory}=mix:1=0.5", "-o", "b.png")[0] == 0
+    assert refused("rerun", "b.png", "-m", factory, "-o", "c.png") == (
+        "the record names code or weights of its own (nets.py:tiny); name the network yourself with --also, "
+        "or say --trust"
+    )
+    assert cli("rerun", "b.png", "-m", factory, "--also", factory, "-o", "c.png")[0] == 0
+    assert torch.equal(read("b.png"), read("c.png"))
+    assert cli("dream", grey_photo, "-m", factory, "--layer", "mix", *FAST, "--also", f"{factory}=block")[0] == 0
+
+
+def test_a_photo_taken_further_in_the_terminal(cli, factory, photo):
+    words = ("-m", factory, "--size", 48, "--steps", 1)
+    wrote = cli("caricature", photo, *words, "--layer", "mix", "--toward", "logits:tiger")[1]
+    assert wrote.startswith("wrote photo-caricature-1.png and photo-caricature-1-sheet.png\nmix: cosine ")
+    wrote = cli("accentuate", photo, "mix:1", "logits:tiger", *words)[1]
+    assert wrote.startswith("wrote photo-accentuate-1.png and 2 pictures in photo-accentuate-1\nmix:1: ")
+    wrote = cli("interpolate", "mix:1", "logits:tiger", *words, "--between", 1)[1]
+    assert wrote == "wrote interpolate-1.png and 3 pictures in interpolate-1\n"
+    assert cli("rerun", "interpolate-1/mix-1.png", "-m", factory, "-o", "again.png")[0] == 0
+    assert torch.equal(read("interpolate-1/mix-1.png"), read("again.png"))
 
 
 def test_units_that_never_fire_are_told(cli, tmp_path):

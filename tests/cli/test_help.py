@@ -14,20 +14,26 @@ COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-s
           "--pooling"}
 WRITING = {"--output", "--force", "--film", "--trace", "--watch", "--quiet"}
 DREAM = {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate", "--jitter",
-         "--reduction", "--guide", "--prior", "--mask", "--size", "--tile", "--seed"}  # fmt: skip
+         "--reduction", "--guide", "--also", "--prior", "--mask", "--size", "--tile", "--seed"}  # fmt: skip
 OPTIONS = {
     "dream": COMMON | WRITING | {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate",
-             "--jitter", "--reduction", "--guide", "--prior", "--mask", "--size", "--tile", "--seed"},
+             "--jitter", "--reduction", "--guide", "--also", "--prior", "--mask", "--size", "--tile", "--seed"},
+    "caricature": COMMON | WRITING | {"--model", "--layer", "--toward", "--negative", "--cosine", "--parameterization",
+                                      "--prior", "--steps", "--rate", "--size", "--seed"},
+    "accentuate": COMMON | WRITING | {"--model", "--negative", "--hold", "--layer", "--mask", "--prior", "--steps",
+                                      "--rate", "--size", "--seed"},
+    "interpolate": COMMON | WRITING | {"--model", "--between", "--align", "--parameterization", "--prior", "--steps",
+                                       "--rate", "--size", "--seed"},
     "feature": COMMON | WRITING | {"--model", "--preset", "--size", "--steps", "--rate", "--negative", "--start",
                "--parameterization", "--mask", "--alpha", "--spectrum", "--reduction",
-               "--dictionary",
+               "--dictionary", "--concept", "--against", "--also",
                "--cosine", "--diversity", "--both", "--prior", "--batch",
                "--window", "--no-window",
                "--seed", "--verify", "--verify-with", "--photos"},
     "sheet": COMMON | (WRITING - {"--watch", "--film", "--trace"})
              | {"--model", "--html", "--groups", "--photos", "--preset", "--size", "--steps", "--rate",
              "--negative", "--start", "--parameterization", "--mask", "--alpha", "--spectrum", "--reduction",
-               "--dictionary",
+               "--dictionary", "--concept", "--against", "--also",
                "--cosine", "--diversity", "--both",
              "--prior", "--batch", "--window",
              "--no-window", "--seed"},
@@ -55,7 +61,8 @@ OPTIONS = {
                 "--device", "--threads", "--output", "--force", "--quiet"},
     "map": COMMON | {"--output", "--force", "--quiet", "--model", "--layer", "--method", "--perplexity", "--into",
                      "--thumbnail", "--seed", "--batch", "--workers"},
-    "rerun": WRITING | {"--model", "--photo", "--decoder", "--trust", "--weights", "--device", "--threads"},
+    "rerun": WRITING | {"--model", "--photo", "--decoder", "--trust", "--also", "--weights", "--device",
+                        "--threads"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
     "models": {"--timm"},
@@ -84,6 +91,8 @@ def test_help_shows_every_option(command, monkeypatch, capsys):
     [
         ("recipes/dreams.py", "dream"), ("recipes/features.py", "feature"), ("recipes/comparisons.py", "compare"),
         ("recipes/comparisons.py", "grow"), ("recipes/inversion.py", "invert"),
+        ("recipes/caricatures.py", "caricature"), ("recipes/caricatures.py", "accentuate"),
+        ("recipes/passages.py", "interpolate"),
         ("recipes/explanations.py", "explain"), ("recipes/responses.py", "activations"),
         ("recipes/painting.py", "style"), ("recipes/fooling.py", "fool"), ("recipes/fooling.py", "universal"),
     ],

@@ -23,6 +23,15 @@ SMALL = {
     "dream": lambda model, **more: recipes.dream(
         model, picture(3, 1, 3, 36, 44), "block", **{"steps": 2, "octaves": 2, **more}
     ),
+    "caricature": lambda model, **more: recipes.caricature(
+        model, picture(3, 1, 3, 36, 44), ["block", "mix"], **{"size": "36x44", "steps": 2, **more}
+    ),
+    "accentuate": lambda model, **more: recipes.accentuate(
+        model, picture(3, 1, 3, 36, 44), ["mix:1", "logits:1"], **{"size": "36x44", "steps": 2, **more}
+    ),
+    "interpolate": lambda model, **more: recipes.interpolate(
+        model, ["mix:1", "block:2"], **{"between": 1, "align": "block=0.5", "size": 32, "steps": 2, **more}
+    ),
     "compare": lambda model, **more: recipes.compare(model, "mix", **{"size": 32, "steps": 2, **more}),
     "grow": lambda model, **more: recipes.grow(model, "mix:1", **{"size": 12, "steps": 1, **more}),
     "fool": lambda model, **more: recipes.fool(
@@ -498,7 +507,7 @@ def test_what_does_not_go_with_directions_and_views_is_refused(model, tmp_path):
     assert said("mix:4", dictionary=path) == "'mix:4' names row 4; the dictionary has 4, write 'mix:0' to 'mix:3'"
     assert said("mix", dictionary=path) == "'mix' names no row; the dictionary has 4, write 'mix:0' to 'mix:3'"
     assert said(dictionary=path, reduction="ones") == (
-        "--reduction is of channels; a dictionary's directions have --cosine"
+        "--reduction is of channels; directions have --cosine"
     )
     assert said(dictionary="no.npy") == "there is no dictionary no.npy; name a safetensors or .npy file of directions"
     assert said(["mix:1", "block:1"], dictionary=path) == (

@@ -207,3 +207,9 @@ def alignment(values: ndarray, decay: float) -> list[float]:
             out[i] -= part / 2
             out[i + apart] -= part / 2
     return out
+
+
+def relative_distance(value: ndarray, wanted: ndarray) -> float:
+    """Squared distance of two maps over the square of the second, one number at a time."""
+    apart = sum((float(value[at]) - float(wanted[at])) ** 2 for at in np.ndindex(*value.shape))
+    return apart / sum(float(wanted[at]) ** 2 for at in np.ndindex(*wanted.shape))

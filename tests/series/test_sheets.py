@@ -111,7 +111,8 @@ def test_everything_is_checked_before_the_first_picture(model, counted):
             reverie.sheet(model, layers, **FAST)
     with pytest.raises(OutputFailed, match="there is no folder no; make it first"):
         reverie.sheet(model, "block", "no", **FAST)
-    with pytest.raises(InvalidSetting, match=r"^--groups bring directions of their own; leave out --dictionary$"):
+    both = r"^--groups bring directions of their own; leave out --dictionary and --concept$"
+    with pytest.raises(InvalidSetting, match=both):
         reverie.sheet(model, "block", groups=2, dictionary="d.safetensors", **FAST)
     with pytest.raises(InvalidSetting, match="steps must be 1 or more"):
         reverie.sheet(model, "block", steps=0)

@@ -176,6 +176,28 @@ _register(
     ],
 )
 _register(
+    "caricature",
+    "recipes/caricatures.py",
+    "caricature",
+    _one("photo", "PHOTO", "A photo, sample:flower or sample:china; or a stored response, FILE.npy."),
+    _later("photos", "caricature"),
+)
+_register(
+    "accentuate",
+    "recipes/caricatures.py",
+    "accentuate",
+    _one("photo", "PHOTO", "A photo, sample:flower or sample:china."),
+    _later("photos", "accentuate"),
+    [_several("unit", "UNIT...", "What to raise: LAYER:CHANNEL, LAYER:0-15, logits:CLASS ...")],
+)
+_register(
+    "interpolate",
+    "recipes/passages.py",
+    "interpolate",
+    _several("through", "UNIT...", "Two units or more, in their order: LAYER:CHANNEL, logits:CLASS ..."),
+    _later("comparisons", "interpolate"),
+)
+_register(
     "compare",
     "recipes/comparisons.py",
     "compare",
@@ -348,6 +370,12 @@ app.command("rerun")(
                 "photo", list[str] | None, None, "The photo or mask, where it is not found by its name; repeatable."
             ),
             _parameter("decoder", str | None, None, "The decoder that painted it, path/to/file.py:factory."),
+            _parameter(
+                "also",
+                list[str] | None,
+                None,
+                "The other networks that it excites, where the record names code or weights of their own; repeatable.",
+            ),
             _parameter("trust", bool, False, "Load code and weight files that the record names."),
             *[item for item in _loading() if item.name in ("weights", "device", "threads")],
             *_writing(),

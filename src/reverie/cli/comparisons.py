@@ -1,4 +1,4 @@
-"""The commands that compare features of a layer, and grow a feature map."""
+"""The commands that compare features of a layer, grow a feature map, and go from one unit to another."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -50,3 +50,11 @@ def grow(unit: str, **given: Any) -> None:
     model = model_of(settings)
     recipe = recipes.grow(model, unit, **settings)
     make(model, recipe, target_for(writing["output"], "grow", writing["force"]), writing)
+
+
+def interpolate(**given: Any) -> None:
+    """A strip from one unit to another."""
+    through, settings, writing = given.pop("through"), *split(given)
+    model = model_of(settings)
+    recipe = recipes.interpolate(model, through, **settings)
+    make(model, recipe, target_for(writing["output"], "interpolate", writing["force"]), writing)

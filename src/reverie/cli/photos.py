@@ -28,6 +28,24 @@ def invert(**given: Any) -> None:
     make(model, recipes.invert(model, photo, "all" if everything else layers, **settings), target, writing)
 
 
+def caricature(**given: Any) -> None:
+    """One picture, or a sheet of one for each layer."""
+    photo, layers = given.pop("photo"), given.pop("layers")
+    settings, writing = split(given)
+    model = model_of(settings)
+    target = target_for(writing["output"], f"{photo_path(photo).stem}-caricature", writing["force"])
+    make(model, recipes.caricature(model, photo, layers, **settings), target, writing)
+
+
+def accentuate(**given: Any) -> None:
+    """One picture, or a sheet of one for each unit."""
+    photo, unit = given.pop("photo"), given.pop("unit")
+    settings, writing = split(given)
+    model = model_of(settings)
+    target = target_for(writing["output"], f"{photo_path(photo).stem}-accentuate", writing["force"])
+    make(model, recipes.accentuate(model, photo, unit, **settings), target, writing)
+
+
 def style(**given: Any) -> None:
     """One painting."""
     photo, styles = given.pop("photo"), given.pop("styles")

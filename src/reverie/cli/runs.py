@@ -27,6 +27,7 @@ from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
 from reverie.synthesis.verification import PHOTOS, told, verified
 
 LOADING = ("weights", "device", "precision", "mean", "std", "native_size", "classes", "pooling")
+LISTS = ("prior", "concept", "against", "also")  # options that may be repeated, and be none
 WRITING = ("output", "force", "film", "trace", "watch", "quiet")
 
 
@@ -50,14 +51,15 @@ def feature(verify: bool, verify_with: str | None, photos: list[str] | None, **g
     units, settings, writing = given.pop("units"), *split(given)
     if (verify_with or photos) and not verify:
         raise InvalidSetting("--verify-with and --photos go with --verify")
-    if verify and (settings["dictionary"] or settings["both"] or settings["diversity"] != 1):
-        raise InvalidSetting("--verify measures units alone: leave out --dictionary, --diversity and --both")
+    directions = bool(settings["dictionary"] or settings["concept"])
+    if verify and (directions or settings["both"] or settings["diversity"] != 1):
+        raise InvalidSetting("--verify measures units alone: leave out --dictionary, --concept, --diversity and --both")
     by = [photo for name in photos or PHOTOS for photo in photos_in(name)]
     model = model_of(settings)
     other = load(verify_with) if verify_with else None
     target = target_for(writing["output"], "feature", writing["force"])
     recipe = recipes.feature(model, units, **settings)
-    plain = not (writing["quiet"] or settings["dictionary"])
+    plain = not (writing["quiet"] or directions)
     silent = silent_units(model, model.units(units)) if plain else ()
     if silent:
         typer.echo(
@@ -72,7 +74,13 @@ def feature(verify: bool, verify_with: str | None, photos: list[str] | None, **g
 
 
 def rerun(
-    picture: Path, model: str | None, photo: list[str] | None, decoder: str | None, trust: bool, **given: Any
+    picture: Path,
+    model: str | None,
+    photo: list[str] | None,
+    decoder: str | None,
+    also: list[str] | None,
+    trust: bool,
+    **given: Any,
 ) -> None:
     """Repeats a picture as its record says, with the record's threads unless others are named."""
     settings, writing = split(given)
@@ -81,7 +89,7 @@ def rerun(
     use_threads(threads if isinstance(threads, int) else None)
     options = {} if settings["weights"] == "default" else {"weights": settings["weights"]}
     ready = recorded_model(record, model, trust=trust, device=device, **options)
-    recipe = recipe_of(record, ready, photo=photo, beside=picture.parent, decoder=decoder, trust=trust)
+    recipe = recipe_of(record, ready, photo=photo, beside=picture.parent, decoder=decoder, also=also or (), trust=trust)
     target = target_for(writing["output"], f"{picture.stem}-again", writing["force"])
     if not isinstance(recipe, Recipe):
         if writing["film"] or writing["trace"]:
@@ -137,7 +145,8 @@ def split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     writing = {name: given.pop(name, None) for name in WRITING}
     if writing["watch"] is not None and writing["watch"] < 1:
         raise InvalidSetting(f"--watch must be 1 or more, not {writing['watch']}")
-    return {**given, **({"prior": given["prior"] or []} if "prior" in given else {})}, writing
+    lists = {name: given[name] or () for name in LISTS if name in given}
+    return {**given, **lists}, writing
 
 
 def model_of(settings: dict[str, Any]) -> Model:
@@ -341,4 +350,4 @@ class _Watched:
     def _write(self, step: Step) -> None:
         images = step.whole().detach().float().cpu()
         labels = self.recipe.labels[step.rows.start : step.rows.stop]
-        Result(images, (), labels, alpha=self.recipe.alpha).save(self.target)
+        Result(images, (), labels, alpha=self.recipe.alpha, columns=self.recipe.columns).save(self.target)

@@ -47,6 +47,7 @@ class Result:
         arrays: for an attribution, what each picture was drawn from: signed, [C,H,W] or [H,W].
         alpha: whether the last channel is the opacity.
         lead: pictures [C,H,W] of the same size with their captions, with which a sheet of several begins.
+        columns: pictures side by side in a sheet; None for what fills it best.
     """
 
     images: Tensor
@@ -57,6 +58,7 @@ class Result:
     arrays: tuple[Tensor, ...] = ()
     alpha: bool = False
     lead: tuple[tuple[str, Tensor], ...] = ()
+    columns: int | None = None
 
     @classmethod
     def joined(cls, results: Sequence["Result"]) -> "Result":
@@ -142,7 +144,8 @@ class Result:
             return cells[0][1]
         groups = {1 + len(finding.beside) for finding in self.findings} if not self.lead else {1}
         together = groups.pop() if len(groups) == 1 else 1
-        return sheet([cell[1] for cell in cells], [cell[0] for cell in cells], together=together)
+        pictures, captions = [cell[1] for cell in cells], [cell[0] for cell in cells]
+        return sheet(pictures, captions, together=together, columns=self.columns)
 
     @property
     def _cells(self) -> list[tuple[str, Image.Image]]:

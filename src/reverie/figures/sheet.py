@@ -13,17 +13,20 @@ GROUND, INK = "white", "#333333"
 LARGEST = 64_000_000  # pixels of a sheet of files; beyond, each of its pictures is made smaller
 
 
-def sheet(pictures: Sequence[Image.Image], captions: Sequence[str], *, together: int = 1) -> Image.Image:
+def sheet(
+    pictures: Sequence[Image.Image], captions: Sequence[str], *, together: int = 1, columns: int | None = None
+) -> Image.Image:
     """A white sheet, about twice as wide as high and as full as may be; each with its caption, all of one size.
 
     Args:
         together: so many neighbours stay side by side.
+        columns: how many stand side by side in all, where that is decided.
     """
     width, height = pictures[0].size
     lines = max(caption.count("\n") + 1 for caption in captions)
     ideal = math.sqrt(2 * len(pictures) * height / width)
     whole = _columns(len(pictures), math.ceil(ideal))
-    columns = whole if together == 1 else together * max(1, round(ideal / together))
+    columns = columns or (whole if together == 1 else together * max(1, round(ideal / together)))
     rows = math.ceil(len(pictures) / columns)
     cell = width + GAP, height + lines * LINE + GAP
     page = Image.new("RGB", (columns * cell[0] + GAP, rows * cell[1] + GAP), GROUND)

@@ -27,6 +27,13 @@ def channel_moments(model: Model, layer: str) -> tuple[Tensor, Tensor]:
     return mean, deviation.clamp_min(FLOOR * float(deviation.mean()) + 1e-12)
 
 
+def deviation(model: Model, unit: Unit) -> float:
+    """By how much a unit's activation varies over ordinary pictures: the scale on which units can be compared."""
+    spread = channel_moments(model, unit.layer)[1]
+    chosen = [int(channel) for channel in unit.channels]
+    return max(float((spread[chosen] if chosen else spread).mean()), 1e-12)
+
+
 def silent_channels(model: Model, layer: str) -> tuple[int, ...]:
     """Channels of a layer that rise above 0 nowhere in the sample photos and 1/f noise at the native size."""
     highest = torch.stack([value.amax((0, 2, 3)) for value in _ordinary(model, layer)]).amax(0)

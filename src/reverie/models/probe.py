@@ -18,19 +18,38 @@ if TYPE_CHECKING:
     from reverie.models.model import Model
 
 
+View = Callable[[Tensor], Tensor]  # what a network sees of an image [N,C,H,W], such as a step's shifts and zooms
+
+
+def _itself(image: Tensor) -> Tensor:
+    return image
+
+
 @dataclass(frozen=True)
 class Activations:
-    """What the tapped layers returned, by name, each [N,C,H,W]; `picture` is what priors look at.
+    """What the tapped layers returned.
 
-    Of a tile `places` says which rows and columns of each layer's whole grid the values are.
+    Attributes:
+        values: by the layer's name, each [N,C,H,W].
+        picture: what priors look at.
+        places: of a tile, which rows and columns of each layer's whole grid the values are.
+        image: what the network saw, where that is not the picture itself.
+        view: how the network saw it, for other pictures [N,C,H,W] that are to be seen so too.
     """
 
     values: Mapping[str, Tensor]
     picture: Tensor
     places: Mapping[str, tuple[slice, slice]] = field(default_factory=dict)
+    image: Tensor | None = None
+    view: View = _itself
 
     def __getitem__(self, layer: str) -> Tensor:
         return self.values[layer]
+
+    @property
+    def seen(self) -> Tensor:
+        """What the network saw, which other networks may be shown too."""
+        return self.picture if self.image is None else self.image
 
     def part(self, layer: str, whole: Tensor) -> Tensor:
         """Of a map [...,H,W] over the layer's whole grid the part in which these values lie."""
@@ -44,11 +63,31 @@ class Activations:
         """Those of so many images each, in order."""
         # one split, whose gradient is one concatenation: slices would fill a whole batch of zeros each
         values = {layer: value.split(list(counts)) for layer, value in self.values.items()}
-        pictures = self.picture.split(list(counts))
+        pictures, images = self.picture.split(list(counts)), self.seen.split(list(counts))
+        firsts = [sum(counts[:part]) for part in range(len(counts))]
         return [
-            Activations({layer: value[row] for layer, value in values.items()}, picture, self.places)
-            for row, picture in enumerate(pictures)
+            Activations(
+                {layer: value[part] for layer, value in values.items()},
+                pictures[part],
+                self.places,
+                images[part],
+                _of_rows(self.view, len(self.picture), range(firsts[part], firsts[part] + counts[part])),
+            )
+            for part in range(len(counts))
         ]
+
+
+def _of_rows(view: View, count: int, rows: range) -> View:
+    """Some of the rows of a view of so many."""
+    if view is _itself or len(rows) == count:
+        return view
+
+    def seen(image: Tensor) -> Tensor:
+        whole = image[:1].expand(count, -1, -1, -1).clone()
+        whole[rows.start : rows.stop] = image
+        return view(whole)[rows.start : rows.stop]
+
+    return seen
 
 
 class _Reached(BaseException):
@@ -60,7 +99,7 @@ def probe(
     image: Tensor,
     layers: Iterable[str],
     *,
-    picture: Tensor | None = None,
+    view: View = _itself,
     resizing: bool = True,
     instead: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
 ) -> Activations:
@@ -71,7 +110,7 @@ def probe(
     the grid of their patches; what stands apart from it is a layer of its own, such as `blocks.3@class`.
 
     Args:
-        picture: what priors should see in place of `image`.
+        view: what the network sees of the image; priors look at the image itself.
         resizing: bring the image to the network's only size where it has one.
         instead: what the network goes on with in place of what a layer returns; a function of the latter.
 
@@ -79,15 +118,15 @@ def probe(
         UnknownName: a layer that did not run.
     """
     wanted = set(layers)
-    if resizing:
-        image = model.shown(image)
+    picture, image = image, view(image)
+    shown = model.shown(image) if resizing else image
     changed = {call_name(name): function for name, function in (instead or {}).items()}
     module = model.variants.module({module_name(name) for name in wanted | set(changed)})
     taps = _Taps(module, {call_name(name) for name in wanted} - {"logits"}, changed, stop="logits" not in wanted)
-    values = _heard(model, image, wanted, taps)
-    size = int(image.shape[-2]), int(image.shape[-1])
+    values = _heard(model, shown, wanted, taps)
+    size = int(shown.shape[-2]), int(shown.shape[-1])
     maps = {name: model.form(name).grid(values[call_name(name)], size).float() for name in wanted}
-    return Activations(maps, image if picture is None else picture)
+    return Activations(maps, picture, image=image, view=view)
 
 
 def listen(model: "Model", image: Tensor, layers: Iterable[str], hear: Callable[[str, Tensor], None]) -> None:

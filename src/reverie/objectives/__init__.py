@@ -13,6 +13,7 @@ from reverie.objectives.directions import (
     interpolation,
     photo_features,
 )
+from reverie.objectives.elsewhere import elsewhere, kept
 from reverie.objectives.features import features
 from reverie.objectives.objective import Objective, Term, scores
 from reverie.objectives.priors import PHOTO_PRIORS, PRIORS, alpha_norm, l1, l2, quadratic_variation, total_variation
@@ -33,10 +34,12 @@ __all__ = [
     "direction_map",
     "directions_in",
     "diversity",
+    "elsewhere",
     "features",
     "gram",
     "guided",
     "interpolation",
+    "kept",
     "l1",
     "l2",
     "layer",

@@ -71,24 +71,28 @@ def direction(unit: Unit | str, vector: Tensor, *, cosine: float = 0.0, name: st
     )
 
 
-def direction_map(layer: str, target: Tensor, *, cosine: float = 0.0, name: str = "features") -> Objective:
-    """How far each position of a layer points along a direction of its own, such as a photo's features there.
+def direction_map(unit: Unit | str, target: Tensor, *, cosine: float = 0.0, name: str = "features") -> Objective:
+    """How far each position of a unit points along a direction of its own, such as a photo's features there.
 
     With the photo's own features, a caricature. Source: lucid's `tensor_direction` and caricature; differs: the
-    target's mean length is 1, and it is brought to the layer's grid.
+    target's mean length is 1, and it is brought to the unit's grid.
 
     Args:
-        target: [1,C,h,w].
+        unit: a layer, some of its channels, a part of its positions.
+        target: [1,c,h,w].
         cosine: as for `direction`.
     """
+    unit = Unit(unit) if isinstance(unit, str) else unit
     length = torch.linalg.vector_norm(target, dim=1).mean()
     target = target.detach().float() / length.clamp_min(TINY)
 
     def per_position(value: Tensor) -> Tensor:
-        size = int(value.shape[-2]), int(value.shape[-1])
-        return _along(value, resize(target.to(value.device), size), cosine)
+        part = select(value, unit)
+        size = int(part.shape[-2]), int(part.shape[-1])
+        return _along(part, resize(target.to(value.device), size), cosine)
 
-    return _term(f"{name}({layer})" if not cosine else f"{name}^{cosine:g}({layer})", layer, per_position, tiles=False)
+    text = f"{name}({unit})" if not cosine else f"{name}^{cosine:g}({unit})"
+    return _term(text, unit.layer, per_position, tiles=False)
 
 
 def guided(unit: Unit | str, features: Tensor) -> Objective:

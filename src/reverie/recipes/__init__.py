@@ -1,5 +1,6 @@
 """Named uses of the engines: functions of plain arguments that return a Recipe, hold no loop and never run."""
 
+from reverie.recipes.caricatures import accentuate, caricature
 from reverie.recipes.comparisons import compare, grow
 from reverie.recipes.dreams import dream
 from reverie.recipes.explanations import explain
@@ -7,6 +8,21 @@ from reverie.recipes.features import feature
 from reverie.recipes.fooling import fool, universal
 from reverie.recipes.inversion import invert
 from reverie.recipes.painting import style
+from reverie.recipes.passages import interpolate
 from reverie.recipes.responses import activations
 
-__all__ = ["activations", "compare", "dream", "explain", "feature", "fool", "grow", "invert", "style", "universal"]
+__all__ = [
+    "accentuate",
+    "activations",
+    "caricature",
+    "compare",
+    "dream",
+    "explain",
+    "feature",
+    "fool",
+    "grow",
+    "interpolate",
+    "invert",
+    "style",
+    "universal",
+]

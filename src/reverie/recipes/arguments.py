@@ -19,8 +19,10 @@ from reverie.models.moments import channel_moments
 from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
 from reverie.parameterizations import Latent, Spectrum
 from reverie.recipes.materials import decoded, measured
+from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import Preset
 from reverie.recipes.settings import in_file, settings_from
+from reverie.recipes.views import Concept, concept_in
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import STARTS, Recipe
 from reverie.unit import Unit
@@ -44,6 +46,11 @@ def recorded(recipe: Callable[Concatenate[Model, P], Made]) -> Callable[Concaten
             bound.arguments["parameterization"] = decoded(bound.arguments["parameterization"], model.device)
         if bound.arguments.get("spectrum") is not None:  # measured once, and its numbers kept
             bound.arguments["spectrum"] = measured(bound.arguments["spectrum"])
+        if "concept" in bound.arguments:
+            parts = (bound.arguments[name] for name in ("units", "concept", "against"))
+            bound.arguments |= {"concept": concept_in(model, *parts) or (), "against": ()}
+        if bound.arguments.get("also"):
+            bound.arguments["also"] = others(bound.arguments["also"], model.device)
         given = {name: _plain(name, value) for name, value in bound.arguments.items() if name != "model"}
         made = recipe(*bound.args, **bound.kwargs)
         if isinstance(made, Inquiry):
@@ -80,6 +87,8 @@ def _plain(name: str, value: Any) -> Any:
         return value.plain()
     if isinstance(value, Latent):
         return dict(value.source)
+    if isinstance(value, Concept | Other):
+        return value.plain()
     return str(value) if isinstance(value, Unit | Path) else value
 
 
@@ -105,6 +114,13 @@ def check_position(model: Model, unit: Unit, size: Size) -> None:
                 f"'{unit.layer}' has {grid[0]} rows and {grid[1]} columns on a picture of {size[0]}x{size[1]}; "
                 f"{name} {span[1]} is out of range, the last is {length - 1}"
             )
+
+
+def check_positions(model: Model, units: Sequence[Unit], sizes: Sequence[Size]) -> None:
+    """`check_position` for several units and sizes."""
+    for unit in units:
+        for size in sizes:
+            check_position(model, unit, size)
 
 
 def weighted(text: str) -> tuple[str, float]:

@@ -10,8 +10,10 @@ from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, Size, fit, grey, read, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective, guided, photo_features
-from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized, weighted
+from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
+from reverie.recipes.joint import Ally, allies, by_photo, check_allies
 from reverie.recipes.materials import masked
+from reverie.recipes.networks import Also, Other, others
 from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile
@@ -35,6 +37,7 @@ def dream(
     jitter: int | None = None,
     reduction: str | None = None,
     guide: Photo | None = None,
+    also: Sequence[Also] = (),
     prior: Sequence[str] = (),
     mask: Photo | None = None,
     size: int | str | Size | None = None,
@@ -54,6 +57,7 @@ def dream(
         jitter: largest random shift, in pixels.
         reduction: of each unit's activation: mean, sum, ones, mean-square, distance or whitened.
         guide: a photo whose features are sought in place of what is there: each position grows its best match.
+        also: MODEL=UNIT of another network that dreams along; MODEL for its usual layer; repeatable.
         prior: NAME=WEIGHT to subtract per pixel: total-variation, l1, l2 (from grey), l1-photo, l2-photo; repeatable.
         mask: a picture, white (or opaque, of one that is transparent anywhere) where the photo may change.
         size: the long side, or HEIGHTxWIDTH; the photo's own unless given.
@@ -71,17 +75,19 @@ def dream(
     wanted = _wanted(model, layers)
     if guide is not None and reduction is not None:
         raise InvalidSetting("a guide's features are matched; leave out --reduction, or --guide")
-    objective = minus_priors(_joint(model, wanted, reduction or chosen.reduction, guide), prior, picture)
+    beside = [ally for other in others(also, model.device) for ally in _allies(model, other)]
+    joint = _joint(model, wanted, reduction or chosen.reduction, guide)
+    objective = minus_priors(_with(model, joint, beside, reduction or chosen.reduction, picture), prior, picture)
     sizes = _octaves(
         model,
         objective,
         full,
         chosen.octaves if octaves is None else octaves,
         chosen.octave_scale if octave_scale is None else octave_scale,
+        beside,
     )
-    for unit, _ in wanted:
-        for area in sizes:
-            check_position(model, unit, area)
+    check_positions(model, [unit for unit, _ in wanted], sizes)
+    check_allies(beside, sizes)
     side = _tile(model, objective, full, tile)
     name = repr(objective)
     return Recipe(
@@ -114,7 +120,7 @@ def _photo(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:
 
 def _wanted(model: Model, layers: str | Sequence[str] | None) -> list[tuple[Unit, float]]:
     """Units and their weights."""
-    texts = [layers] if isinstance(layers, str) else list(layers or [_usual_layer(model)])
+    texts = [layers] if isinstance(layers, str) else list(layers or [usual_layer(model)])
     return [(unit, weight) for text, weight in map(weighted, texts) for unit in model.units(text)]
 
 
@@ -131,14 +137,30 @@ def _joint(model: Model, wanted: Sequence[tuple[Unit, float]], reduction: str, g
     return sum(rest, first)
 
 
+def _allies(model: Model, other: Other) -> list[Ally]:
+    return allies(model, None, [other], "" if weighted(other.wish)[0] else usual_layer(other.model))
+
+
+def _with(model: Model, joint: Objective, beside: Sequence[Ally], reduction: str, photo: Tensor) -> Objective:
+    """The objective and those of other networks, each on the scale of what the photo gives to the first."""
+    size = int(photo.shape[-2]), int(photo.shape[-1])
+    small = resize(photo, fit(size, min(max(size), 2 * max(model.size)))).clamp(0, 1)
+    parts = [by_photo(model, joint, ally, _response(ally.model, ally.unit, reduction), small) for ally in beside]
+    return sum(parts, joint)
+
+
 def _response(model: Model, unit: Unit, reduction: str) -> Objective:
     if reduction == USUAL:
         reduction = "whitened" if unit.layer in model.moments else "mean-square"
     return response(model, unit, reduction)
 
 
-def _usual_layer(model: Model) -> str:
-    """The bundled network's best layer; of others the deepest whole block of stride 16 or less."""
+def usual_layer(model: Model) -> str:
+    """The bundled network's best layer; of others the deepest whole block of stride 16 or less.
+
+    Raises:
+        InvalidSetting: there is none.
+    """
     if BUNDLED_LAYER in model.layers:
         return BUNDLED_LAYER
     blocks = [
@@ -151,10 +173,13 @@ def _usual_layer(model: Model) -> str:
     return blocks[-1].name
 
 
-def _octaves(model: Model, objective: Objective, full: Size, octaves: int, scale: float) -> list[Size]:
+def _octaves(
+    model: Model, objective: Objective, full: Size, octaves: int, scale: float, beside: Sequence[Ally] = ()
+) -> list[Size]:
     count("octaves", octaves, 1, 50)
     check("octave_scale", scale, 1.01, 10)
     smallest = model.smallest_side(objective.layers)
+    smallest = max([smallest, *(ally.model.smallest_side([ally.unit.layer]) for ally in beside)])
     if min(full) < smallest:
         raise UnsuitableImage(
             f"the photo is {full[1]}x{full[0]}, too small for {model.name} up to "

@@ -1,7 +1,7 @@
 """Feature visualization: pictures that excite units of a network."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from reverie.models.trace import Extent
 from reverie.objectives import Objective
 from reverie.objectives.opacity import transparent
 from reverie.parameterizations import Alpha, Latent, Parameterization
-from reverie.recipes.arguments import ascent, check_position, minus_priors, recorded, response, sized, weighted
+from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
+from reverie.recipes.joint import allies, by_deviation, check_allies
 from reverie.recipes.materials import ALPHAS, made_of, masked, measured, with_alpha, with_spectrum
+from reverie.recipes.networks import Also, Other, others
 from reverie.recipes.presets import FEATURE, Preset, preset_named
-from reverie.recipes.views import Rows, along, apart, check_views, rows_of, view_name
+from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
 from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
 from reverie.unit import Unit
@@ -42,9 +44,12 @@ def feature(
     spectrum: str | Path | None = None,
     reduction: str | None = None,
     dictionary: str | Path | None = None,
+    concept: Sequence[Photo] = (),
+    against: Sequence[Photo] = (),
     cosine: float | None = None,
     diversity: int = 1,
     both: bool = False,
+    also: Sequence[Also] = (),
     prior: Sequence[str] = (),
     batch: int | None = None,
     window: bool | None = None,
@@ -67,9 +72,12 @@ def feature(
         spectrum: a photo or folder of photos whose magnitudes MACO keeps to.
         reduction: of the unit's activation: mean, sum, ones, mean-square, distance or whitened.
         dictionary: file of directions (safetensors or .npy); the units' numbers then are its rows, not channels.
+        concept: photos, or folders of them: what these have is the unit, a direction in LAYER; repeatable.
+        against: photos that lack it; the sample photos and noise unless given; repeatable.
         cosine: power of the cosine by which a direction's dot product is weighed, 1 unless given; higher is purer.
         diversity: views of each unit that differ as far as they can.
         both: beside each unit's picture that of its negative side.
+        also: MODEL=UNIT of another network that the picture must excite too; MODEL for the same class; repeatable.
         prior: NAME=WEIGHT to subtract per pixel: total-variation, l1 or l2 (from grey); repeatable.
         batch: pictures that run together; chosen by the size of the largest map.
         window: of a neuron's picture compute only what the neuron sees, where that is bounded; automatic.
@@ -81,26 +89,22 @@ def feature(
     """
     chosen = _chosen(preset_named(preset, FEATURE), start, parameterization, steps)
     material, kind, cost = _material(model, chosen.parameterization, alpha, spectrum)
-    known = rows_of(model, units, dictionary)
+    known = rows_of(model, units, dictionary, concept_in(model, units, concept, against))
     check_views(known, reduction, cosine, diversity, negative=negative, both=both)
     resolved = model.units(units, rows=None if known is None else len(known))
     sizes = _sizes(model, chosen, size, resolved)
-    part = _window(model, resolved, sizes)
-    part = part if window is not False and mask is None and kind is None and material.photos == "exact" else None
-    shown = resolved if part is None else [_shifted(model, unit, part) for unit in resolved]
+    check_positions(model, resolved, sizes)
+    whole = window is False or mask is not None or kind is not None or material.photos != "exact" or bool(also)
+    part = None if whole else _window(model, resolved, sizes)
     signs = (1.0, -1.0) if both else (-1.0,) if negative else (1.0,)
-    wishes = [_wish(model, unit, reduction or chosen.reduction, known, cosine) for unit in shown]
-    sides = [sign * wish + apart(model, u, diversity) for u, wish in zip(shown, wishes, strict=True) for sign in signs]
+    beside = others(also, model.device)
+    wishes = _wishes(model, resolved, part, reduction or chosen.reduction, known, cosine, beside, sizes)
+    sides = [sign * wish + apart(model, unit, diversity) for unit, wish in wishes for sign in signs]
     sides = _finished(sides, prior, cost if kind == "optimised" else None)
-    objectives = tuple(objective for objective in sides for _ in range(diversity))  # views share theirs
     named = [(unit, sign, view) for unit in resolved for sign in signs for view in range(diversity)]
-    stages = tuple(
-        Stage(objectives, part[1] if part else side, chosen.steps, ascent(chosen, number, rate))
-        for number, side in enumerate(sizes)
-    )
     return Recipe(
         names=tuple(view_name(str(unit), both and sign < 0, view) for unit, sign, view in named),
-        stages=stages,
+        stages=_stages(chosen, sides, diversity, sizes, part, rate),
         parameterization=material if mask is None else _masked(model, chosen, material, mask, start, sizes[-1]),
         transforms=(Backdrop(), *chosen.transforms) if kind == "optimised" else chosen.transforms,
         constraint=None if material.bounded else in_range,
@@ -113,12 +117,44 @@ def feature(
         each={"units": tuple(str(unit) for unit, *_ in named)} if len(named) > len(resolved) else {},
         window=part[0] if part else None,
         importance=kind == "importance",
-        labels=tuple(view_name(model.label(unit), sign < 0, view) for unit, sign, view in named),
+        labels=tuple(view_name(labelled(model, unit, known), sign < 0, view) for unit, sign, view in named),
     )
 
 
-def _wish(model: Model, unit: Unit, reduction: str, known: Rows | None, cosine: float | None) -> Objective:
-    return _response(model, unit, reduction) if known is None else along(unit, known, cosine)
+def _stages(
+    preset: Preset,
+    sides: Sequence[Objective],
+    views: int,
+    sizes: Sequence[Size],
+    part: tuple[Window, Size] | None,
+    rate: float | None,
+) -> tuple[Stage, ...]:
+    objectives = tuple(side for side in sides for _ in range(views))  # views share theirs
+    return tuple(
+        Stage(objectives, part[1] if part else side, preset.steps, ascent(preset, number, rate))
+        for number, side in enumerate(sizes)
+    )
+
+
+def _wishes(
+    model: Model,
+    units: Sequence[Unit],
+    part: tuple[Window, Size] | None,
+    reduction: str,
+    known: Rows | None,
+    cosine: float | None,
+    also: Sequence[Other],
+    sizes: Sequence[Size],
+) -> Iterator[tuple[Unit, Objective]]:
+    """Each unit where it lies in the computed part of the picture, and what is to be excited."""
+    for unit in units:
+        shown = unit if part is None else _shifted(model, unit, part)
+        wish = _response(model, shown, reduction) if known is None else along(shown, known, cosine)
+        beside = allies(model, unit if known is None else None, also)
+        check_allies(beside, sizes)
+        for ally in beside:
+            wish = wish + by_deviation(model, unit, ally, _response(ally.model, ally.unit, "mean"))
+        yield shown, wish
 
 
 def _finished(objectives: Sequence[Objective], prior: Sequence[str], cost: float | None) -> list[Objective]:
@@ -211,9 +247,6 @@ def _masked(
 
 def _window(model: Model, units: Sequence[Unit], sizes: Sequence[Size]) -> tuple[Window, Size] | None:
     """The part of the picture that positional units see, where all see the same and it is less than the whole."""
-    for unit in units:
-        for size in sizes:
-            check_position(model, unit, size)
     if not any(unit.positional for unit in units):
         return None
     parts = {_seen(model, unit, sizes[-1]) for unit in units}

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage, nearest
+from reverie.errors import UnknownName, nearest
 from reverie.figures.result import Finding
 from reverie.image import Photo, Size
 from reverie.likeness import WINDOW, psnr, ssim
@@ -19,6 +18,7 @@ from reverie.objectives.activations import select
 from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.recipes.arguments import check_position, minus_priors, native_photo, recorded, sized
 from reverie.recipes.stations import depth, stations
+from reverie.recipes.stored import is_stored, stored_response
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, count
 from reverie.unit import Unit
@@ -75,14 +75,14 @@ def invert(
         if given not in known:
             raise UnknownName(f"there is no {what} '{given}' here; nearest: {nearest(given, known)}")
     units = _units(model, layers)
-    picture = None if _is_stored(photo) else native_photo(model, photo, size)
+    picture = None if is_stored(photo) else native_photo(model, photo, size)
     area = _area(model, size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
     first = RATES[ascent][parameterization] if rate is None else rate
     rows = []
     for unit in units:
         check_position(model, unit, area)
         if picture is None:
-            wanted = _stored(model, Path(str(photo)), unit, area, pooled)
+            wanted = stored_response(model, Path(str(photo)), unit, area, pooled=pooled)
         else:
             wanted = _seen(model, picture, unit)
         likeness = features(unit, wanted, pooled=pooled)
@@ -149,33 +149,3 @@ def _priors(model: Model, unit: Unit) -> list[str]:
     """The deeper the layer, the less it says, and the more the priors must."""
     growth = 100 ** depth(model, unit.layer)
     return [f"quadratic-variation={VARIATION * growth:.6g}", f"alpha-norm={ALPHA * growth:.6g}"]
-
-
-def _is_stored(photo: Photo) -> bool:
-    return isinstance(photo, str | Path) and str(photo).lower().endswith(".npy")
-
-
-def _stored(model: Model, path: Path, unit: Unit, size: Size, pooled: bool) -> Tensor:
-    """A stored response [c], [c,h,w] or [1,c,h,w] of a unit, as [1,c,h,w]."""
-    try:
-        values = np.load(path.expanduser(), allow_pickle=False)
-    except FileNotFoundError:
-        raise UnsuitableImage(f"there is no file {path}; name a photo, or a stored response .npy") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise UnsuitableImage(f"{path} is not a stored array ({error}); write it with numpy.save") from None
-    if not np.issubdtype(values.dtype, np.floating) or not np.isfinite(values).all():
-        raise UnsuitableImage(f"{path} holds {values.dtype}, or values that are no numbers; allowed are finite floats")
-    given = torch.from_numpy(np.atleast_1d(values).astype(np.float32)).to(model.device)
-    given = given.view(1, -1, 1, 1) if given.ndim == 1 else given[None] if given.ndim == 3 else given
-    with torch.no_grad():
-        blank = torch.full((1, model.channels, *size), 0.5, device=model.device)
-        shape = list(select(probe(model, blank, [unit.layer])[unit.layer], unit).shape)
-    wanted = [*shape[:2], 1, 1] if pooled else shape
-    if list(given.shape) != wanted:
-        fits = given.shape[1] == shape[1]
-        advice = "say --pooled for a vector of means, or name its --size" if fits else "name the layer it is from"
-        raise InvalidSetting(
-            f"{path.name} has the shape {list(values.shape)}, but '{unit}' returns {wanted[1:]} on a picture of "
-            f"{size[0]}x{size[1]}; {advice}"
-        )
-    return given

@@ -17,6 +17,7 @@ from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.models.zoos import is_timm_name, torchvision_names
 from reverie.parameterizations import Latent, latent
+from reverie.recipes.networks import Other
 from reverie.recipes.settings import in_file
 from reverie.record import Record, parse
 from reverie.synthesis import Recipe, Step, iterate, synthesize
@@ -59,13 +60,18 @@ def recorded_model(
     Raises:
         RecordRefused: the record names code or weights and nobody vouches for them, or the weights are others.
     """
-    source = dict(record.model)
+    return _network(dict(record.model), model, trust=trust, remedy="--model (and --weights)", **options)
+
+
+def _network(
+    source: Mapping[str, Any], model: Model | nn.Module | str | None, *, trust: bool, remedy: str, **options: Any
+) -> Model:
     name, weights = source.get("name"), source.get("weights")
     if model is None and not trust and not _harmless(name, weights):
         what = name if weights in (None, "default") else f"{name} with {str(weights).removeprefix('file:')}"
         raise RecordRefused(
             f"the record names code or weights of its own ({what}); "
-            "name the network yourself with --model (and --weights), or say --trust"
+            f"name the network yourself with {remedy}, or say --trust"
         )
     try:
         ready = load(str(name) if model is None else model, **{**_kept(source, named=model is not None), **options})
@@ -78,7 +84,7 @@ def recorded_model(
         what = "weights" if differing[0] == "weights_sha256" else differing[0]
         raise RecordRefused(
             f"{ready.name} has other {what} than the picture was made with; "
-            "name the right ones with --model and --weights"
+            f"name the right {'one with --also' if remedy == '--also' else 'ones with --model and --weights'}"
         )
     return ready
 
@@ -110,6 +116,7 @@ def recipe_of(
     photo: Photos = None,
     beside: Path | None = None,
     decoder: str | nn.Module | None = None,
+    also: Sequence[Model | nn.Module | str] = (),
     trust: bool = False,
 ) -> Recipe | Inquiry | Survey:
     """The recipe that a record tells of.
@@ -118,7 +125,8 @@ def recipe_of(
         photo: the photo that was used, or several (a mask is one too); else each is looked for by its name.
         beside: a folder in which to look for it, after the working folder.
         decoder: the user's own naming of the decoder that painted the picture.
-        trust: run a decoder's code that only the record names.
+        also: that of the other networks which the picture excites too, in their order.
+        trust: run code that only the record names.
 
     Raises:
         RecordRefused: another program's recipe or arguments, a photo that is missing or another one, or code without
@@ -140,7 +148,9 @@ def recipe_of(
     for name, value in record.arguments.items():
         if isinstance(value, dict) and "decoder" in value:
             arguments[name] = _decoder(value, decoder, model, trust=trust)
-        elif name not in ("preset", "spectrum"):
+        elif name == "also" and value:
+            arguments[name] = _others(value, also, model, trust=trust)
+        elif name not in ("preset", "spectrum", "concept"):
             arguments[name] = _found(value, photo, beside)
     try:
         made: Recipe | Inquiry | Survey = recipe(model, **arguments)
@@ -161,6 +171,24 @@ def _together(record: Record, made: Recipe) -> Recipe:
     if not isinstance(names, list) or len(names) >= len(made.names) or not set(names) <= set(made.names):
         return made
     return made.select([made.names.index(name) for name in names])
+
+
+def _others(recorded: Any, given: Sequence[Model | nn.Module | str], model: Model, *, trust: bool) -> tuple[Other, ...]:
+    """The other networks that a record names, and what in them was to be excited."""
+    if not isinstance(recorded, list) or not all(
+        isinstance(item, dict) and isinstance(item.get("network"), dict) for item in recorded
+    ):
+        raise RecordRefused("the record's description of its networks is damaged; render the picture anew")
+    if given and len(given) != len(recorded):
+        raise RecordRefused(f"the record names {len(recorded)} further networks; name as many with --also")
+    own: list[Any] = list(given) or [None] * len(recorded)
+    return tuple(
+        Other(
+            _network(item["network"], network, trust=trust, remedy="--also", device=str(model.device)),
+            str(item.get("wish", "")),
+        )
+        for item, network in zip(recorded, own, strict=True)
+    )
 
 
 def _found(value: Any, given: Photos, beside: Path | None) -> Any:
@@ -224,6 +252,7 @@ def rerun(
     *,
     photo: Photos = None,
     decoder: str | nn.Module | None = None,
+    also: Sequence[Model | nn.Module | str] = (),
     trust: bool = False,
 ) -> Result:
     """Repeats a picture: the same bits on the same machine with as many threads.
@@ -233,6 +262,7 @@ def rerun(
         model: the network, where the record names code or weights of its own.
         photo: the photo or mask, or several, where they are not found by their names.
         decoder: the decoder, where the picture was painted by the user's own.
+        also: the other networks which the picture excites too, where the record names code or weights of its own.
         trust: load code and weight files that the record names.
 
     Raises:
@@ -240,7 +270,7 @@ def rerun(
     """
     record = read_record(picture)
     ready = recorded_model(record, model, trust=trust)
-    recipe = recipe_of(record, ready, photo=photo, beside=Path(picture).parent, decoder=decoder, trust=trust)
+    recipe = recipe_of(record, ready, photo=photo, beside=Path(picture).parent, decoder=decoder, also=also, trust=trust)
     if isinstance(recipe, Survey):
         return survey(ready, recipe)[record.index]
     if isinstance(recipe, Inquiry):

@@ -12,6 +12,8 @@ from reverie.figures.result import Result
 from reverie.image import Photo
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.recipes.caricatures import accentuate as accentuate_recipe
+from reverie.recipes.caricatures import caricature as caricature_recipe
 from reverie.recipes.comparisons import compare as compare_recipe
 from reverie.recipes.comparisons import grow as grow_recipe
 from reverie.recipes.dreams import dream as dream_recipe
@@ -22,6 +24,7 @@ from reverie.recipes.fooling import fool as fool_recipe
 from reverie.recipes.fooling import universal as universal_recipe
 from reverie.recipes.inversion import invert as invert_recipe
 from reverie.recipes.painting import style as style_recipe
+from reverie.recipes.passages import interpolate as interpolate_recipe
 from reverie.recipes.responses import activations as activations_recipe
 from reverie.synthesis import Recipe, synthesize
 from reverie.unit import Unit
@@ -43,12 +46,15 @@ def _run(
     return run
 
 
+accentuate = _run(accentuate_recipe)
 activations = _run(activations_recipe)
+caricature = _run(caricature_recipe)
 compare = _run(compare_recipe)
 dream = _run(dream_recipe)
 feature = _run(feature_recipe)
 grow = _run(grow_recipe)
 fool = _run(fool_recipe)
+interpolate = _run(interpolate_recipe)
 invert = _run(invert_recipe)
 style = _run(style_recipe)
 universal = _run(universal_recipe)

@@ -116,8 +116,8 @@ def sweep(
     texts = [layers] if isinstance(layers, str) else list(layers)
     if len(set(texts)) < len(texts):
         raise InvalidSetting("a layer is named twice; name each once")
-    if groups is not None and settings.get("dictionary"):
-        raise InvalidSetting("--groups bring directions of their own; leave out --dictionary")
+    if groups is not None and (settings.get("dictionary") or settings.get("concept")):
+        raise InvalidSetting("--groups bring directions of their own; leave out --dictionary and --concept")
     names = file_names([text if groups is None else f"{text}-groups" for text in texts])
     paths = [check_output(Path(folder) / f"{name}.png") for name in names]
     sheets = [
@@ -140,7 +140,7 @@ def sweep(
 
 
 def _of_channels(model: Model, text: str, path: Path, settings: Mapping[str, Any]) -> Sheet:
-    if settings.get("dictionary"):
+    if settings.get("dictionary") or settings.get("concept"):
         return Sheet(path, recipes.feature(model, text, **settings))
     units = [channel for unit in model.units(text) for channel in _channels(model, unit)]
     return Sheet(path, recipes.feature(model, units, **settings))

@@ -146,7 +146,7 @@ def _slope(
         if importance is not None:
             importance.watch(picture)
         with torch.enable_grad(), Redirected(silent) if silent is not None else contextlib.nullcontext():
-            activations = probe(model, seen_through(picture), stage.layers, picture=picture)
+            activations = probe(model, picture, stage.layers, view=seen_through)
             if means is not None:
                 means.begin().see(activations)
             score = scores(stage.objectives, activations)
@@ -245,7 +245,9 @@ def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None
     shape = (0, model.channels, *recipe.size)
     made = images[0] if len(images) == 1 else torch.cat(images) if images else torch.zeros(shape)
     labels = recipe.labels[: len(records)]
-    return Result(made, tuple(records), labels, tuple(traces), tuple(findings), alpha=recipe.alpha)
+    return Result(
+        made, tuple(records), labels, tuple(traces), tuple(findings), alpha=recipe.alpha, columns=recipe.columns
+    )
 
 
 def _with_trace(record: Record, trace: Trace) -> Record:

@@ -109,6 +109,7 @@ class Recipe:
         group: how many neighbours belong together and are never parted, such as the views of one unit.
         each: arguments that name one value for each picture; a record of some of the pictures names theirs.
         reports: what to measure of each finished picture, or none.
+        columns: pictures side by side in a sheet; None for what fills it best.
 
     Raises:
         InvalidSetting: parts that do not go together.
@@ -133,6 +134,7 @@ class Recipe:
     group: int = 1
     each: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
+    columns: int | None = None
 
     def __post_init__(self) -> None:
         for stage in self.stages:

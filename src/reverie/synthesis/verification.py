@@ -84,12 +84,17 @@ def verified(
 
 def _units(result: Result) -> list[str]:
     named = [record.arguments.get("units", [])[record.index : record.index + 1] for record in result.records]
-    views = [record for record in result.records if record.arguments.get("dictionary") or _in_groups(record)]
+    views = [record for record in result.records if _along(record) or _in_groups(record)]
     if views:
-        raise InvalidSetting("--verify measures units alone: leave out --dictionary, --diversity and --both")
+        raise InvalidSetting("--verify measures units alone: leave out --dictionary, --concept, --diversity and --both")
     if not named or not all(named):
         raise InvalidSetting("only pictures of a feature visualization are verified; they have units in their records")
     return [str(units[0]) for units in named]
+
+
+def _along(record: Record) -> bool:
+    """Whether its pictures are of directions."""
+    return bool(record.arguments.get("dictionary") or record.arguments.get("concept"))
 
 
 def _in_groups(record: Record) -> bool:

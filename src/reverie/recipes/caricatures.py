@@ -1,0 +1,273 @@
+"""A photo taken further: what a layer sees in it exaggerated, and a unit raised while the photo stays itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from reverie.attribution.contributions import speaking_for
+from reverie.constraints import in_range
+from reverie.errors import InvalidSetting
+from reverie.figures.result import Finding
+from reverie.image import Photo, Size
+from reverie.models.model import Model
+from reverie.models.probe import probe
+from reverie.models.rectifiers import Redirected
+from reverie.objectives import Objective, activation, direction_map, kept
+from reverie.objectives.activations import select
+from reverie.parameterizations import Fourier
+from reverie.recipes.arguments import check_positions, minus_priors, native_photo, recorded, sized
+from reverie.recipes.dreams import usual_layer
+from reverie.recipes.materials import made_of, masked
+from reverie.recipes.stations import main_line
+from reverie.recipes.stored import is_stored, stored_response
+from reverie.synthesis.ascent import Ascent
+from reverie.synthesis.recipe import Recipe, Stage, check, count
+from reverie.transforms import Jitter, Noise, Rotate, Scale
+from reverie.unit import Unit
+
+SMOOTH = Fourier(cutoff=0.265)  # without the finest grain, as the default preset of features
+BETAS = (0.5, 0.95)
+NUDGE = 0.02  # root mean square of a small change to a photo
+
+
+@recorded
+def caricature(
+    model: Model,
+    photo: Photo,
+    layers: str | Sequence[str] | None = None,
+    *,
+    toward: str | None = None,
+    negative: bool = False,
+    cosine: float = 1.0,
+    parameterization: str | None = None,
+    prior: Sequence[str] = (),
+    steps: int = 256,
+    rate: float = 0.2,
+    size: int | str | Size | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """Exaggerates what layers see in a photo: a new picture, each position of which points along the photo's features.
+
+    Args:
+        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor; or a stored response, FILE.npy.
+        layers: LAYER or LAYER:0-15 whose features are exaggerated, one picture for each.
+        toward: a unit, such as logits:owl: each feature counts by how much it raises this unit.
+        negative: with toward, what lowers the unit in place of what raises it.
+        cosine: power of the cosine by which the dot product is weighed; higher is truer to the photo, and fainter.
+        parameterization: what the picture is made of, as for `feature`; fourier without its finest grain unless given.
+        prior: NAME=WEIGHT to subtract per pixel: total-variation, l1 or l2 (from grey); repeatable.
+        steps: steps of Adam.
+        rate: its first rate, which falls to a twentieth.
+        size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
+        seed: of all chances.
+
+    Raises:
+        UnsuitableImage: a photo or a stored response that cannot be read.
+        UnknownName: no such layer, channel, class, parameterization or prior.
+        InvalidSetting: a number out of range, or a layer that does not lead to the unit.
+
+    Source: Olah et al. 2018, "The Building Blocks of Interpretability", and its caricatures weighed by attribution.
+    """
+    count("steps", steps)
+    check("cosine", cosine, 0, 16)
+    if negative and toward is None:
+        raise InvalidSetting("--negative goes with --toward: it shows what lowers that unit")
+    units = model.units(layers or usual_layer(model))
+    picture = None if is_stored(photo) else native_photo(model, photo, size)
+    area = _area(model, size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
+    check_positions(model, units, [area])
+    material = SMOOTH if parameterization is None else made_of(parameterization)
+    targets = [_target(model, photo, picture, unit, area, toward, negative=negative) for unit in units]
+    names = tuple(str(unit) for unit in units)
+    objectives = tuple(
+        minus_priors(direction_map(unit, target, cosine=cosine), prior)
+        for unit, target in zip(units, targets, strict=True)
+    )
+    return Recipe(
+        names=names,
+        stages=(Stage(objectives, area, steps, Ascent("adam", (rate, rate / 20), betas=BETAS)),),
+        parameterization=material,
+        transforms=_within_a_cell(model, units, area),
+        constraint=None if material.bounded else in_range,
+        seed=seed,
+        redirect=16,
+        batch=1 if picture is None else min(len(units), model.together(area)),
+        labels=names,
+        each={"layers": names},
+        reports=tuple(
+            Alike(unit, target, picture if index == 0 else None)
+            for index, (unit, target) in enumerate(zip(units, targets, strict=True))
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Measures how truly a caricature's features point along those that it exaggerates."""
+
+    unit: Unit
+    target: Tensor
+    photo: Tensor | None
+
+    def __call__(self, model: Model, image: Tensor) -> Finding:
+        """The cosine, mean over those positions that have a target."""
+        with torch.no_grad():
+            value = select(probe(model, image.to(model.device), [self.unit.layer])[self.unit.layer], self.unit)
+        cosine = functional.cosine_similarity(value, self.target, dim=1)
+        there = self.target.abs().sum(1) > 0
+        found = float(cosine[there].mean()) if bool(there.any()) else 0.0
+        beside = () if self.photo is None else (("photo", self.photo[0].cpu()),)
+        return Finding(f"cosine {found:.2f}", {"cosine": round(found, 4)}, beside)
+
+
+def _area(model: Model, size: int | str | Size | None) -> Size:
+    wanted = sized(size) or model.size
+    return (wanted, wanted) if isinstance(wanted, int) else wanted
+
+
+def _target(
+    model: Model, photo: Photo, picture: Tensor | None, unit: Unit, size: Size, toward: str | None, *, negative: bool
+) -> Tensor:
+    """The directions [1,c,h,w] along which the unit's positions are to point."""
+    if picture is None:
+        if toward is not None:
+            raise InvalidSetting("--toward asks the network about a photo; a stored response is exaggerated as it is")
+        return stored_response(model, Path(str(photo)), unit, size)
+    if toward is None:
+        with torch.no_grad():
+            return select(probe(model, picture, [unit.layer])[unit.layer], unit)
+    (wanted, *more) = model.units(toward)
+    if more:
+        raise InvalidSetting(f"'{toward}' is {1 + len(more)} units; name one, or a joint one such as mixed4a:0+1")
+    check_positions(model, [wanted], [size])
+    wish = activation(wanted)
+    found = select(speaking_for(model, picture, -wish if negative else wish, unit.layer), unit)
+    if not bool(found.any()):
+        raise InvalidSetting(
+            f"nothing in '{unit}' {'lowers' if negative else 'raises'} '{toward}' on this photo; name another layer"
+        )
+    return found
+
+
+def _within_a_cell(model: Model, units: Sequence[Unit], size: Size) -> tuple[Jitter, Rotate]:
+    """Shifts and turns that leave each feature in its cell of the layers' grids."""
+    cells = max(max(model.grid(unit.layer, size)) for unit in units)
+    return Jitter(min(4 / 128, 0.5 / cells)), Rotate(min(3.0, 60 / cells))
+
+
+@recorded
+def accentuate(
+    model: Model,
+    photo: Photo,
+    unit: str | Sequence[str],
+    *,
+    negative: bool = False,
+    hold: float = 0.5,
+    layer: str | None = None,
+    mask: Photo | None = None,
+    prior: Sequence[str] = (),
+    steps: int = 96,
+    rate: float = 0.05,
+    size: int | str | Size | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """Raises units in a photo that an early layer goes on seeing as it is: what in the photo they look for.
+
+    Args:
+        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
+        unit: what to raise, one picture for each: LAYER:CHANNEL, LAYER:0-15, logits:CLASS.
+        negative: lower the unit instead: what of it there is goes.
+        hold: how hard the photo's features hold against the unit's pull; 0 lets go of the photo.
+        layer: whose features are held; one about a quarter of the way to the unit unless given.
+        mask: a picture, white (or opaque, of one that is transparent anywhere) where the photo may change.
+        prior: NAME=WEIGHT to subtract per pixel: total-variation, l1, l2 (from grey), l1-photo, l2-photo; repeatable.
+        steps: steps of Adam.
+        rate: its first rate, which falls to a tenth.
+        size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
+        seed: of all chances.
+
+    Raises:
+        UnsuitableImage: a photo that cannot be read.
+        UnknownName: no such layer, channel, class or prior.
+        InvalidSetting: a number out of range, or a whole layer.
+
+    Source: Hamblin et al. 2024, "Feature Accentuation: Revealing 'What' Features Respond to in Natural Images";
+    differs: the squared distance from the photo's features, balanced where the photo has been changed a little.
+    """
+    count("steps", steps)
+    check("hold", hold, 0, 1e6)
+    picture = native_photo(model, photo, size)
+    area = int(picture.shape[-2]), int(picture.shape[-1])
+    units = model.units(unit)
+    check_positions(model, units, [area])
+    objectives = tuple(
+        minus_priors(_raised(model, item, picture, layer, hold, negative=negative), prior, picture) for item in units
+    )
+    names = tuple(str(item) for item in units)
+    return Recipe(
+        names=names,
+        stages=(Stage(objectives, area, steps, Ascent("adam", (rate, rate / 10), betas=BETAS)),),
+        parameterization=masked(Fourier(), mask, picture),
+        transforms=(Jitter(0.06), Scale(1.0, 1.6), Rotate(4), Noise(0.02)),
+        start="photo",
+        photo=picture,
+        seed=seed,
+        redirect=16,
+        batch=1,  # the photo is seen beside each picture through the same draw
+        labels=tuple(("-" if negative else "") + model.label(item) for item in units),
+        each={"unit": names},
+        reports=tuple(Raised(item, picture, index == 0) for index, item in enumerate(units)),
+    )
+
+
+def _raised(model: Model, unit: Unit, picture: Tensor, layer: str | None, hold: float, *, negative: bool) -> Objective:
+    """A unit, against what is lost of the photo's features."""
+    if not unit.channels:
+        raise InvalidSetting(f"'{unit}' is a whole layer; name a unit such as '{unit.layer}:0', or dream the layer")
+    held = _held(model, unit) if layer is None else model.layer(layer).name
+    wish, keeping = (-1 if negative else 1) * activation(unit), kept(model, held, picture)
+    return wish + hold * _balance(model, wish, keeping, picture) * keeping if hold else wish
+
+
+def _balance(model: Model, wish: Objective, keeping: Objective, picture: Tensor) -> float:
+    """The weight with which the photo pulls back as strongly as a unit pulls, once a picture has moved by NUDGE."""
+
+    def pull(objective: Objective, image: Tensor) -> Tensor:
+        with torch.enable_grad(), Redirected():
+            image = image.detach().requires_grad_()
+            loss = -objective.score(probe(model, image, objective.layers)).sum()
+            return torch.autograd.grad(loss, image)[0]
+
+    forth = pull(wish, picture)
+    moved = picture - NUDGE * forth / forth.square().mean().sqrt().clamp_min(1e-20)
+    back = pull(keeping, moved)
+    return float(torch.linalg.vector_norm(forth) / torch.linalg.vector_norm(back).clamp_min(1e-20))
+
+
+def _held(model: Model, unit: Unit) -> str:
+    """The layer on the main line about a quarter of the way to a unit."""
+    order = list(model.layers)
+    before = [item.name for item in main_line(model) if order.index(item.name) < order.index(unit.layer)]
+    return before[len(before) // 4] if before else unit.layer
+
+
+@dataclass(frozen=True)
+class Raised:
+    """Measures what a unit returned for the photo, and what it returns now."""
+
+    unit: Unit
+    photo: Tensor
+    first: bool
+
+    def __call__(self, model: Model, image: Tensor) -> Finding:
+        """Both mean activations, without any shift or noise."""
+        wish = activation(self.unit)
+        with torch.no_grad():
+            both = torch.cat([self.photo, image.to(self.photo)])
+            before, after = (round(float(score), 6) for score in wish.score(probe(model, both, [self.unit.layer])))
+        beside = (("photo", self.photo[0].cpu()),) if self.first else ()
+        return Finding(f"{before:.3g} to {after:.3g}", {"before": before, "after": after}, beside)
