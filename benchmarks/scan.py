@@ -22,7 +22,7 @@ from reverie.models.probe import listen
 
 
 def repeated(photos: PhotoSet, count: int) -> PhotoSet:
-    """So many photos, the same ones again and again under other names."""
+    """So many photos; where there are fewer, the same ones again under other names, which enter no ranking anew."""
     which = [number % len(photos) for number in range(count)]
     names = tuple(f"{number // len(photos)}/{photos.names[at]}" for number, at in enumerate(which))
     return PhotoSet(photos.place, names, tuple(photos.sources[at] for at in which))
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("photos", help="a folder of photos, a .tar or a .txt, as for reverie scan")
     parser.add_argument("--model", default="bundled", help="the network, as for reverie scan")
     parser.add_argument("--layer", action="append", help="to scan; the main ones unless given")
-    parser.add_argument("--count", type=int, default=480, help="photos in a pass; the folder's come again and again")
+    parser.add_argument("--count", type=int, default=None, help="photos in a pass; all of them once unless given")
     parser.add_argument("--repeats", type=int, default=3, help="turns that each side gets; the table shows medians")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of torch")
     parser.add_argument("--workers", type=int, default=None, help="processes that decode")
@@ -68,7 +68,8 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     where, model = machine(), reverie.load(given.model)
     layers = given.layer or main_layers(model)
-    photos, clock = repeated(photo_set(given.photos), given.count), CLOCKS[given.clock]
+    photos, clock = photo_set(given.photos), CLOCKS[given.clock]
+    photos = photos if given.count is None else repeated(photos, given.count)
     sides: dict[str, Callable[[], None]] = {
         "forward alone": lambda: shown(model, photos, layers),
         "loader and forward": lambda: loaded(model, photos, layers, given.workers),
@@ -80,13 +81,13 @@ def main() -> None:
         for name, run in sides.items():
             start = clock()
             run()
-            taken[name].append((clock() - start) / given.count)
+            taken[name].append((clock() - start) / len(photos))
         print(f"turn {turn + 1} of {given.repeats} done", file=sys.stderr)
     each = {name: median(values) for name, values in taken.items()}
     rows = [[name, f"{1000 * value:.1f}", f"{value / each['loader and forward']:.2f}x"] for name, value in each.items()]
     channels = sum(model.layers[layer].channels for layer in layers)
     print(
-        f"{model.name}: {len(layers)} layers, {channels} channels, {given.count} photos, median of {given.repeats} ",
+        f"{model.name}: {len(layers)} layers, {channels} channels, {len(photos)} photos, median of {given.repeats} ",
         end="",
     )
     print(f"turns, {given.clock} clock. {where}\n")

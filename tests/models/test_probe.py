@@ -6,7 +6,7 @@ from torch import nn
 
 import reverie
 from reverie.errors import UnknownName
-from reverie.models.probe import probe
+from reverie.models.probe import listen, probe
 from reverie.models.sources import import_torchvision
 from reverie.models.trace import trace
 from tiny import Call, Tiny, hook_count, hooked, picture, seeded, state
@@ -248,3 +248,26 @@ def test_the_trace_leaves_no_hook():
     with pytest.raises(RuntimeError):
         trace(bare, picture(1, 1, 4, 48, 48))
     assert hook_count(bare) == 0
+
+
+def test_listening_tells_what_the_probe_returns_and_keeps_nothing(model):
+    image, layers = picture(1, 2, 3, 48, 48), ["stem.2", "block.relu~1", "block.relu~2", "mix", "logits"]
+    heard: list[tuple[str, torch.Tensor]] = []
+    with torch.no_grad():
+        listen(model, image, layers, lambda name, value: heard.append((name, value.clone())))
+        wanted = probe(model, image, layers)
+    assert [name for name, _ in heard] == layers
+    assert all(torch.equal(value, wanted[name]) for name, value in heard)
+    assert hook_count(model.variants.plain) == 0
+
+
+def test_listening_stops_where_the_last_layer_has_been_heard(model):
+    heard: list[str] = []
+    listen(model, picture(1), ["stem.0"], lambda name, value: heard.append(name))
+    assert heard == ["stem.0"]
+
+
+def test_listening_leaves_nothing_after_an_error(model):
+    with pytest.raises(ZeroDivisionError):
+        listen(model, picture(1), ["mix"], lambda name, value: 1 / 0)
+    assert hook_count(model.variants.module(["mix"])) == 0

@@ -71,7 +71,8 @@ def patches(
     if not cells:
         raise InvalidSetting(f"{source.path} holds no patch of {chosen[0]} yet; let the scan go on")
     images, records, labels = zip(*cells, strict=True)
-    return Result(torch.stack(images), records, labels)
+    wide = max(len(row) for _, row in rows) * (1 if beside is None else 2)
+    return Result(torch.stack(images), records, labels, columns=wide if len(rows) > 1 else None)
 
 
 Cell = tuple[Tensor, Record, str]
