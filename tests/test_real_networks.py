@@ -8,6 +8,7 @@ import torch
 import reverie
 from reverie import objectives, recipes
 from reverie.attribution import attribute, method_named
+from reverie.models.wiring import wiring
 from tiny import hooked, picture
 
 NETWORKS = Path(__file__).parents[2] / "shared" / "networks.py"
@@ -76,3 +77,51 @@ def test_rectifier_rules_reach_functional_rectifiers(name):
     for other in (guided, back):
         assert float(other.abs().sum()) > 0
         assert abs(float(torch.cosine_similarity(plain.flatten(), other.flatten(), 0))) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [
+        ("googlenet", ["conv2.conv", "inception3a.branch4.1.conv", "inception4a.branch2.0.conv",
+                       "inception4e.branch3.1.conv", "fc"]),
+        ("inception_v3", ["Mixed_5b.branch_pool.conv", "Mixed_6a.branch3x3.conv", "Mixed_6b.branch7x7_1.conv",
+                          "Mixed_7a.branch7x7x3_2.conv"]),
+    ],
+)  # fmt: skip
+def test_what_feeds_a_layer_is_what_changes_when_a_channel_changes(name, layers):
+    """Through concatenations, poolings and normalisations, one channel moves just the inputs that are said to be it."""
+    model, module = reverie.load(f"{NETWORKS}:{name}", size=128), untouched(name)
+    wired, x = wiring(model), reverie.load(f"{NETWORKS}:{name}", size=128).normalised(picture(4, 1, 3, 128, 128))
+    for layer in layers:
+        maker = next(item for item in wired.makers if getattr(item, "layer", "") == layer)
+        sources = wired.units(maker.inputs)
+        assert None not in sources
+        base = given(module, layer, x, None)
+        for source in sources[3 :: len(sources) // 3]:
+            moved = (given(module, layer, x, source) - base).abs().flatten(2).amax(2)[0] > 1e-7
+            said = [at for at, item in enumerate(sources) if item == source]
+            beyond = [at for at in moved.nonzero().flatten().tolist() if sources[at].layer == source.layer]
+            # a local response norm divides neighbours by a measure that the channel is part of
+            near = 2 if layer == "conv2.conv" else 0
+            assert set(said) <= set(beyond), (layer, source)
+            assert all(min(abs(at - one) for one in said) <= near for at in beyond), (layer, source)
+
+
+def given(module, layer: str, x, source):
+    """What a layer of the plain module is given, when one channel of another is raised."""
+    kept, handles = [], []
+    if source is not None:
+        channel = int(source.channels[0])
+
+        def raised(_, __, out):
+            out = out.clone()
+            out[:, channel] += 1.0
+            return out
+
+        handles.append(module.get_submodule(source.layer).register_forward_hook(raised))
+    handles.append(module.get_submodule(layer).register_forward_pre_hook(lambda _, args: kept.append(args[0].clone())))
+    with torch.no_grad():
+        module(x)
+    for handle in handles:
+        handle.remove()
+    return kept[0].reshape(1, kept[0].shape[1], -1)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie import objectives, parameterizations, recipes, transforms
+    from reverie.atlas.links import connections
     from reverie.dataset.imagemap import ImageMap, read_map
     from reverie.dataset.maps import image_map
     from reverie.dataset.photos import photo_set
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         dream,
         explain,
         feature,
+        filters,
         fool,
         grow,
         interpolate,
@@ -64,11 +66,13 @@ _HOMES = {
     "activations": "reverie.recipes.runs",
     "caricature": "reverie.recipes.runs",
     "compare": "reverie.recipes.runs",
+    "connections": "reverie.atlas.links",
     "dream": "reverie.recipes.runs",
     "explain": "reverie.recipes.runs",
     "feature": "reverie.recipes.runs",
     "film": "reverie.series",
     "filmed": "reverie.synthesis",
+    "filters": "reverie.recipes.runs",
     "fool": "reverie.recipes.runs",
     "grow": "reverie.recipes.runs",
     "image_map": "reverie.dataset.maps",
@@ -115,11 +119,13 @@ __all__ = [
     "activations",
     "caricature",
     "compare",
+    "connections",
     "dream",
     "explain",
     "feature",
     "film",
     "filmed",
+    "filters",
     "fool",
     "grow",
     "image_map",

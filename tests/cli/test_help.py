@@ -63,6 +63,8 @@ OPTIONS = {
                      "--thumbnail", "--seed", "--batch", "--workers"},
     "rerun": WRITING | {"--model", "--photo", "--decoder", "--trust", "--also", "--weights", "--device",
                         "--threads"},
+    "filters": COMMON | {"--output", "--force", "--quiet", "--model", "--most", "--scale", "--order", "--size",
+                         "--links", "--steps", "--pictures", "--seed", "--kernels", "--html", "--raw"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
     "models": {"--timm"},
@@ -94,6 +96,7 @@ def test_help_shows_every_option(command, monkeypatch, capsys):
         ("recipes/caricatures.py", "caricature"), ("recipes/caricatures.py", "accentuate"),
         ("recipes/passages.py", "interpolate"),
         ("recipes/explanations.py", "explain"), ("recipes/responses.py", "activations"),
+        ("recipes/weights.py", "filters"),
         ("recipes/painting.py", "style"), ("recipes/fooling.py", "fool"), ("recipes/fooling.py", "universal"),
     ],
 )  # fmt: skip

@@ -62,7 +62,7 @@ def small(request):
 
 
 def test_every_recipe_is_tested():
-    others = {"activations", "explain"}  # tests/recipes/test_explanations.py
+    others = {"activations", "explain", "filters"}  # in test_explanations.py and test_weights.py
     assert set(SMALL) | others == set(recipes.__all__) == set(REPEATABLE)
 
 

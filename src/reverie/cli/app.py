@@ -158,6 +158,25 @@ _register(
     [_RAW],
     without=("film", "trace"),
 )
+_HTML = _parameter("html", bool, False, "Write beside the picture a page for a browser.")
+_register(
+    "filters",
+    "recipes/weights.py",
+    "filters",
+    _one("layer", "LAYER", "LAYER or LAYER:0-15 for kernels; LAYER:CHANNEL for what feeds a channel, what it feeds."),
+    _later("weights", "filters"),
+    [
+        *[
+            option(item)
+            for item in arguments("atlas/links.py", "connections")[1]
+            if item.name in ("links", "steps", "pictures", "seed")
+        ],
+        _parameter("kernels", bool, False, "Of a single channel draw the kernels alone."),
+        _HTML,
+        _RAW,
+    ],
+    without=("film", "trace", "watch"),
+)
 _register(
     "feature",
     "recipes/features.py",

@@ -73,7 +73,12 @@ def explained(
 
 def surveyed(model: Model, wanted: Survey, path: Path, writing: Mapping[str, Any], *, raw: bool = False) -> None:
     """Draws a layer's channels, writes the picture or sheet, and says where."""
-    written = survey(model, wanted).save(path, raw=raw)
+    showed(survey(model, wanted), path, writing, raw=raw)
+
+
+def showed(result: Result, path: Path, writing: Mapping[str, Any], *, raw: bool = False) -> None:
+    """Writes pictures that took no steps, and says where."""
+    written = result.save(path, raw=raw)
     if not writing["quiet"]:
         more = f" and {len(written) - 1} files in {path.with_suffix('')}" if len(written) > 1 else ""
         typer.echo(f"wrote {written[0]}{more}")

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from reverie import recipes
-from reverie.attribution import Survey
-from reverie.cli.inquiries import explained, surveyed
+from reverie.attribution import Filters, Survey, drawn
+from reverie.cli.inquiries import explained, showed, surveyed
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
 from reverie.figures.film import check_film
 from reverie.figures.result import Result
@@ -94,7 +94,9 @@ def rerun(
     if not isinstance(recipe, Recipe):
         if writing["film"] or writing["trace"]:
             raise InvalidSetting("--film and --trace go with pictures that were made in steps, not with explanations")
-        if isinstance(recipe, Survey):
+        if isinstance(recipe, Filters):
+            showed(drawn(ready, recipe), target, writing)
+        elif isinstance(recipe, Survey):
             surveyed(ready, recipe, target, writing)
         else:
             explained(ready, recipe, target, writing, events=asked_again(record, ready, recipe))
@@ -283,6 +285,15 @@ def make(
             typer.echo(f"wrote {film}")
         for label, finding in zip(result.labels, result.findings, strict=False):
             typer.echo(f"{label}: {finding.note}")
+    if run.ended is not None:
+        raise run.ended
+    return result
+
+
+def rendered(model: Model, recipe: Recipe, target: Path, *, quiet: bool) -> Result:
+    """Runs a recipe that is part of something else, with a bar; what ends it early ends the whole."""
+    run = _Watched(recipe, iterate(model, recipe), target, None, quiet=quiet)
+    result = synthesize(model, recipe, run.steps())
     if run.ended is not None:
         raise run.ended
     return result

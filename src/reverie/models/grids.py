@@ -48,7 +48,7 @@ class Form:
             return value[:, first:last].transpose(1, 2).unsqueeze(2)
         tokens = value[:, self.apart :].transpose(1, 2)
         aspect = None if self.aspect is None else self.aspect * picture[0] / picture[1]
-        grid: Tensor = tokens.unflatten(2, _sides(tokens.shape[2], aspect))
+        grid: Tensor = tokens.unflatten(2, sides(tokens.shape[2], aspect))
         return grid
 
     def apart_from_it(self) -> "list[Form]":
@@ -96,7 +96,7 @@ def _channels_last(part: nn.Module, value: Tensor, picture: Size, like: Form | N
     return like is not None and like.axes == "NHWC"
 
 
-def _sides(tokens: int, aspect: float | None) -> Size:
+def sides(tokens: int, aspect: float | None) -> Size:
     """(height, width) of the grid of so many tokens that is nearest to an aspect; one row where there is none."""
     if aspect is None:
         return 1, tokens

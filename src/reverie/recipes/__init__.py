@@ -10,6 +10,7 @@ from reverie.recipes.inversion import invert
 from reverie.recipes.painting import style
 from reverie.recipes.passages import interpolate
 from reverie.recipes.responses import activations
+from reverie.recipes.weights import filters
 
 __all__ = [
     "accentuate",
@@ -19,6 +20,7 @@ __all__ = [
     "dream",
     "explain",
     "feature",
+    "filters",
     "fool",
     "grow",
     "interpolate",

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from torch import Tensor
 
-from reverie.attribution import Inquiry, Survey
+from reverie.attribution import Filters, Inquiry, Survey
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Photo, Size, digest, file_digest, fit, grey, mask_digest, read, resize
 from reverie.models.model import Model
@@ -28,7 +28,7 @@ from reverie.synthesis.recipe import STARTS, Recipe
 from reverie.unit import Unit
 
 P = ParamSpec("P")
-Made = TypeVar("Made", Recipe, Inquiry, Survey)
+Made = TypeVar("Made", Recipe, Inquiry, Survey, Filters)
 LARGEST_SIDE = 32_768
 NAMED_STARTS = (*STARTS, "cppn")  # a start that is none of them is a photo
 PICTURES = ("guide", "photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from reverie import recipes
-from reverie.attribution import Event, Inquiry, Survey, answer, inquire, survey
+from reverie.attribution import Event, Filters, Inquiry, Survey, answer, drawn, inquire, survey
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, mask_digest, photo_path, record_text
@@ -118,7 +118,7 @@ def recipe_of(
     decoder: str | nn.Module | None = None,
     also: Sequence[Model | nn.Module | str] = (),
     trust: bool = False,
-) -> Recipe | Inquiry | Survey:
+) -> Recipe | Inquiry | Survey | Filters:
     """The recipe that a record tells of.
 
     Args:
@@ -153,7 +153,7 @@ def recipe_of(
         elif name not in ("preset", "spectrum", "concept"):
             arguments[name] = _found(value, photo, beside)
     try:
-        made: Recipe | Inquiry | Survey = recipe(model, **arguments)
+        made: Recipe | Inquiry | Survey | Filters = recipe(model, **arguments)
     except ReverieError:
         raise
     except (TypeError, ValueError, AttributeError) as error:
@@ -271,6 +271,8 @@ def rerun(
     record = read_record(picture)
     ready = recorded_model(record, model, trust=trust)
     recipe = recipe_of(record, ready, photo=photo, beside=Path(picture).parent, decoder=decoder, also=also, trust=trust)
+    if isinstance(recipe, Filters):
+        return drawn(ready, recipe)[record.index]
     if isinstance(recipe, Survey):
         return survey(ready, recipe)[record.index]
     if isinstance(recipe, Inquiry):

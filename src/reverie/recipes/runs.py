@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from torch import Tensor, nn
 
-from reverie.attribution import Inquiry, Survey, answer, survey
+from reverie.attribution import Filters, Inquiry, Survey, answer, drawn, survey
 from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
 from reverie.image import Photo
@@ -26,6 +26,7 @@ from reverie.recipes.inversion import invert as invert_recipe
 from reverie.recipes.painting import style as style_recipe
 from reverie.recipes.passages import interpolate as interpolate_recipe
 from reverie.recipes.responses import activations as activations_recipe
+from reverie.recipes.weights import filters as filters_recipe
 from reverie.synthesis import Recipe, synthesize
 from reverie.unit import Unit
 
@@ -33,7 +34,7 @@ P = ParamSpec("P")
 
 
 def _run(
-    recipe: Callable[Concatenate[Model, P], Recipe | Inquiry | Survey],
+    recipe: Callable[Concatenate[Model, P], Recipe | Inquiry | Survey | Filters],
 ) -> Callable[Concatenate[Model | str | nn.Module, P], Result]:
     @functools.wraps(recipe)
     def run(model: Model | str | nn.Module, /, *args: P.args, **kwargs: P.kwargs) -> Result:
@@ -41,6 +42,8 @@ def _run(
         made = recipe(ready, *args, **kwargs)
         if isinstance(made, Recipe):
             return synthesize(ready, made)
+        if isinstance(made, Filters):
+            return drawn(ready, made)
         return answer(ready, made) if isinstance(made, Inquiry) else survey(ready, made)
 
     return run
@@ -52,6 +55,7 @@ caricature = _run(caricature_recipe)
 compare = _run(compare_recipe)
 dream = _run(dream_recipe)
 feature = _run(feature_recipe)
+filters = _run(filters_recipe)
 grow = _run(grow_recipe)
 fool = _run(fool_recipe)
 interpolate = _run(interpolate_recipe)

@@ -1,0 +1,206 @@
+"""Links: the strongest weights into a unit and out of it, with pictures of the units at their other ends."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from reverie.atlas.portraits import Portrait, Render, portraits
+from reverie.errors import InvalidSetting, count
+from reverie.figures.board import Board, Cell, Section
+from reverie.figures.kernels import colours, signed, squared
+from reverie.image import to_pil
+from reverie.models.model import Model
+from reverie.models.sources import load
+from reverie.models.wiring import IMAGE, Connection, Wiring, wiring
+from reverie.unit import Unit
+
+PATCH = 24  # least side of a kernel's picture, in pixels
+INTO = "effective weights, a batch norm's factor included: red excites, blue inhibits; the number is their sum"
+OUT_OF = "what reads it next; red excites, blue inhibits"
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """The strongest connections of a unit.
+
+    Attributes:
+        incoming, outgoing: the strongest first.
+        total: how many there are each way.
+        missing: what cannot be told, in sentences.
+    """
+
+    unit: Unit
+    incoming: tuple[Connection, ...]
+    outgoing: tuple[Connection, ...]
+    total: tuple[int, int]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> list[Unit]:
+        """The units at the other ends, once each, whose pictures can be made."""
+        ends = [item.source for item in self.incoming] + [item.target for item in self.outgoing]
+        return [unit for unit in dict.fromkeys(ends) if unit is not None and unit.layer != IMAGE]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "incoming": [_plain(item, item.source) for item in self.incoming],
+            "outgoing": [_plain(item, item.target) for item in self.outgoing],
+        }
+
+
+def _plain(link: Connection, end: Unit | None) -> dict[str, Any]:
+    return {
+        "unit": f"input {link.input}" if end is None else str(end),
+        "strength": round(link.strength, 6),
+        "sum": round(float(link.kernel.sum()), 6),
+        "through": link.through,
+    }
+
+
+def one_channel(model: Model, unit: str | Unit) -> Unit:
+    """The one channel that a text names.
+
+    Raises:
+        UnknownName: no such layer, channel or class.
+        InvalidSetting: a whole layer, several channels, or a part of the positions.
+    """
+    units = model.units(unit)
+    if len(units) != 1 or len(units[0].channels) != 1 or units[0].positional:
+        raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name one, such as mixed4a:12")
+    return units[0]
+
+
+def strongest(wired: Wiring, unit: Unit, most: int = 8) -> Links:
+    """The strongest connections into and out of a unit; what cannot be told is said instead."""
+    missing, into, out_of = [], [], []
+    try:
+        into = wired.incoming(unit)
+    except InvalidSetting as error:
+        missing.append(_sentence(str(error)))
+    try:
+        out_of = wired.outgoing(unit)
+        if not out_of:
+            missing.append(f"Nothing reads {unit} next: it is the network's output, or is not followed further.")
+    except InvalidSetting as error:
+        missing.append(_sentence(str(error)))
+    own = [item for item in into if item.source is None or item.source.layer != IMAGE]
+    chosen = tuple(into) if not own else tuple(own[:most])
+    return Links(unit, chosen, tuple(out_of[:most]), (len(into), len(out_of)), tuple(dict.fromkeys(missing)))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def link_sections(model: Model, found: Links, shown: Mapping[Unit, Portrait], width: int = 12) -> tuple[Section, ...]:
+    """Two sections of a board: what feeds the unit, and what it feeds."""
+    sections = []
+    if found.incoming and all(item.source and item.source.layer == IMAGE for item in found.incoming):
+        sections.append(_of_image(found, width))
+    elif found.incoming:
+        cells = _cells(model, found.incoming, [item.source for item in found.incoming], shown)
+        note = f"The {len(cells)} strongest of {found.total[0]} {INTO}."
+        sections.append(Section("Fed by", note, cells, width=width, side=150))
+    if found.outgoing:
+        cells = _cells(model, found.outgoing, [item.target for item in found.outgoing], shown)
+        note = f"The {len(cells)} strongest of {found.total[1]}: {OUT_OF}."
+        sections.append(Section("Feeds", note, cells, width=width, side=150))
+    return tuple(sections)
+
+
+def _of_image(found: Links, width: int) -> Section:
+    """The kernel over the picture itself, in its colours."""
+    ordered = sorted(found.incoming, key=lambda item: item.input)
+    kernel = torch.stack([item.kernel for item in ordered])
+    cells = []
+    if len(kernel) in (1, 3):
+        cells.append(Cell(to_pil(squared(colours(kernel), 224)), "the kernel", f"length {float(kernel.norm()):.3g}"))
+    for name, item in zip(("red", "green", "blue"), ordered, strict=False):
+        cells.append(Cell(to_pil(squared(signed(item.kernel), 224)), name, f"{float(item.kernel.sum()):+.3g}"))
+    note = "Its weights over the picture in [0,1], the network's own normalisation included; grey is 0."
+    return Section("Fed by the picture", note, tuple(cells), width=width, side=112)
+
+
+def _cells(
+    model: Model, links: Sequence[Connection], ends: Sequence[Unit | None], shown: Mapping[Unit, Portrait]
+) -> tuple[Cell, ...]:
+    """A cell for each connection, their kernels on one scale."""
+    top = max(float(link.kernel.abs().max()) for link in links)
+    return tuple(_cell(model, link, end, shown, top) for link, end in zip(links, ends, strict=True))
+
+
+def _cell(model: Model, link: Connection, end: Unit | None, shown: Mapping[Unit, Portrait], top: float) -> Cell:
+    portrait = None if end is None else shown.get(end)
+    kernel = squared(signed(link.kernel, top), max(PATCH, *link.kernel.shape))
+    name = f"input {link.input} of {link.through}" if end is None else model.label(end)
+    note = f"{float(link.kernel.sum()):+.3g}" + (", added as it is" if link.through == "sum" else "")
+    return Cell(
+        None if portrait is None else portrait.picture,
+        name,
+        note,
+        None if portrait is None else portrait.record,
+        to_pil(kernel),
+        link.sign,
+    )
+
+
+def connections(
+    model: Model | str | nn.Module,
+    unit: str | Unit,
+    *,
+    links: int = 8,
+    steps: int = 32,
+    size: int | None = None,
+    pictures: str | Path | None = None,
+    seed: int = 0,
+    render: Render | None = None,
+) -> Board:
+    """Draws the strongest weights into a unit and out of it, with pictures of the units at their other ends.
+
+    Args:
+        unit: one channel, such as mixed4a:12 or logits:owl.
+        links: how many of the strongest each way.
+        steps: of each unit's picture; 0 leaves the pictures out.
+        size: side of each unit's picture, at most the network's native one; 128 unless given.
+        pictures: a folder of `reverie sheet`, whose pictures are shown in place of new ones.
+        seed: of all chances.
+        render: runs a recipe to its end; `synthesize` unless given.
+
+    Raises:
+        UnknownName: no such layer, channel or class.
+        InvalidSetting: more than one channel, or one whose connections cannot be told at all.
+    """
+    ready = load(model)
+    count("links", links)
+    count("steps", steps, 0)
+    chosen = one_channel(ready, unit)
+    found = strongest(wiring(ready), chosen, links)
+    if not found.incoming and not found.outgoing:
+        raise InvalidSetting(found.missing[0].rstrip("."))
+    wanted = [chosen, *found.units]
+    shown = portraits(ready, wanted, steps=steps, size=size, pictures=pictures, seed=seed, render=render)
+    own = shown.get(chosen)
+    cells = () if own is None else (Cell(own.picture, ready.label(chosen), "", own.record),)
+    first = (Section("The unit", "", cells, side=192),) if cells else ()
+    return Board(
+        ready.label(chosen),
+        ready.name,
+        (),
+        (*first, *link_sections(ready, found, shown)),
+        found.missing,
+        {"unit": str(chosen), "model": ready.name, **found.data},
+    )
+
+
+def told(heading: str, ends: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Connections, as a board's data have them, as rows of a table, its heads first."""
+    rows = [[heading, "sum of weights", "length", "through"]]
+    for end in ends:
+        rows.append([str(end["unit"]), f"{end['sum']:+.4g}", f"{end['strength']:.4g}", end["through"]])
+    return rows

@@ -1,0 +1,86 @@
+"""Portraits: a feature picture of each of several units, made in one run or taken from a sheet."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from reverie import recipes
+from reverie.errors import ReverieError, UnsuitableImage
+from reverie.figures.result import Result, file_names
+from reverie.image import record_text
+from reverie.models.model import Model
+from reverie.recipes.reruns import read_record
+from reverie.synthesis import Recipe, synthesize
+from reverie.unit import Unit
+
+SIDE = 128  # of portraits unless another one is asked for
+Render = Callable[[Model, Recipe], Result]
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """A unit's picture, and the text of the record that repeats it."""
+
+    picture: Image.Image
+    record: str | None
+
+
+def portraits(
+    model: Model,
+    units: Iterable[Unit],
+    *,
+    steps: int = 32,
+    size: int | None = None,
+    pictures: str | Path | None = None,
+    seed: int = 0,
+    render: Render | None = None,
+) -> dict[Unit, Portrait]:
+    """A portrait of each unit; all that are made are made in one run.
+
+    Args:
+        steps: of each picture that is made; 0 makes none.
+        size: side of each picture that is made; at most the network's native one.
+        pictures: a folder in which to look first, such as that of `reverie sheet`.
+        render: runs a recipe to its end; `synthesize` unless given.
+
+    Raises:
+        UnsuitableImage: there is no such folder.
+    """
+    wanted = list(dict.fromkeys(units))
+    found = {} if pictures is None else _filed(model, wanted, Path(pictures).expanduser())
+    rest = [unit for unit in wanted if unit not in found]
+    if rest and steps > 0:
+        side = min(*model.size, SIDE if size is None else size)
+        made = (render or synthesize)(model, recipes.feature(model, rest, steps=steps, size=side, seed=seed))
+        pairs = zip(rest, made.pictures, made.records, strict=False)  # fewer where the run was ended
+        found |= {unit: Portrait(picture, str(record)) for unit, picture, record in pairs}
+    return found
+
+
+def _filed(model: Model, units: Sequence[Unit], folder: Path) -> dict[Unit, Portrait]:
+    """Those that lie in a folder, known by their names and by their records."""
+    if not folder.is_dir():
+        raise UnsuitableImage(f"there is no folder {folder} of pictures; make one with 'reverie sheet LAYER'")
+    files = {path.name: path for path in sorted(folder.rglob("*.png"))}
+    found = {}
+    for unit in units:
+        names = [f"{file_names([text])[0]}.png" for text in dict.fromkeys((str(unit), model.label(unit)))]
+        path = next((files[name] for name in names if name in files), None)
+        if path is not None and _is_of(model, unit, path):
+            with Image.open(path) as picture:
+                found[unit] = Portrait(picture.copy(), record_text(path))
+    return found
+
+
+def _is_of(model: Model, unit: Unit, path: Path) -> bool:
+    """Whether a picture shows this unit of this very network, by its record."""
+    try:
+        record = read_record(path)
+    except ReverieError:
+        return False
+    units = record.arguments.get("units")
+    named = units[record.index : record.index + 1] if isinstance(units, list) else []
+    same = record.model.get("weights_sha256") == model.source["weights_sha256"]
+    return record.recipe == "feature" and same and named == [str(unit)] and not record.arguments.get("negative")

@@ -1,0 +1,63 @@
+"""The weights of layers, as pictures."""
+
+from reverie.attribution import Filters
+from reverie.attribution.filters import filter_of
+from reverie.errors import InvalidSetting, count
+from reverie.models.model import Model
+from reverie.models.wiring import wiring
+from reverie.recipes.arguments import recorded
+from reverie.unit import Unit
+
+ORDERS = ("norm", "channel")
+
+
+@recorded
+def filters(
+    model: Model, layer: str, *, most: int = 64, scale: float | str = "own", order: str = "norm", size: int = 160
+) -> Filters:
+    """Draws the weights of a layer's channels: the first layer's in colours, of deeper ones a kernel for each input.
+
+    Args:
+        layer: LAYER for its channels, or channels such as LAYER:0-15.
+        most: how many channels to draw.
+        scale: own (each channel's colours end at its own largest weight), shared, or the weight where they end.
+        order: norm (the channels with the longest weights first) or channel (as they are numbered).
+        size: the side of each picture.
+
+    Raises:
+        UnknownName: no such layer or channel.
+        InvalidSetting: a number out of range, or channels that no weights make.
+    """
+    count("most", most)
+    count("size", size, 8, 2048)
+    if order not in ORDERS:
+        raise InvalidSetting(f"order is {' or '.join(ORDERS)}, not '{order}'")
+    wired = wiring(model)
+    found = [filter_of(unit, wired.bundles(unit)) for unit in channels_of(model, layer)]
+    if order == "norm":
+        found.sort(key=lambda item: -item.norm)
+    found = found[:most]
+    return Filters(tuple(found), _top(scale, max(float(item.kernels.abs().max()) for item in found)), size)
+
+
+def channels_of(model: Model, layer: str) -> list[Unit]:
+    """The channels that a text names, all of a layer that is named alone; also those of units with several channels."""
+    units = []
+    for unit in model.units(layer):
+        if len(unit.channels) > 1 or unit.positional:
+            raise InvalidSetting(f"'{unit}' is no single channel; name channels apart, such as mixed4a:0-15")
+        every = range(model.layer(unit.layer).channels)
+        units += [unit] if unit.channels else [Unit(unit.layer, (channel,)) for channel in every]
+    return units
+
+
+def _top(scale: float | str, largest: float) -> float | None:
+    if scale in ("own", "shared"):
+        return None if scale == "own" else largest
+    try:
+        value = float(scale)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise InvalidSetting(f"scale is own, shared, or a number above 0, not '{scale}'")
+    return value

@@ -1,0 +1,79 @@
+"""What feeds a unit and what it feeds, with pictures of the other ends."""
+
+import dataclasses
+
+import pytest
+from torch import nn
+
+import reverie
+from reverie.atlas.links import connections, told
+from reverie.atlas.portraits import portraits
+from reverie.errors import InvalidSetting, UnsuitableImage
+from reverie.record import parse
+from reverie.series.sheets import sheet
+from reverie.unit import Unit
+from tiny import seeded
+
+
+def test_the_ends_have_pictures_made_in_one_run(model):
+    runs = []
+
+    def render(ready, recipe):
+        runs.append(recipe)
+        return reverie.synthesize(ready, recipe)
+
+    board = connections(model, "norm:2", links=3, steps=2, render=render)
+    assert len(runs) == 1
+    own, into, out = board.sections
+    assert [cell.caption for cell in own.cells] == ["norm:2"]
+    assert [cell.caption for cell in into.cells] == [end["unit"] for end in board.data["incoming"]]
+    assert all(cell.picture.size == (48, 48) and cell.patch is not None for cell in into.cells)
+    assert {cell.caption for cell in out.cells} <= {model.label(Unit("logits", (index,))) for index in range(5)}
+    record = parse(into.cells[1].record)
+    assert record.arguments["units"][record.index] == into.cells[1].caption
+
+
+def test_a_picture_is_taken_from_a_sheet_of_the_same_network(model, tmp_path):
+    sheet(model, "block", tmp_path, steps=1, size=48)
+    units = [Unit("block", (index,)) for index in range(8)]
+    found = portraits(model, [*units, Unit("mix", (0,))], steps=0, pictures=tmp_path)
+    assert list(found) == units
+    assert parse(found[units[3]].record).arguments["units"][parse(found[units[3]].record).index] == "block:3"
+    other = reverie.load(seeded(type(model.variants.plain), seed=1), size=48)
+    assert portraits(other, units, steps=0, pictures=tmp_path) == {}
+
+
+def test_no_pictures_are_made_where_none_are_wanted(model):
+    board = connections(model, "norm:2", steps=0)
+    assert [section.title for section in board.sections] == ["Fed by", "Feeds"]
+    assert all(cell.picture is None for section in board.sections for cell in section.cells)
+
+
+def test_the_first_layer_shows_its_kernel(model):
+    board = connections(model, "stem.1:3", steps=0)
+    assert board.sections[0].title == "Fed by the picture"
+    assert [cell.caption for cell in board.sections[0].cells] == ["the kernel", "red", "green", "blue"]
+
+
+def test_what_cannot_be_told_is_said(model):
+    board = connections(model, "logits:owl" if model.classes.count("owl") == 1 else "logits:2", steps=0)
+    assert board.missing == ("Nothing reads logits:2 next: it is the network's output, or is not followed further.",)
+
+
+def test_the_table_says_the_same(model):
+    board = connections(model, "norm:2", links=2, steps=0)
+    rows = told("fed by", board.data["incoming"])
+    assert rows[0] == ["fed by", "sum of weights", "length", "through"]
+    assert rows[1][0] == board.data["incoming"][0]["unit"]
+    assert rows[1][3] == "mix"
+
+
+def test_refusals(model, tmp_path):
+    with pytest.raises(InvalidSetting, match=r"^'norm' is more, or less, than one channel; name one, "):
+        connections(model, "norm")
+    with pytest.raises(UnsuitableImage, match=r"^there is no folder .*nowhere of pictures; make one"):
+        connections(model, "norm:1", pictures=tmp_path / "nowhere")
+    softmax = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Softmax(1))
+    ready = dataclasses.replace(reverie.load(seeded(lambda: softmax), size=16), name="soft")
+    with pytest.raises(InvalidSetting, match=r"^'1:0' is made by Softmax, which has no weights for each channel; "):
+        connections(ready, "1:0")
