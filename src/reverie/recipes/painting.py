@@ -12,7 +12,7 @@ from reverie.image import Photo, Size, fit, grey, read, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective, features, gram
 from reverie.objectives.statistics import gram_matrix, gram_sums
-from reverie.parameterizations import SoftPixels
+from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.parameterizations.luminance import Luminance
 from reverie.recipes.arguments import minus_priors, recorded, sized, weighted
 from reverie.recipes.stations import main_line
@@ -25,7 +25,7 @@ from reverie.unit import Unit
 BUNDLED = ("stem.0", "stem", "mixed3b", "mixed4b", "mixed5a"), "mixed4a"  # style and content of the bundled network
 DEEPEST = 16  # stride of the deepest layer taken by itself
 COLORS = ("style", "luminance", "matched")
-RATES: Mapping[str, tuple[float, float]] = {"lbfgs": (0.01, 0.01), "adam": (0.02, 0.005)}
+RATES: Mapping[str, tuple[float, float]] = {"lbfgs": (0.005, 0.005), "adam": (0.02, 0.005)}
 PRIOR = ("total-variation=0.3",)
 SMALLEST = 96  # short side of the first size
 
@@ -38,7 +38,7 @@ def style(
     layers: str | Sequence[str] | None = None,
     *,
     content_layers: str | Sequence[str] | None = None,
-    content: float = 0.1,
+    content: float = 0.3,
     style_weight: Sequence[str | float] = (),
     style_scale: float = 1.0,
     region: Sequence[Photo] = (),
@@ -102,13 +102,20 @@ def style(
     return Recipe(
         names=("painting",),
         stages=tuple(stages),
-        parameterization=Luminance(picture) if colors == "luminance" else SoftPixels(),
+        parameterization=_made_of(picture, colors, ascent, local=bool(region)),
         start=start,
         photo=picture,
         seed=seed,
         tile=side,
         labels=("painting",),
     )
+
+
+def _made_of(picture: Tensor, colors: str, ascent: str, *, local: bool) -> Parameterization:
+    """Fourier features, on which L-BFGS comes furthest; pixels where changes must stay in their place, or for Adam."""
+    if colors == "luminance":
+        return Luminance(picture)
+    return Fourier() if ascent == "lbfgs" and not local else SoftPixels()
 
 
 @dataclass(frozen=True)
