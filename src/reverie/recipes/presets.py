@@ -27,7 +27,8 @@ class Preset:
         blurs: sigma on the gradient, as rates.
         start: noise, grey, zero or photo.
         redirect: first steps with redirected rectifiers.
-        seconds: measured by benchmarks/presets.py for one picture of the bundled network; None where not measured.
+        seconds: measured by benchmarks/presets.py for one picture of the bundled network, a feature's at 128 px, a
+            dream's at 320; None where not measured.
     """
 
     about: str
@@ -67,6 +68,7 @@ FEATURE: Mapping[str, Preset] = {
         parameterization=Fourier(cutoff=0.265),
         transforms=ROBUST,
         redirect=16,
+        seconds=3.5,
     ),
     "distill": Preset(
         about="the settings of Olah et al. 2017: Fourier features, Adam .05, 512 steps, shifts, zooms and turns",
@@ -78,6 +80,7 @@ FEATURE: Mapping[str, Preset] = {
         parameterization=Fourier(),
         transforms=ROBUST,
         redirect=16,
+        seconds=6.4,
     ),
     "essay": Preset(
         about="pixels from noise at three sizes, the gradient smoothed ever less: large, calm shapes",
@@ -88,6 +91,7 @@ FEATURE: Mapping[str, Preset] = {
         sizes=(299, 340, 380),
         blurs=((2.4, 0.8), (1.5, 0.4), (1.1, 0.3)),
         redirect=16,
+        seconds=2.8,
     ),
     "maco": Preset(
         about="the phases alone of a photograph's spectrum, seen in random crops under noise: natural light and grain",
@@ -98,6 +102,7 @@ FEATURE: Mapping[str, Preset] = {
         parameterization=Maco(),
         transforms=(Jitter(0.28), Scale(1.2, 2.4), Noise(0.08)),
         redirect=16,
+        seconds=3.5,
     ),
     "naive": Preset(
         about="Adam on pixels, without any prior: the speckle that the other presets are there to avoid",
@@ -107,6 +112,7 @@ FEATURE: Mapping[str, Preset] = {
         reduction="mean",
         betas=(0.9, 0.999),
         redirect=16,
+        seconds=1.6,
     ),
 }
 
@@ -122,6 +128,7 @@ DREAM: Mapping[str, Preset] = {
         transforms=(Roll(16),),
         octaves=4,
         start="photo",
+        seconds=1.7,
     ),
     "google": Preset(
         about="Google's loop of 2015: 4 octaves of 1.4, 10 steps of 1.5/255 over the mean gradient, shifts of 32",
@@ -132,6 +139,7 @@ DREAM: Mapping[str, Preset] = {
         transforms=(Roll(32),),
         octaves=4,
         start="photo",
+        seconds=0.9,
     ),
     "zoom": Preset(
         about="a light dream for each frame of a zoom: the next frame goes on where it ends",
@@ -143,6 +151,7 @@ DREAM: Mapping[str, Preset] = {
         transforms=(Roll(16),),
         octaves=3,
         start="photo",
+        seconds=0.2,
     ),
     "essay-dream": Preset(
         about="a photo at 3 octaves, the layer's sum by its number of features, no smoothing, a falling rate",
@@ -152,6 +161,7 @@ DREAM: Mapping[str, Preset] = {
         reduction="sum",
         octaves=3,
         start="photo",
+        seconds=1.4,
     ),
 }
 
