@@ -6,7 +6,7 @@ import reverie
 from reverie import recipes
 from reverie.errors import ReverieError
 from reverie.parameterizations import latent
-from reverie.parameterizations.latents import REACH
+from reverie.parameterizations.latents import BEYOND
 from reverie.randomness import generator
 from tiny import hook_count, state
 
@@ -52,8 +52,8 @@ def test_a_decoder_paints_at_any_size():
 
 def test_a_latent_beyond_reach_is_drawn_back():
     part = latent(Painter(), CPU)
-    far = 100 * torch.ones(1, 5)
-    assert torch.allclose(part.decode(far, (8, 8)), part.decoder(torch.full((1, 5), REACH)), atol=1e-6)
+    far, edge = 100 * torch.ones(1, 5), 1 + BEYOND / 5**0.5
+    assert torch.allclose(part.decode(far, (8, 8)), part.decoder(torch.full((1, 5), edge)), atol=1e-6)
     near = 0.5 * torch.ones(1, 5)
     assert torch.equal(part.decode(near, (8, 8)), part.decoder(near))
 
@@ -99,6 +99,16 @@ def test_a_module_without_a_file_must_be_named_again(model):
     made.save("a.png")
     assert "names a decoder of its own (Painter)" in refusal(lambda: reverie.rerun("a.png", model, trust=True))
     assert torch.equal(reverie.rerun("a.png", model, decoder=owned).images, made.images)
+
+
+def test_the_bundled_generator_runs_again_without_consent(model):
+    made = reverie.feature(model, "mix:1", parameterization="generator", size=(32, 40), steps=2)
+    recorded = made.record.arguments["parameterization"]
+    assert recorded["decoder"] == "generator"
+    assert recorded["code_sha256"] is None
+    made.save("a.png")
+    assert torch.equal(reverie.rerun("a.png", model).images, made.images)
+    assert "has other weights" in refusal(lambda: reverie.rerun("a.png", model, decoder=Painter()))
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def test_a_file_of_several_is_named_with_the_preset():
         ("transforms = [{name = 'scale', low = 1, hihg = 2}]", UnknownName, "'scale' takes no 'hihg'; nearest: 'high'"),
         ("parameterization = 'fuorier'", UnknownName, "there is no parameterization 'fuorier'; nearest: 'fourier'"),
         ("parameterization = {name = 'fourier', cutof = 1}", UnknownName, "'fourier' takes no 'cutof'; nearest: 'cut"),
+        ("parameterization = 'generator'", InvalidSetting, "a preset cannot hold the generator; say"),
         ("parameterization = {cutoff = 1}", InvalidSetting, "parameterization of a preset must be a text in quotes"),
     ],
 )

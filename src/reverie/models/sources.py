@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable, nearest
 from reverie.image import Size
+from reverie.models.integrity import check_whole
 from reverie.models.model import Model, make_model
 from reverie.models.pooling import POOLINGS
 from reverie.models.readiness import device_named, precision_named
@@ -131,7 +132,7 @@ def _bundled(weights: str | None) -> _Found:
     if path is None:
         raise InvalidSetting("the bundled network comes with its weights; for random ones name another network")
     if path == BUNDLED:
-        _check_whole(path)
+        check_whole(path, "bundled network")
     try:
         with safe_open(path, "pt") as file:
             about = dict(file.metadata() or {})
@@ -165,22 +166,6 @@ def _bundled(weights: str | None) -> _Found:
         classes,
         moments=moments,
     )
-
-
-def _check_whole(path: Path) -> None:
-    """That the weights are those whose SHA-256 stands beside them and in their card."""
-    try:
-        expected = path.with_suffix(".sha256").read_text(encoding="ascii").split()[0]
-        found = sha256(path.read_bytes()).hexdigest()
-    except (OSError, UnicodeDecodeError, IndexError) as error:
-        raise WeightsUnavailable(
-            f"the bundled network's weights {path.name} cannot be checked ({error}); install reverie anew"
-        ) from None
-    if found != expected:
-        raise WeightsUnavailable(
-            f"the bundled network's weights {path.name} are damaged: their SHA-256 begins with {found[:12]}, "
-            f"not with {expected[:12]}; install reverie anew"
-        )
 
 
 def _from_torchvision(name: str, weights: str | None) -> _Found:

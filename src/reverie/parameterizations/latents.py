@@ -10,13 +10,15 @@ from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting
 from reverie.image import Size, resize
+from reverie.models.bundled.generator import bundled_generator
 from reverie.models.model import weights_digest
 from reverie.models.sources import built
 from reverie.parameterizations.fitting import fitted
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
 
-REACH = 1.5  # times the usual length of a latent: farther out a generator has painted nothing in training
+GENERATOR = "generator"  # the one that comes with the package
+BEYOND = 1.0  # of the usual length sqrt(D) of a latent: farther out a generator has painted nothing in training
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ class Latent(Parameterization):
 
     def decode(self, latents: Tensor, size: Size) -> Tensor:
         """What the decoder paints; a latent beyond its reach is drawn back to it."""
-        length = latents.norm(dim=1, keepdim=True) / (REACH * self.count**0.5)
+        length = latents.norm(dim=1, keepdim=True) / (self.count**0.5 + BEYOND)
         return resize(self.decoder(latents / length.clamp_min(1)), size).clamp(0, 1)
 
     def encode(self, image: Tensor) -> Tensor:
@@ -64,14 +66,18 @@ def latent(decoder: str | nn.Module, device: torch.device) -> Latent:
     """A decoder's latents as a parameterization.
 
     Args:
-        decoder: a module, of which a copy is used, or a factory of one as `path/to/file.py:function`; its attribute
-            `latent` is the number of its latents, else what its first linear layer takes.
+        decoder: `generator`, the one that comes with the package; a module, of which a copy is used; or a factory of
+            one as `path/to/file.py:function`. Its attribute `latent` is the number of its latents, else what its first
+            linear layer takes.
 
     Raises:
+        WeightsUnavailable: the package's own is damaged.
         UnknownName: no such factory.
         InvalidSetting: the number of latents is not to be found, or the decoder paints no pictures in [0,1].
     """
-    if isinstance(decoder, str):
+    if decoder == GENERATOR:
+        decoder, source = bundled_generator(), {"decoder": GENERATOR, "code_sha256": None}
+    elif isinstance(decoder, str):
         decoder, _, made = built(decoder)
         source = {"decoder": made["name"], "code_sha256": made["code_sha256"]}
     else:

@@ -65,8 +65,8 @@ def feature(
         rate: the ascent's first rate; the preset's fall from it is kept.
         negative: find what the unit is most silent on.
         start: noise, grey, zero (black), or a photo.
-        parameterization: fourier, pixels, soft-pixels, soft-colors, maco, pyramid, cppn, aligned, or a decoder's
-            file.py:factory.
+        parameterization: fourier, pixels, soft-pixels, soft-colors, maco, pyramid, cppn, aligned, generator, or a
+            decoder's file.py:factory.
         mask: a picture, white (or opaque, of one that is transparent anywhere) where the picture may change.
         alpha: opacity of the picture: optimised, optimised=WEIGHT (of what opaque parts cost), or importance.
         spectrum: a photo or folder of photos whose magnitudes MACO keeps to.

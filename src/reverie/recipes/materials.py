@@ -27,12 +27,14 @@ from reverie.parameterizations import (
     latent,
     spectrum_of,
 )
+from reverie.parameterizations.latents import GENERATOR
 from reverie.parameterizations.spectrum import parse_spectrum
 
 MADE_OF: Mapping[str, Parameterization] = {
     "pixels": Pixels(), "soft-pixels": SoftPixels(), "soft-colors": SoftColors(), "fourier": Fourier(), "maco": Maco(),
     "pyramid": Pyramid(), "cppn": Cppn(), "aligned": Aligned(),
 }  # fmt: skip
+NAMES = (*MADE_OF, GENERATOR)
 ALPHAS = ("optimised", "importance")
 SKEWED = 0.02  # how far a mask's aspect may lie from its photo's: a pixel more or less is rounding
 
@@ -42,17 +44,20 @@ def made_of(name: str | Latent) -> Parameterization:
 
     Raises:
         UnknownName: there is none.
+        InvalidSetting: the bundled generator, in a preset.
     """
     if isinstance(name, Latent):
         return name
+    if name == GENERATOR:
+        raise InvalidSetting("a preset cannot hold the generator; say --parameterization generator beside it")
     if name not in MADE_OF:
-        raise UnknownName(f"there is no parameterization '{name}'; nearest: {nearest(name, MADE_OF)}")
+        raise UnknownName(f"there is no parameterization '{name}'; nearest: {nearest(name, NAMES)}")
     return MADE_OF[name]
 
 
 def decoded(name: Any, device: torch.device) -> Any:
-    """A decoder, or the factory of one, as a parameterization; other names as they are."""
-    factory = isinstance(name, str) and ":" in name
+    """A decoder, the factory of one, or the bundled one's name as a parameterization; other names as they are."""
+    factory = isinstance(name, str) and (":" in name or name == GENERATOR)
     return latent(name, device) if factory or isinstance(name, nn.Module) else name
 
 

@@ -17,6 +17,7 @@ from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.models.zoos import is_timm_name, torchvision_names
 from reverie.parameterizations import Latent, latent
+from reverie.parameterizations.latents import GENERATOR
 from reverie.recipes.networks import Other
 from reverie.recipes.settings import in_file
 from reverie.record import Record, parse
@@ -214,7 +215,7 @@ def _file(recorded: Mapping[str, Any], beside: Path | None) -> Path:
 def _decoder(recorded: Mapping[str, Any], given: str | nn.Module | None, model: Model, *, trust: bool) -> Latent:
     """The decoder that a record names: its code runs only where somebody vouches for it."""
     name = str(recorded.get("decoder"))
-    if given is None and not (trust and ":" in name):
+    if given is None and name != GENERATOR and not (trust and ":" in name):
         raise RecordRefused(
             f"the record names a decoder of its own ({name}); name it yourself with --decoder, or say --trust"
         )
