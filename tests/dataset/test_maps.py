@@ -276,6 +276,8 @@ def _record(described, **changes):
         lambda _, described: _record(described, method="exec"),
         lambda _, described: _record(described, method=["tsne"]),
         lambda _, described: _record(described, perplexity=float("nan")),
+        lambda _, described: _record(described, method="tsne", perplexity=9.0),
+        lambda _, described: _record(described, method="tsne", perplexity=5),
         lambda _, described: _record(described, seed=-1),
         lambda _, described: _record(described, layer=None),
     ],
@@ -299,6 +301,22 @@ def test_other_files_are_no_maps(tmp_path, made):
     (tmp_path / "d.safetensors").write_bytes(bytes(made)[:-100])
     with pytest.raises(RecordRefused, match="is not a map, or is damaged"):
         read_map(tmp_path / "d.safetensors")
+
+
+def test_a_map_of_another_width_is_refused(model, made, photos):
+    path = damaged(made, lambda arrays, _: arrays.update(mean=arrays["mean"][:-1], axes=arrays["axes"][:, :-1].copy()))
+    with pytest.raises(RecordRefused, match="the map does not fit 'norm' of Tiny; make it anew"):
+        image_map(model, photos, into=path)
+
+
+def test_thumbnails_shrink_as_a_map_grows(model, made, photos, tmp_path, monkeypatch):
+    made.save("old.png")
+    monkeypatch.setattr("reverie.figures.sprites.LARGEST", 30 * 40**2)
+    monkeypatch.setattr("reverie.dataset.imagemap.thumbnail_side", lambda _, side: side)
+    grown = image_map(model, fill(tmp_path / "more", 2, start=80), into="old.png", workers=0)
+    assert (made.sprites.side, grown.sprites.side, len(grown.sprites)) == (48, 40, 30)
+    for before, after in zip(made.sprites.thumbnails(), grown.sprites.thumbnails(), strict=False):
+        assert np.abs(before.mean((0, 1)) - after.mean((0, 1))).max() < 4
 
 
 def test_thumbnails_that_are_something_else_are_refused(made):

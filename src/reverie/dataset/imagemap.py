@@ -13,13 +13,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as save_arrays
 
 from reverie.dataset.layout import Shape, centres, grid_shape, on_grid
-from reverie.dataset.projection import METHODS, Basis
+from reverie.dataset.projection import FEWEST, METHODS, Basis
 from reverie.dataset.quality import Quality, nearest_neighbours, quality
 from reverie.errors import RecordRefused
 from reverie.figures.mappage import MapPage
 from reverie.figures.mosaic import mosaic
-from reverie.figures.sprites import STEP, Sprites
+from reverie.figures.sprites import Sprites, thumbnail_side
 from reverie.image import check_output, replacing, save
+from reverie.models.model import Model
 from reverie.record import Record, parse
 
 KEY, FORMAT = "reverie", "image map 1"
@@ -172,12 +173,14 @@ class ImageMap:
         contiguous = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
         return save_arrays(contiguous, {KEY: json.dumps(described)})  # one text: the order of several is not kept
 
-    def check_network(self, source: Mapping[str, Any]) -> None:
+    def check_network(self, model: Model) -> None:
         """That a network is the one that embedded the photos.
 
         Raises:
+            UnknownName: it has no such layer.
             RecordRefused: it is another one, or sees photos otherwise.
         """
+        source = model.source
         for key in ("weights_sha256", "mean", "std", "size"):
             if self.record.model.get(key) != source.get(key):
                 what = "weights" if key == "weights_sha256" else key
@@ -185,6 +188,8 @@ class ImageMap:
                     f"the map was made by {self.record.model.get('name')}, and {source.get('name')} has other {what}; "
                     "name the map's network with --model and --weights"
                 )
+        if len(self.basis.mean) != model.layer(self.layer).channels:
+            raise RecordRefused(f"the map does not fit '{self.layer}' of {model.name}; make it anew with 'reverie map'")
 
 
 def read_map(path: Path) -> ImageMap:
@@ -247,11 +252,10 @@ def _checked(described: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
         and len(np.unique(cells)) == total
         and 0 <= cells.min() <= cells.max() < grid[0] * grid[1]
         and all(type(item) is int and item > 0 for item in (side, *counts))
-        and side % STEP == 0
-        and side <= 512
+        and side == thumbnail_side(total, min(side, 512))
         and sum(counts) == total
         and all(item <= Sprites(side).columns ** 2 for item in counts)
-        and _settings_fine(record)
+        and _settings_fine(record, original)
     )
     if not fine:
         raise ValueError
@@ -266,14 +270,18 @@ def _numbers(array: np.ndarray, shape: tuple[int, ...]) -> bool:
     return array.shape == shape and array.dtype == np.float32 and bool(np.isfinite(array).all()) and array.size > 0
 
 
-def _settings_fine(record: Record) -> bool:
+def _settings_fine(record: Record, original: int) -> bool:
     given = record.arguments
     perplexity = given["perplexity"]
     return (
         isinstance(given["layer"], str)
         and given["method"] in METHODS
         and (given["method"] == "tsne") == (perplexity is not None)
-        and (perplexity is None or (isinstance(perplexity, float) and 1 <= perplexity <= 10_000))
+        and (perplexity is None or _perplexity_fine(perplexity, original))
         and type(given["seed"]) is int
         and given["seed"] >= 0
     )
+
+
+def _perplexity_fine(perplexity: Any, original: int) -> bool:
+    return isinstance(perplexity, float) and 1 <= perplexity <= (original - 1) / 3 and original >= FEWEST

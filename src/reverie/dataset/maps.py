@@ -71,7 +71,8 @@ def image_map(
         _check_same(old, ready, layer=layer, method=method, perplexity=perplexity, seed=seed, thumbnail=thumbnail)
         if old.method == "tsne":
             ensure(old.method)
-        new = _gathered(ready, found, old.layer, old.sprites, batch, workers, heard)
+        sprites = old.sprites.shrunk(thumbnail_side(len(old) + len(found), old.sprites.side))
+        new = _gathered(ready, found, old.layer, sprites, batch, workers, heard)
         return _joined(old, new, found)
     wanted = _Wanted(layer or last_layer(ready), method or "tsne", perplexity, 0 if seed is None else seed)
     ensure(chosen_method(wanted.method, len(found), perplexity)[0])
@@ -207,4 +208,4 @@ def _check_same(old: ImageMap, model: Model, **given: Any) -> None:
             f"the map is made with {name} {old.settings[name]}, not {given[name]}: leave out --{name}, "
             "or make a map of all photos anew"
         )
-    old.check_network(model.source)
+    old.check_network(model)

@@ -64,6 +64,16 @@ class Sprites:
             for index in range(count):
                 yield page[self._box(index)]
 
+    def shrunk(self, side: int) -> "Sprites":
+        """The same thumbnails of a smaller side."""
+        if side >= self.side:
+            return self
+        sheets = SpriteSheets(Sprites(side))
+        for thumbnail in self.thumbnails():
+            small = Image.fromarray(thumbnail).resize((side, side), Image.Resampling.LANCZOS)
+            sheets.add(np.asarray(small))
+        return sheets.sprites
+
     def _opened(self, file: bytes, count: int) -> np.ndarray:
         size = min(count, self.columns) * self.side, -(-count // self.columns) * self.side
         try:
