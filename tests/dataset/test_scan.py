@@ -1,4 +1,6 @@
 import multiprocessing
+import os
+import signal
 import sqlite3
 
 import numpy as np
@@ -12,7 +14,7 @@ from reverie.dataset.photos import batches, photo_set
 from reverie.dataset.run import main_layers, scan, scanning
 from reverie.dataset.scan import Keeping, fresh
 from reverie.dataset.scan import scan as scanned
-from reverie.dataset.store import read_scan
+from reverie.dataset.store import begun, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import InvalidSetting, OutputFailed, ScanRefused, UnknownName, UnsuitableImage
 from reverie.models.probe import probe
@@ -140,6 +142,33 @@ def test_two_scans_do_not_write_one_file(model, folder, made, tmp_path, monkeypa
         next(scanning(model, folder, tmp_path / "b.db", layers=LAYERS, **FEW))
     assert read_scan(tmp_path / "b.db").position == 0
     first.close()
+
+
+def cut_off(path) -> None:
+    """A process that is killed in the middle of a write, half of which is in the file."""
+
+    def work() -> None:
+        database = sqlite3.connect(path, isolation_level=None)
+        database.execute("PRAGMA cache_size = 5")
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("UPDATE tallies SET data = zeroblob(length(data))")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+
+
+def test_a_write_that_was_cut_off_is_undone_by_the_next_scan(model, folder, made):
+    before = contents(made.path)
+    cut_off(made.path)
+    with pytest.raises(ScanRefused, match="was cut off while it was written; run the same scan again, it goes on"):
+        read_scan(made.path)
+    assert begun(made.path).batch == 4
+    assert read_scan(made.path).complete
+    cut_off(made.path)
+    assert scan(model, folder, made.path, layers=LAYERS, **FEW).complete
+    assert contents(made.path) == before
 
 
 def rows(path, statement: str, *values) -> None:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from reverie.cli.runs import model_of, target_for, use_threads
 from reverie.dataset.run import Progress as Passed
 from reverie.dataset.run import scanning
-from reverie.dataset.store import read_scan
+from reverie.dataset.store import begun, read_scan
 from reverie.errors import ReverieError
 from reverie.image import photo_path
 from reverie.series.examples import patches as sheet_of
@@ -46,7 +46,7 @@ def scan(**given: Any) -> None:
 def _go_on_with_its_threads(path: Path, given: dict[str, Any]) -> None:
     """Goes on with the number of threads that a scan began with, on which its last bits depend."""
     if given["threads"] is None and path.is_file() and path.stat().st_size and not given["force"]:
-        given["threads"] = max(1, min(1024, read_scan(path).about.threads))
+        given["threads"] = max(1, min(1024, begun(path).threads))
 
 
 def _tell(passed: Passed, failed: int) -> None:

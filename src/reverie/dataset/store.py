@@ -137,10 +137,23 @@ def read_scan(path: str | Path) -> Scan:
     return Scan(place, about, position)
 
 
+def begun(path: Path) -> About:
+    """What a scan was begun with that is about to go on: a write that a kill cut short is rolled back.
+
+    Raises:
+        ScanRefused: the file is no scan, or another process is writing it.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=rw"
+    with database_told(path), contextlib.closing(connected(uri)) as database:
+        check_layout(database, path)
+        return described(database, path)[0]
+
+
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The file opened read-only, without trust in its schema."""
-    with database_told(path), contextlib.closing(connected(f"{path.resolve().as_uri()}?mode=ro")) as database:
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    with database_told(path, reading=True), contextlib.closing(connected(uri)) as database:
         database.execute("PRAGMA query_only = ON")
         yield database
 
@@ -154,7 +167,7 @@ def connected(uri: str) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def database_told(path: Path) -> Iterator[None]:
+def database_told(path: Path, *, reading: bool = False) -> Iterator[None]:
     """Turns what SQLite says into one sentence."""
     try:
         yield
@@ -162,6 +175,8 @@ def database_told(path: Path) -> Iterator[None]:
         text = str(error)
         if "locked" in text or "busy" in text:
             raise ScanRefused(f"{path} is being written by another scan; wait for its end, or stop it") from None
+        if reading and "readonly" in text:  # only the journal of a write that was cut short makes a reader write
+            raise ScanRefused(f"{path} was cut off while it was written; run the same scan again, it goes on") from None
         if "full" in text or "I/O" in text or "readonly" in text or "unable to open" in text:
             raise OutputFailed(
                 f"{path} cannot be read or written ({text}); free some space or mend its rights, and run the same "
