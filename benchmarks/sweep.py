@@ -29,9 +29,11 @@ def swept(model: reverie.Model, layer: str, channels: int, size: int, steps: int
 
 def reached(judge: Judge, pictures: Sequence[Tensor], wanted: Sequence[tuple[int, Worth]]) -> str:
     """How many of the channels' pictures are worth as much as lucent's, and the middle share of its activation."""
-    shares = [judge.worth(pictures[channel], channel).clean / worth.clean for channel, worth in wanted]
-    there = sum(judge.worth(pictures[channel], channel).reaches(worth) for channel, worth in wanted)
-    return f"{there} of {len(wanted)} ({median(shares):.2f})"
+    own = [judge.worth(pictures[channel], channel) for channel, _ in wanted]
+    there = sum(worth.reaches(other) for worth, (_, other) in zip(own, wanted, strict=True))
+    # lucent's picture may be silent at an input that it was not made for
+    shares = [worth.clean / other.clean for worth, (_, other) in zip(own, wanted, strict=True) if other.clean > 0]
+    return f"{there} of {len(wanted)} ({median(shares):.2f})" if shares else f"{there} of {len(wanted)} (-)"
 
 
 def report(live: Sequence[Goal], sides: dict[str, tuple[float, list[Tensor]]], judges: Sequence[Judge]) -> str:
