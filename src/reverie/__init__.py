@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie import objectives, parameterizations, recipes, transforms
+    from reverie.atlas.cards import card
     from reverie.atlas.links import connections
     from reverie.dataset.imagemap import ImageMap, read_map
     from reverie.dataset.maps import image_map
@@ -64,6 +65,7 @@ _HOMES = {
     "Unit": "reverie.unit",
     "accentuate": "reverie.recipes.runs",
     "activations": "reverie.recipes.runs",
+    "card": "reverie.atlas.cards",
     "caricature": "reverie.recipes.runs",
     "compare": "reverie.recipes.runs",
     "connections": "reverie.atlas.links",
@@ -117,6 +119,7 @@ __all__ = [
     "Unit",
     "accentuate",
     "activations",
+    "card",
     "caricature",
     "compare",
     "connections",

@@ -65,6 +65,8 @@ OPTIONS = {
                         "--threads"},
     "filters": COMMON | {"--output", "--force", "--quiet", "--model", "--most", "--scale", "--order", "--size",
                          "--links", "--steps", "--pictures", "--seed", "--kernels", "--html", "--raw"},
+    "card": COMMON | {"--output", "--force", "--quiet", "--model", "--scan", "--photos", "--steps", "--size",
+                      "--patches", "--links", "--link-steps", "--pictures", "--seed"},
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
     "models": {"--timm"},

@@ -255,6 +255,30 @@ def test_a_map_written_to_in_part_is_not_believed():
     assert {str(item.source).split(":")[0] for item in wired.incoming(Unit("2", (0,)))} == {"1"}
 
 
+class Tokens(nn.Module):
+    """A class token in front of patches, added positions, a norm and a block of two linear layers with a skip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch, self.token = nn.Conv2d(3, 6, 4, 4), nn.Parameter(torch.zeros(1, 1, 6))
+        self.position = nn.Parameter(torch.ones(1, 17, 6))
+        self.norm, self.wide, self.act, self.narrow = nn.LayerNorm(6), nn.Linear(6, 9), nn.GELU(), nn.Linear(9, 6)
+        self.head = Call(lambda x: x[:, 0])
+
+    def forward(self, x):
+        x = torch.cat([self.token, self.patch(x).flatten(2).transpose(1, 2)], 1) + self.position
+        return self.head((x + self.narrow(self.act(self.wide(self.norm(x))))).relu())
+
+
+def test_tokens_are_fed_through_their_linear_layers():
+    wired = wiring(reverie.load(seeded(Tokens), size=16))
+    module = seeded(Tokens)
+    (bundle,) = wired.bundles(Unit("act", (4,)))
+    assert torch.equal(bundle.kernels.flatten(), module.wide.weight[4].detach())
+    assert [str(source) for source in bundle.sources] == [f"norm:{index}" for index in range(6)]
+    assert {str(link.target).split(":")[0] for link in wired.outgoing(Unit("act", (4,)))} == {"narrow"}
+
+
 def test_nothing_is_left_on_the_network(model):
     from tiny import state
 

@@ -1,1 +1,1 @@
-"""Units laid out to be looked up: what feeds them, and what they feed."""
+"""Units laid out to be looked up: what feeds them, what they feed, and the card of one."""

@@ -18,7 +18,7 @@ from reverie.models.sources import load
 from reverie.models.wiring import IMAGE, Connection, Wiring, wiring
 from reverie.unit import Unit
 
-PATCH = 24  # least side of a kernel's picture, in pixels
+PATCH, SIDE = 24, 120  # least side of a kernel's picture, in pixels: beside a portrait, and in place of one
 INTO = "effective weights, a batch norm's factor included: red excites, blue inhibits; the number is their sum"
 OUT_OF = "what reads it next; red excites, blue inhibits"
 
@@ -56,11 +56,18 @@ class Links:
 
 def _plain(link: Connection, end: Unit | None) -> dict[str, Any]:
     return {
-        "unit": f"input {link.input}" if end is None else str(end),
+        "unit": _named(link, end),
         "strength": round(link.strength, 6),
         "sum": round(float(link.kernel.sum()), 6),
         "through": link.through,
     }
+
+
+def _named(link: Connection, end: Unit | None) -> str:
+    """The unit at an end, or what is known of one that is no listed layer's channel."""
+    if end is not None:
+        return str(end)
+    return f"input {link.input} of {link.through}" if link.source is None else f"inside, by {link.through}"
 
 
 def one_channel(model: Model, unit: str | Unit) -> Unit:
@@ -137,17 +144,12 @@ def _cells(
 
 def _cell(model: Model, link: Connection, end: Unit | None, shown: Mapping[Unit, Portrait], top: float) -> Cell:
     portrait = None if end is None else shown.get(end)
-    kernel = squared(signed(link.kernel, top), max(PATCH, *link.kernel.shape))
-    name = f"input {link.input} of {link.through}" if end is None else model.label(end)
+    kernel = to_pil(squared(signed(link.kernel, top), max(PATCH if portrait else SIDE, *link.kernel.shape)))
+    name = _named(link, end) if end is None else model.label(end)
     note = f"{float(link.kernel.sum()):+.3g}" + (", added as it is" if link.through == "sum" else "")
-    return Cell(
-        None if portrait is None else portrait.picture,
-        name,
-        note,
-        None if portrait is None else portrait.record,
-        to_pil(kernel),
-        link.sign,
-    )
+    if portrait is None:
+        return Cell(kernel, name, note, sign=link.sign)
+    return Cell(portrait.picture, name, note, portrait.record, kernel, link.sign)
 
 
 def connections(

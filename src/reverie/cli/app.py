@@ -100,7 +100,7 @@ def _register(
 ) -> None:
     about, known = arguments(module, function)
     taken = {subject.name, subject.name.removesuffix("s"), *(item.name for item in more)}
-    own = [option(item, FLAGS.get(item.name)) for item in known if item.name not in taken]
+    own = [option(item, FLAGS.get(item.name)) for item in known if item.name not in {*taken, "render"}]
     written = [item for item in _writing() if item.name not in without]
     parameters = [subject, _model_option(), *own, *more, *_loading(), *written]
     app.command(name)(command(runner, parameters, about))
@@ -278,6 +278,14 @@ _register_series(
 )
 
 
+_register(
+    "card",
+    "atlas/cards.py",
+    "card",
+    _one("unit", "UNIT", "One channel: LAYER:CHANNEL, or logits:CLASS."),
+    _later("cards", "card"),
+    without=("film", "trace", "watch"),
+)
 _register(
     "invert",
     "recipes/inversion.py",

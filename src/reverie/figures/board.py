@@ -15,6 +15,7 @@ from reverie.image import RECORD_KEY
 
 COLUMNS = 12  # into which a board's width is parted
 BARS = 56  # of a histogram
+MIDDLE = 0.5  # of its axis: names of marks beyond it stand on the left of their lines
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,12 @@ class Histogram:
         """(name, value, place on the axis from 0 to 1) of each mark."""
         low, high = self.span
         return [(name, value, (value - low) / (high - low)) for name, value in self.marks]
+
+    def beside(self, place: float) -> float:
+        """Where a mark's name ends, or starts in the left half, so that it crosses no mark's line."""
+        right = [other for *_, other in self.places if other > MIDDLE]
+        left = [other for *_, other in self.places if other <= MIDDLE]
+        return min(right) if place > MIDDLE else max(left)
 
 
 @dataclass(frozen=True, eq=False)

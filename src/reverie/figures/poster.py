@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from reverie.figures.board import COLUMNS, Board, Cell, Histogram, Section, board_page, rows_of
+from reverie.figures.board import COLUMNS, MIDDLE, Board, Cell, Histogram, Section, board_page, rows_of
 from reverie.image import opaque, save, write_whole
 
 WIDTH, MARGIN, GAP, GUTTER = 1400, 48, 10, 36  # pixels: of the page, round it, between pictures, between sections
@@ -161,7 +161,7 @@ class _Pen:
             self.page.paste(patch, (x, below))
             left += PATCH + 6
         width = side - (left - x)
-        self.text(cell.caption, left, below, INK, SMALL, width)
+        self.text(_end(cell.caption, width), left, below, INK, SMALL)
         ink = {1: WARM, -1: COLD}.get(cell.sign, SOFT)
         self.text(cell.note, left, below + 16, ink, SMALL, width)
 
@@ -180,7 +180,9 @@ class _Pen:
             at, top = x + place * width, y + 16 * (index % 2)
             self.pen.line((at, top, at, base), fill=WARM, width=2)
             text = f"{name} {value:.3g}"
-            self.text(text, at - _font(SMALL).getlength(text) - 6 if place > 0.5 else at + 6, top - 2, WARM, SMALL)
+            beside = x + histogram.beside(place) * width
+            left = beside - _font(SMALL).getlength(text) - 6 if place > MIDDLE else beside + 6
+            self.text(text, left, top - 2, WARM, SMALL)
 
     def wrapped(self, sentence: str, x: int, y: int, width: float = WIDTH - 2 * MARGIN) -> int:
         """Writes in lines; how high they are."""
@@ -194,6 +196,14 @@ class _Pen:
         while width is not None and len(text) > 1 and font.getlength(text) > width:
             text = text[:-2] + "…"
         self.pen.text((x, y), text, fill=ink, font=font)
+
+
+def _end(text: str, width: float) -> str:
+    """As much of a text's end as fits: there a unit has its number."""
+    font, cut = _font(SMALL), text
+    while len(cut) > 2 and font.getlength(cut) > width:
+        cut = "…" + cut.lstrip("…")[1:]
+    return cut
 
 
 def _fitted(picture: Image.Image, side: int) -> Image.Image:

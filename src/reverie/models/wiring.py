@@ -261,7 +261,8 @@ class _Listener:
 
     def name(self, layer: str, value: Tensor, what: str) -> None:
         """Labels a layer's channels, where their labels are not to stay."""
-        axis, strands = _AXES[self.model.layers[layer].form.axes], self.follow.strands[value]
+        form, strands = self.model.layers[layer].form, self.follow.strands[value]
+        axis = _AXES[form.axes]
         if axis >= value.ndim:
             return
         if strands.lost:
@@ -271,7 +272,8 @@ class _Listener:
         strands = strands.named(torch.arange(self.next, self.next + channels), axis, self.model.channels)
         self.next += channels
         self.follow.strands[value] = strands
-        self.layers[layer] = strands.channels(axis)
+        # tokens that stand apart from the grid are of other makers
+        self.layers[layer] = strands.moved(lambda part: form.grid(part, self.model.size)).channels(1)
 
 
 def wiring(model: Model) -> Wiring:

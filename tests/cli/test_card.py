@@ -1,0 +1,51 @@
+import json
+
+import pytest
+from PIL import Image
+
+FEW = ("--steps", "1", "--link-steps", "1", "--links", "2", "--size", "48", "--patches", "2")
+
+
+@pytest.fixture
+def scan(cli, factory, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(3):
+        Image.effect_noise((60, 50), 40 + 40 * number).convert("RGB").save(folder / f"{number}.png")
+    status, _, err = cli("scan", folder, "--model", factory, "--layer", "norm", "-o", "s.db", "--workers", "0")
+    assert status == 0, err
+    return tmp_path / "s.db"
+
+
+def test_a_card_is_a_picture_and_a_page(cli, factory, scan, tmp_path):
+    words = ("card", "norm:3", "--model", factory, "--scan", scan, *FEW, "-o", "c.png")
+    status, out, err = cli(*words)
+    assert status == 0, err
+    assert out.endswith("wrote c.png and c.html\n")
+    assert "The photos have no classes" in out
+    with Image.open(tmp_path / "c.png") as poster:
+        assert poster.width == 1400
+    page = (tmp_path / "c.html").read_text()
+    assert json.loads(page.partition('id="data">')[2].partition("</script>")[0])["photos"] == 3
+    assert cli(*words)[0] == 2
+    assert cli(*words, "--force", "--quiet")[:2] == (0, "")
+
+
+def test_mistakes_get_one_sentence(refused, factory, scan):
+    where = ("--model", factory)
+    assert refused("card", "norm", *where).startswith("'norm' is more, or less, than one channel; name one")
+    assert refused("card", "mix:1", *where, "--scan", scan).startswith(f"{scan} was not scanned for 'mix'; nearest: ")
+    assert refused("card", "norm:1", *where, "--scan", "no.db").startswith("there is no scan no.db; make it with")
+    assert refused("card", "norm:1", "--scan", scan).startswith("bundled has no layer 'norm'")
+    assert refused("card", "norm:1", *where, "--links", "0") == "links must be 1 or more, not 0"
+
+
+def test_nothing_is_left_where_it_is_stopped(cli, factory, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reverie.atlas.cards.strongest", stop)
+    before = set(tmp_path.iterdir())
+    status, _, err = cli("card", "norm:3", "--model", factory, *FEW, "-o", "c.png")
+    assert (status, err) == (130, "reverie: stopped\n")
+    assert set(tmp_path.iterdir()) - before <= {tmp_path / "__pycache__"}
