@@ -196,7 +196,7 @@ def test_a_factory_in_a_file(write):
     place = write("def make():\n    return nn.Sequential(nn.Conv2d(3, 4, 3))\n")
     network = load(f"{place}:make", size=32)
     assert network.name == f"{place}:make"
-    assert network.source["name"] == "nets.py:make"
+    assert network.title == network.source["name"] == "nets.py:make"
     assert network.source["code"] is True
     assert len(network.source["code_sha256"]) == 64
 

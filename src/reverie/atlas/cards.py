@@ -89,7 +89,7 @@ def card(
     missing = [*found.missing, *_missing(ready, scan, real)]
     return Board(
         ready.label(chosen),
-        f"{ready.name} · {ready.layer(chosen.layer).kind}",
+        f"{ready.title} · {ready.layer(chosen.layer).kind}",
         _facts(ready, chosen, made, real),
         tuple(_sections(ready, chosen, made, real, found, shown)),
         tuple(missing),
@@ -202,7 +202,7 @@ def _missing(model: Model, scan: str | Path | None, real: Evidence | None) -> li
 def _data(model: Model, unit: Unit, made: Optimised, real: Evidence | None, found: Links) -> dict[str, Any]:
     return {
         "unit": str(unit),
-        "model": model.name,
+        "model": model.title,
         "weights_sha256": model.source["weights_sha256"],
         "peak": round(made.peak, 6),
         "classes": [[name, round(share, 6)] for name, share in made.classes],

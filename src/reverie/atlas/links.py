@@ -192,11 +192,11 @@ def connections(
     first = (Section("The unit", "", cells, side=192),) if cells else ()
     return Board(
         ready.label(chosen),
-        ready.name,
+        ready.title,
         (),
         (*first, *link_sections(ready, found, shown)),
         found.missing,
-        {"unit": str(chosen), "model": ready.name, **found.data},
+        {"unit": str(chosen), "model": ready.title, **found.data},
     )
 
 

@@ -58,7 +58,7 @@ def _board(model: Model, layer: str, result: Result) -> Board:
             result.pictures, result.labels, result.findings, result.records, strict=True
         )
     ]
-    return Board(layer, model.name, sections=(Section("Weights", "", tuple(cells)),))
+    return Board(layer, model.title, sections=(Section("Weights", "", tuple(cells)),))
 
 
 def _connections(

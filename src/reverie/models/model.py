@@ -53,6 +53,11 @@ class Model:
     layout: torch.memory_format = torch.channels_last
     pooling: str = "own"
 
+    @property
+    def title(self) -> str:
+        """Its name without the folder of a file: what pictures, pages and records show."""
+        return str(self.source.get("name", self.name))
+
     def normalised(self, image: Tensor) -> Tensor:
         """What the network takes, from an image in [0,1]."""
         mean, std = self._normalisation

@@ -21,8 +21,7 @@ def elsewhere(model: Model, objective: Objective) -> Objective:
         score = objective.score(probe(model, image, objective.layers))
         return score.unsqueeze(1).to(activations.picture.device)
 
-    name = model.source.get("name", model.name)  # without the folder of a file
-    text = f"{name}/({objective!r})" if len(objective.terms) > 1 else f"{name}/{objective!r}"
+    text = f"{model.title}/({objective!r})" if len(objective.terms) > 1 else f"{model.title}/{objective!r}"
     term = Term(text, (), statistics, lambda scores: scores[:, 0], tiles=tiles, couples=objective.couples)
     return Objective(((1.0, term),))
 

@@ -278,7 +278,7 @@ def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
     shares = _probabilities(model, image.to(model.device))[0]
     same = _same_class(model, of, index, len(shares))
     top = int(shares.argmax())
-    return Verdict(model.name, _called(model, top), float(shares[top]), None if same is None else float(shares[same]))
+    return Verdict(model.title, _called(model, top), float(shares[top]), None if same is None else float(shares[same]))
 
 
 def _same_class(model: Model, of: Model, index: int, count: int) -> int | None:

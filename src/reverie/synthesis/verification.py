@@ -212,7 +212,7 @@ def _transfer(model: Model, unit: Unit, image: Tensor, other: Model) -> Transfer
     logits = seen["logits"].flatten(1)[0]
     index = int(known.channels[0])
     rank = 1 + int((logits > logits[index]).sum())
-    return Transfer(other.name, name, round(float(logits.softmax(0)[index]), 6), rank, len(logits))
+    return Transfer(other.title, name, round(float(logits.softmax(0)[index]), 6), rank, len(logits))
 
 
 def told(result: Result) -> list[list[str]]:
