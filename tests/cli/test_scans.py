@@ -40,6 +40,7 @@ def test_scan_writes_one_file_and_says_what_it_holds(cli, photos, factory, tmp_p
 def test_a_scan_that_is_stopped_goes_on_with_its_threads(cli, photos, factory, tmp_path, monkeypatch):
     words = ("scan", photos, "--model", factory, "--layer", "mix", "--workers", 0, "--batch", 4)
     monkeypatch.setattr(run, "EVERY", 0.0)
+    monkeypatch.setattr(run, "SHARE", float("inf"))
     real, seen = run.Writer.commit, []
 
     def interrupted(writer, tallies, position):

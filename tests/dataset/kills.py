@@ -38,7 +38,7 @@ def work(folder: Path, path: Path, told) -> None:  # type: ignore[no-untyped-def
     from tiny import Tiny, seeded
 
     torch.set_num_threads(1)
-    run.EVERY = 0.0
+    run.EVERY, run.SHARE = 0.0, float("inf")
     model = reverie.load(seeded(Tiny), size=48)
     settings = {"layers": ["stem", "block.relu~2", "mix", "logits"], "extremes": 5, "samples": 40, "examples": 8}
     for passed in run.scanning(model, folder, path, batch=2, workers=0, **settings):

@@ -69,6 +69,7 @@ def test_the_engine_alone_feeds_tallies(model, folder):
 
 def test_going_on_ends_with_the_very_same_file(model, folder, made, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "EVERY", 0.0)
+    monkeypatch.setattr(run, "SHARE", float("inf"))
     path = tmp_path / "b.db"
     run_ = scanning(model, folder, path, layers=LAYERS, **FEW)
     next(run_), next(run_)
@@ -249,12 +250,13 @@ def test_reading_writes_nothing(made):
 
 def test_a_full_disk_is_told_and_nothing_is_lost(model, folder, made, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "EVERY", 0.0)
+    monkeypatch.setattr(run, "SHARE", float("inf"))
     path, real = tmp_path / "b.db", Writer.__enter__
 
     def small(writer):
         found = real(writer)
         pages = found.database.execute("PRAGMA page_count").fetchone()[0]
-        found.database.execute(f"PRAGMA max_page_count = {max(pages, 60)}")
+        found.database.execute(f"PRAGMA max_page_count = {pages + 15}")
         return found
 
     monkeypatch.setattr(Writer, "__enter__", small)

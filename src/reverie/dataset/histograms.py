@@ -31,14 +31,14 @@ class Histogram:
     @classmethod
     def empty(cls, channels: int, of: str = "maxima") -> Self:
         """Nothing counted yet."""
-        return cls(np.zeros((channels, BINS), np.int64), of)
+        return cls(np.zeros((channels, BINS), np.int32), of)
 
     def add(self, maps: Maps) -> None:
         """Counts a batch."""
         values = maps.largest if self.of == "maxima" else maps.sampled.reshape(-1, self.counts.shape[0])
         bins = binned(values) + np.arange(self.counts.shape[0]) * BINS
         flat = torch.from_numpy(self.counts.reshape(-1))  # shares memory: torch's sum is many times faster
-        flat.scatter_add_(0, torch.from_numpy(bins.reshape(-1)), torch.ones(bins.size, dtype=torch.int64))
+        flat.scatter_add_(0, torch.from_numpy(bins.reshape(-1)), torch.ones(bins.size, dtype=torch.int32))
 
     def merge(self, other: Self) -> None:
         """Adds the counts of another part."""

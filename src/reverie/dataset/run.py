@@ -22,7 +22,7 @@ from reverie.models.sources import load
 from reverie.models.trace import Layer
 from reverie.record import versions
 
-EVERY = 20.0  # seconds between two transactions: all that a kill can cost
+EVERY, SHARE = 10.0, 0.04  # least seconds between two transactions, and the most of all time that they may take
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,14 @@ def _scanned(model: Model, photos: PhotoSet, path: Path, about: About, workers: 
         tallies = writer.tallies() or fresh(model, layers, about.keeping)
         yield Progress(path, writer.position, about.total)
         images = batches(photos, model.size, about.batch, writer.position, workers=workers)
-        last = time.monotonic()
+        due = time.monotonic() + EVERY
         for seen in scanned(model, images, layers, tallies, seed=seed):
             _enter(writer, photos, seen)
-            if time.monotonic() - last > EVERY or seen.batch.stop == about.total:
+            begun = time.monotonic()
+            if begun >= due or seen.batch.stop == about.total:
                 writer.commit(tallies, seen.batch.stop)
-                last = time.monotonic()
+                ended = time.monotonic()
+                due = ended + max(EVERY, (ended - begun) / SHARE)
             failures = tuple((photos.names[index], reason) for index, reason in seen.batch.failures)
             yield Progress(path, seen.batch.stop, about.total, failures)
 
