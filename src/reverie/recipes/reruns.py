@@ -35,6 +35,12 @@ def _photo_digest(photo: Photo) -> str:
 
 DIGESTS: Mapping[str, Callable[[Photo], str]] = {"photo": _photo_digest, "mask": mask_digest}
 REPEATABLE = {name: getattr(recipes, name) for name in recipes.__all__}
+ASKED_ANEW = {  # what is read from photos or frames rather than made by a recipe: the command that does it again
+    "patches": "reverie patches UNIT --scan FILE",
+    "image_map": "reverie map FOLDER",
+    "zoom": "reverie zoom PHOTO",
+    "film": "reverie film FILM",
+}
 
 
 def read_record(picture: str | Path) -> Record:
@@ -136,6 +142,10 @@ def recipe_of(
     if in_file(record.arguments.get("preset")):
         raise RecordRefused(
             f"the record names a file of presets ({record.arguments['preset']}); render the picture anew"
+        )
+    if record.recipe in ASKED_ANEW:
+        raise RecordRefused(
+            f"a picture of '{record.recipe}' hangs on more files than one; repeat it with '{ASKED_ANEW[record.recipe]}'"
         )
     if record.recipe not in REPEATABLE:
         raise RecordRefused(f"there is no recipe '{record.recipe}' here; known are {', '.join(REPEATABLE)}")
