@@ -188,6 +188,16 @@ def test_new_photos_are_placed_and_the_others_stay(model, photos, tmp_path, meth
         assert np.abs(thumbs[index].mean((0, 1)) - 255 * image.mean((1, 2)).numpy()).max() < 12
 
 
+def test_photos_unlike_all_others_are_no_ones_neighbours(model, tmp_path):
+    """In components of red photos alone, blue and green ones would all seem to be in their middle."""
+    red, others = fill(tmp_path / "all", 12) / "red", tmp_path / "all"
+    image_map(model, red, method="pca", workers=0).save("red.png")
+    for path in list(red.iterdir()):
+        path.unlink()
+    grown = image_map(model, others, into="red.png", workers=0)
+    assert set(grown.neighbours[:12, :5].ravel()) <= set(range(12))
+
+
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_placing_twice_is_placing_both(model, photos, tmp_path, method):
     if method == "tsne":
@@ -304,7 +314,11 @@ def test_other_files_are_no_maps(tmp_path, made):
 
 
 def test_a_map_of_another_width_is_refused(model, made, photos):
-    path = damaged(made, lambda arrays, _: arrays.update(mean=arrays["mean"][:-1], axes=arrays["axes"][:, :-1].copy()))
+    def narrow(arrays, _):
+        arrays.update(mean=arrays["mean"][:-1])
+        arrays.update({name: arrays[name][:, :-1].copy() for name in ("axes", "vectors")})
+
+    path = damaged(made, narrow)
     with pytest.raises(RecordRefused, match="the map does not fit 'norm' of Tiny; make it anew"):
         image_map(model, photos, into=path)
 

@@ -41,11 +41,11 @@ class ImageMap:
     Attributes:
         names: of the photos, below their set's place.
         classes: of the photos, by the folders they lie in; None where they lie in none.
-        vectors: float32 [N,K], principal components of the embeddings' directions.
+        vectors: float16 [N,C], the embeddings at unit length.
         points: float32 [N,2], in the plane, as the method gave them.
         cells: [N], on the grid, counted row by row.
         sprites: the photos' thumbnails.
-        basis: the principal components.
+        basis: principal components of the original ones' vectors, by which they came to the plane.
         record: how the map was made.
         original: so many photos, the first ones, made the map; the others were placed into it.
         notes: what came otherwise than usual.
@@ -106,7 +106,7 @@ class ImageMap:
     @cached_property
     def neighbours(self) -> np.ndarray:
         """The nearest others [N,k] of each photo in the embedding, the nearest first."""
-        return nearest_neighbours(self.vectors, min(NEIGHBOURS, len(self) - 1))
+        return nearest_neighbours(self.vectors.astype(np.float32), min(NEIGHBOURS, len(self) - 1))
 
     @cached_property
     def quality(self) -> Quality:
@@ -237,8 +237,8 @@ def _checked(described: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
     names, classes, original = described["names"], described["classes"], described["original"]
     side, *counts = described["sprites"]
     record, total, cells = parse(described["record"]), len(names), arrays["cells"]
-    width, components = arrays["mean"].shape[-1], arrays["vectors"].shape[-1]
-    shapes = {"vectors": (total, components), "points": (total, 2), "mean": (width,), "axes": (components, width)}
+    components, width = arrays["axes"].shape
+    shapes = {"points": (total, 2), "mean": (width,), "axes": (components, width)}
     grid = grid_shape(total) if total else (0, 0)
     fine = (
         type(original) is int
@@ -247,6 +247,7 @@ def _checked(described: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
         and all(isinstance(item, str) for item in names)
         and all(item is None or isinstance(item, str) for item in classes)
         and all(_numbers(arrays[name], shape) for name, shape in shapes.items())
+        and _numbers(arrays["vectors"], (total, width), np.float16)
         and cells.shape == (total,)
         and cells.dtype == np.int32
         and len(np.unique(cells)) == total
@@ -266,8 +267,8 @@ def _checked(described: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
     )  # fmt: skip
 
 
-def _numbers(array: np.ndarray, shape: tuple[int, ...]) -> bool:
-    return array.shape == shape and array.dtype == np.float32 and bool(np.isfinite(array).all()) and array.size > 0
+def _numbers(array: np.ndarray, shape: tuple[int, ...], kind: type = np.float32) -> bool:
+    return array.shape == shape and array.dtype == kind and bool(np.isfinite(array).all()) and array.size > 0
 
 
 def _settings_fine(record: Record, original: int) -> bool:

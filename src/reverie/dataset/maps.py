@@ -13,7 +13,7 @@ from reverie.dataset.embeddings import Embedded, embeddings, last_layer
 from reverie.dataset.imagemap import ImageMap, read_map
 from reverie.dataset.layout import grid_shape, on_grid, snapped
 from reverie.dataset.photos import PhotoSet, photo_set
-from reverie.dataset.projection import chosen_method, ensure, placed, principal_components, projected
+from reverie.dataset.projection import chosen_method, directions, ensure, placed, principal_components, projected
 from reverie.errors import InvalidSetting, UnsuitableImage, count
 from reverie.figures.sprites import Sprites, SpriteSheets, thumbnail_side
 from reverie.models.model import Model
@@ -143,10 +143,10 @@ def _laid_out(wanted: _Wanted, new: _Gathered, found: PhotoSet, model: Model, he
     """A new map."""
     whole = np.concatenate(new.embeddings)
     method, perplexity, note = chosen_method(wanted.method, len(whole), wanted.perplexity)
-    basis = principal_components(whole, wanted.seed)
-    vectors = basis.reduced(whole)
+    vectors = _kept(whole)
+    basis = principal_components(vectors, wanted.seed)
     told = None if heard is None else partial(heard, "layout")
-    points = projected(vectors, method, perplexity, seed=wanted.seed, heard=told)
+    points = projected(basis.reduced(vectors), method, perplexity, seed=wanted.seed, heard=told)
     arguments: dict[str, Any] = {
         "photos": _described(found), "layer": wanted.layer, "method": method, "perplexity": perplexity,
         "seed": wanted.seed,
@@ -162,9 +162,9 @@ def _laid_out(wanted: _Wanted, new: _Gathered, found: PhotoSet, model: Model, he
 
 def _joined(old: ImageMap, new: _Gathered, found: PhotoSet) -> ImageMap:
     """A map with more photos in it; where the others stand in the plane does not change."""
-    vectors = old.basis.reduced(np.concatenate(new.embeddings))
-    first = slice(old.original)
-    more = placed(vectors, old.vectors[first], old.points[first], old.method, old.perplexity, seed=old.seed)
+    vectors = _kept(np.concatenate(new.embeddings))
+    there, fresh = old.basis.reduced(old.vectors[: old.original]), old.basis.reduced(vectors)
+    more = placed(fresh, there, old.points[: old.original], old.method, old.perplexity, seed=old.seed)
     points = np.concatenate([old.points, more])
     earlier = old.record.arguments.get("placed")
     arguments = {**old.record.arguments, "placed": [*(earlier if isinstance(earlier, list) else []), _described(found)]}
@@ -182,6 +182,14 @@ def _finished(made: ImageMap) -> ImageMap:
     """The map, with what was found out in its record."""
     facts = {"photos": len(made), "grid": list(made.shape), "passed_over": len(made.failures)}
     return replace(made, record=made.record.noting(**facts, quality=str(made.quality)))
+
+
+def _kept(embeddings: np.ndarray) -> np.ndarray:
+    """What a map keeps of embeddings [N,C]: their directions, float16.
+
+    All of them: in principal components of older photos, newer ones unlike these would seem near to everything.
+    """
+    return directions(embeddings).astype(np.float16)
 
 
 def _cells(points: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ class Basis:
 
     def reduced(self, embeddings: np.ndarray) -> np.ndarray:
         """Embeddings [N,C], each brought to unit length, as float32 [N,K]: the map looks at directions."""
-        return np.asarray((directions(embeddings) - self.mean) @ self.axes.T, dtype=np.float32)
+        return np.asarray((directions(embeddings.astype(np.float32)) - self.mean) @ self.axes.T, dtype=np.float32)
 
 
 def directions(embeddings: np.ndarray) -> np.ndarray:
