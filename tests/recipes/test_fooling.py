@@ -201,6 +201,9 @@ def test_other_networks_are_asked_by_name_or_number(fragile, patterns):
     numbered = reverie.load(seeded(Patterns, seed=2), size=32)
     other = reverie.load(seeded(Patterns, seed=3), size=32)
     assert verdict(numbered, image, other, 2).aimed == pytest.approx(float(probabilities(numbered, image)[2]), abs=1e-6)
+    nameless = reverie.load(seeded(Fragile, seed=2), size=32)
+    top = int(probabilities(nameless, image).argmax())
+    assert verdict(nameless, image, fragile, 2).taken_for == CLASSES[top]  # as many classes: the other's names
     own = verdict(fragile, image, fragile, 1)
     assert own.confidence == pytest.approx(float(probabilities(fragile, image).max()), abs=1e-6)
 

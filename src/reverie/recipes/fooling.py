@@ -277,8 +277,9 @@ def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
     """
     shares = _probabilities(model, image.to(model.device))[0]
     same = _same_class(model, of, index, len(shares))
-    top = int(shares.argmax())
-    return Verdict(model.title, _called(model, top), float(shares[top]), None if same is None else float(shares[same]))
+    top, unnamed = int(shares.argmax()), not model.classes and of.layers["logits"].channels == len(shares)
+    name = _called(of if unnamed else model, top)
+    return Verdict(model.title, name, float(shares[top]), None if same is None else float(shares[same]))
 
 
 def _same_class(model: Model, of: Model, index: int, count: int) -> int | None:
