@@ -162,7 +162,7 @@ def test_cut_and_corrupt_files_are_one_sentence(tmp_path, name):
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[: len(whole) // 2])
     message = refusal(lambda: read(tmp_path / name))
-    assert re.search("is damaged \\(.*\\); save it anew as JPEG or PNG$|is not a picture that can be read", message)
+    assert re.search("is cut off before its end; fetch it again$|is damaged|is not a picture that can be read", message)
     (tmp_path / name).write_bytes(whole[:20] + bytes(200) + whole[220:])
     with contextlib.suppress(UnsuitableImage):  # some formats live with it; none may raise anything else
         read(tmp_path / name)

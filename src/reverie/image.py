@@ -232,8 +232,9 @@ def check_output(path: Path, endings: Iterable[str] = FORMATS) -> Path:
     known = list(endings)
     if path.suffix.lower() not in known:
         close = nearest(path.suffix or known[0], known)
+        folder = "" if path.suffix else f"; a folder '{path.name}' to write into must be there first"
         raise OutputFailed(
-            f"cannot write '{path.name}': its ending must be one of {', '.join(known)} (nearest {close})"
+            f"cannot write '{path.name}': its ending must be one of {', '.join(known)} (nearest {close}){folder}"
         )
     if path.is_dir():
         raise OutputFailed(f"cannot write {path}: it is a folder; name a file in it")
@@ -315,7 +316,9 @@ def _reading(path: Path) -> Iterator[None]:
     except (OSError, SyntaxError, ValueError, EOFError, ZeroDivisionError) as error:
         if isinstance(error, UnsuitableImage):
             raise
-        raise UnsuitableImage(f"{path} is damaged ({error}); save it anew as JPEG or PNG") from None
+        cut = "truncated" in str(error)
+        what = "cut off before its end; fetch it again" if cut else f"damaged ({error}); save it anew as JPEG or PNG"
+        raise UnsuitableImage(f"{path} is {what}") from None
 
 
 def _unpacked(picture: Image.Image, what: str) -> Tensor:

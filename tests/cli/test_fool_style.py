@@ -28,12 +28,21 @@ def test_a_fooling_says_what_its_file_is_taken_for(cli, photo, factory):
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert lines[0] == "wrote photo-fool-1.png and photo-fool-1-sheet.png"
-    assert lines[1].startswith("fooled: beetle ")
-    assert " -> " in lines[2]
-    assert lines[3].startswith("change 2 of 255, L2 ")
-    assert lines[4].startswith("photo-fool-1.png, read again: ")
-    assert lines[5].split() == ["network", "photo", "file"]
-    assert all("(the class asked for " in line for line in lines[6:8])
+    missed = lines[1].startswith("result: not fooled: ")
+    assert lines[1 + missed].removeprefix("result: ").startswith("beetle ")
+    assert " -> " in lines[2 + missed]
+    assert lines[3 + missed].startswith("change 2 of 255, L2 ")
+    assert lines[4 + missed].startswith("photo-fool-1.png, read again: ")
+    assert missed == ("read again: beetle " not in lines[4 + missed]) == ("a larger --radius" in lines[4 + missed])
+    assert lines[5 + missed].split() == ["network", "photo", "file"]
+    assert all("(the class asked for " in line for line in lines[6 + missed : 8 + missed])
+
+
+def test_a_network_to_ask_that_is_missing_is_told_before_the_work(cli, photo, factory, tmp_path):
+    status, out, err = cli("fool", photo, "-m", factory, "--as", "beetle", "--steps", "1", "--transfer", "nets.py:none")
+    assert (status, out) == (2, "")
+    assert err.startswith("reverie: ")
+    assert not list(tmp_path.glob("*-fool-*"))
 
 
 def test_a_picture_of_nothing_and_a_change_for_all(cli, photo, painting, factory, tmp_path):

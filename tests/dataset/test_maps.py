@@ -123,7 +123,7 @@ def test_a_few_photos_make_a_map(model, photos, tmp_path, count):
     assert made.method == "pca"
     assert made.classes == (None,) * count
     assert made.quality.neighbours == count - 1
-    assert f"{count} photos are too few for tsne" in made.notes[0]
+    assert f"{'one photo is' if count == 1 else f'{count} photos are'} too few for tsne" in made.notes[0]
     assert len(made.save("few.png")) == 3
 
 

@@ -137,7 +137,7 @@ def test_a_perplexity_that_fits_is_kept():
     assert chosen_method("tsne", 100, None) == ("tsne", 30.0, "")
     assert chosen_method("umap", 100, None) == ("umap", None, "")
     assert chosen_method("tsne", 3, 20.0) == (
-        "pca", None, "3 photos are too few for tsne: they are laid out by their principal components",
+        "pca", None, "3 photos are too few for tsne: laid out by their principal components",
     )  # fmt: skip
 
 

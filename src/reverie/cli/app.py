@@ -242,7 +242,7 @@ def _register_series(
     """A command of many runs: its own options, those of the recipe that each run is of, the network's, the output's."""
     about, own = arguments(module, function)
     known = {item.name for item in own}
-    own += [item for item in arguments(*recipe)[1] if item.name not in known]
+    own += tuple(item for item in arguments(*recipe)[1] if item.name not in known)
     taken = {subject.name, "photo", "units", "folder", "output", "after", "settings"}
     options = [option(item, "--layer" if item.name == "layers" else None) for item in own if item.name not in taken]
     written = [item for item in _writing() if item.name not in ("output", "watch", "film", "trace", *known)]

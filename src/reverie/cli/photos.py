@@ -71,9 +71,10 @@ def fool(**given: Any) -> None:
         if photo is None or settings["radius"] is not None:
             raise InvalidSetting("--smallest looks for the radius of a change to a photo: name a photo and no --radius")
         settings["radius"] = smallest_radius(model, photo, **settings)
+    asked = [load(name) for name in others]  # before the work: one of them may be missing
     result = make(model, recipes.fool(model, photo, **settings), target, writing)
     if not writing["quiet"]:
-        _ask_again(model, result, target, [load(name) for name in others])
+        _ask_again(model, result, target, asked)
 
 
 def _universal(
@@ -96,7 +97,8 @@ def _ask_again(model: Model, result: Result, target: Path, others: list[Model]) 
     (finding,) = result.findings
     asked, file = int(finding.values["class"]), read(target)[:, : model.channels]
     own = verdict(model, file, model, asked)
-    typer.echo(f"{target}, read again: {own.taken_for} {100 * own.confidence:.3g} %")
+    remedy = "" if finding.values["fooled"] else "; take a larger --radius, or more --steps"
+    typer.echo(f"{target}, read again: {own.taken_for} {100 * own.confidence:.3g} %{remedy}")
     if not others:
         return
     table = Table("network", "photo", "file", box=None, pad_edge=False)

@@ -8,6 +8,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,8 @@ class Argument:
     help: str
 
 
-def arguments(module: str, function: str) -> tuple[str, list[Argument]]:
+@cache  # most commands load a network, and several share a recipe
+def arguments(module: str, function: str) -> tuple[str, tuple[Argument, ...]]:
     """The first paragraph of a function's docstring and its arguments, `model` left out.
 
     Args:
@@ -43,7 +45,7 @@ def arguments(module: str, function: str) -> tuple[str, list[Argument]]:
     positional = node.args.args
     defaults: list[ast.expr | None] = [*[None] * (len(positional) - len(node.args.defaults)), *node.args.defaults]
     pairs = [*zip(positional, defaults, strict=True), *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
-    found = [
+    found = tuple(
         Argument(
             item.arg,
             _kind(ast.unparse(item.annotation) if item.annotation else "str"),
@@ -52,7 +54,7 @@ def arguments(module: str, function: str) -> tuple[str, list[Argument]]:
         )
         for item, default in pairs
         if item.arg != "model"
-    ]
+    )
     return doc.partition("\n")[0], found
 
 

@@ -3,11 +3,13 @@
 import hashlib
 import os
 import signal
+import sys
 import tarfile
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from types import TracebackType
 from typing import NamedTuple
 
 import torch
@@ -216,6 +218,13 @@ def _gathered(frames: Sequence[_Frame]) -> _Frames:
 def _deaf_to_interrupts(_: int) -> None:
     """Ctrl-C goes to every process of the terminal; only the one that reads the batches answers it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.excepthook = _unless_left_alone
+
+
+def _unless_left_alone(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What a worker's own threads say, but for the end of the process that they were to hand pictures to."""
+    if not issubclass(kind, ConnectionError | EOFError):
+        sys.__excepthook__(kind, error, trace)
 
 
 def _workers(asked: int | None, plan: int) -> int:

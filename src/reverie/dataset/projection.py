@@ -71,7 +71,8 @@ def chosen_method(method: str, count: int, perplexity: float | None) -> tuple[st
             f"take at most {np.floor(10 * largest) / 10:g}, or leave it out"
         )
     if method != "pca" and count < FEWEST:
-        return "pca", None, f"{count} photos are too few for {method}: they are laid out by their principal components"
+        few = "one photo is" if count == 1 else f"{count} photos are"
+        return "pca", None, f"{few} too few for {method}: laid out by their principal components"
     if method != "tsne":
         return method, None, ""
     if perplexity is None and largest < PERPLEXITY:

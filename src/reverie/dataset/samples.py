@@ -1,11 +1,25 @@
 """Positions and photos chosen by chance, the same ones in whatever order a dataset is read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from reverie.dataset.tallies import NOBODY, PICKS, Array, Maps, State, lots
+
+
+def _lowest(state: State, new: Sequence[Array]) -> list[Array]:
+    """Of the old rows and the new ones as many as there were, by lot and then by photo."""
+    ranks, photos = (np.concatenate(pair) for pair in zip([*state.values()][:2], new[:2], strict=True))
+    order = np.lexsort((photos, ranks))[: len(state["ranks"])]
+    fresh = order >= len(state["ranks"])
+    kept = []
+    for old, more in zip(state.values(), new, strict=True):
+        whole = old[np.where(fresh, 0, order)]  # large: copied once
+        whole[fresh] = more[order[fresh] - len(old)]
+        kept.append(whole)
+    return kept
 
 
 @dataclass
@@ -45,9 +59,7 @@ class Samples:
         self._rank(other.ranks, other.photos, other.places, other.values)
 
     def _rank(self, *new: Array) -> None:
-        joined = [np.concatenate(pair) for pair in zip(self.state().values(), new, strict=True)]
-        order = np.lexsort((joined[1], joined[0]))[: len(self.ranks)]
-        self.ranks, self.photos, self.places, self.values = (whole[order] for whole in joined)
+        self.ranks, self.photos, self.places, self.values = _lowest(self.state(), new)
 
     def state(self) -> State:
         """The four arrays."""
@@ -88,9 +100,7 @@ class Examples:
         self._rank(other.ranks, other.photos, other.values)
 
     def _rank(self, *new: Array) -> None:
-        joined = [np.concatenate(pair) for pair in zip(self.state().values(), new, strict=True)]
-        order = np.lexsort((joined[1], joined[0]))[: len(self.ranks)]
-        self.ranks, self.photos, self.values = (whole[order] for whole in joined)
+        self.ranks, self.photos, self.values = _lowest(self.state(), new)
 
     def median(self, channel: int, most: int) -> Array:
         """Numbers of the `most` photos in which the channel's largest value is nearest to its median over these."""

@@ -92,15 +92,13 @@ class Histogram:
 
     @property
     def places(self) -> list[tuple[str, float, float]]:
-        """(name, value, place on the axis from 0 to 1) of each mark."""
-        low, high = self.span
-        return [(name, value, (value - low) / (high - low)) for name, value in self.marks]
+        """(name, value, place on the axis from 0 to 1) of each mark, the outermost first.
 
-    def beside(self, place: float) -> float:
-        """Where a mark's name ends, or starts in the left half, so that it crosses no mark's line."""
-        right = [other for *_, other in self.places if other > MIDDLE]
-        left = [other for *_, other in self.places if other <= MIDDLE]
-        return min(right) if place > MIDDLE else max(left)
+        Names stand inside of their lines, each a row below the one before, where its line begins: none is crossed.
+        """
+        low, high = self.span
+        found = [(name, value, (value - low) / (high - low)) for name, value in self.marks]
+        return sorted(found, key=lambda mark: -abs(mark[2] - MIDDLE))
 
 
 @dataclass(frozen=True, eq=False)

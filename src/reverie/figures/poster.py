@@ -180,8 +180,7 @@ class _Pen:
             at, top = x + place * width, y + 16 * (index % 2)
             self.pen.line((at, top, at, base), fill=WARM, width=2)
             text = f"{name} {value:.3g}"
-            beside = x + histogram.beside(place) * width
-            left = beside - _font(SMALL).getlength(text) - 6 if place > MIDDLE else beside + 6
+            left = at - _font(SMALL).getlength(text) - 6 if place > MIDDLE else at + 6
             self.text(text, left, top - 2, WARM, SMALL)
 
     def wrapped(self, sentence: str, x: int, y: int, width: float = WIDTH - 2 * MARGIN) -> int:

@@ -63,8 +63,8 @@ def load(
         weights: `default`; a file of weights (safetensors, or a state dict); None or `none` for random ones.
         device: auto, cpu, cuda, cuda:1 or mps.
         precision: float32, or bfloat16 for a faster network whose image stays float32.
-        mean: of the network's input, for values in [0,1]; ImageNet's unless the network says else.
-        std: as mean.
+        mean: of the network's input, for values in [0,1]; ImageNet's unless the network says otherwise
+        std: of the network's input, as mean
         size: native side or (height, width), 224 unless the network says else.
         classes: names in the order of the logits.
         pooling: own, or average in place of every maximum, for smoother pictures.

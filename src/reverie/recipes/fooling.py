@@ -105,7 +105,7 @@ def fool(
         start=begun,
         photo=picture,
         seed=seed,
-        labels=("fooled",),
+        labels=("result",),
         reports=(Fooled(picture, own, aim),),
     )
 
@@ -222,15 +222,17 @@ class Fooled:
         before = None if self.photo is None else _probabilities(model, self.photo)[0]
         taken = int(file.argmax())
         seen = taken if self.aim is None else self.aim
+        fooled = taken == self.aim if self.aim is not None else taken != self.own
+        missed = () if fooled else (f"not fooled: {_called(model, taken)} {_percent(file[taken])}",)
         values: dict[str, object] = {
             "taken_for": taken,
-            "fooled": taken == self.aim if self.aim is not None else taken != self.own,
+            "fooled": fooled,
             "class": seen,
             "after": _rounded(after[seen]),
             "file": _rounded(file[seen]),
         }
         if before is None or self.photo is None or self.own is None:
-            return Finding(f"{_called(model, seen)} {_percent(file[seen])}", values)
+            return Finding("\n".join([*missed, f"{_called(model, seen)} {_percent(file[seen])}"]), values)
         change = (image.cpu() - self.photo.cpu())[0]
         values |= {
             "before": _rounded(before[seen]),
@@ -245,7 +247,7 @@ class Fooled:
             f"{_called(model, index)} {_percent(before[index])} -> {_percent(file[index])}"
             for index in dict.fromkeys((seen, self.own))
         ]
-        note = "\n".join([*words, f"change {values['linf']} of 255, L2 {values['l2']:.3g}"])
+        note = "\n".join([*missed, *words, f"change {values['linf']} of 255, L2 {values['l2']:.3g}"])
         shown = (
             (f"photo\n{_called(model, self.own)} {_percent(before[self.own])}", self.photo[0].cpu()),
             (f"change, x{gain:.0f}", (0.5 + gain * change).clamp(0, 1)),
