@@ -101,7 +101,7 @@ def test_a_map_is_saved_whole_and_read_again(made, tmp_path):
     record = read_record("map.png")
     assert record.arguments["photos"]["count"] == 24
     assert record.automatic["quality"] == str(made.quality)
-    with pytest.raises(RecordRefused, match="repeat it with 'reverie map FOLDER'"):
+    with pytest.raises(RecordRefused, match="run 'reverie map FOLDER' again"):
         recipe_of(record, None)
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from reverie.dataset.photos import _unless_left_alone as unless_left_alone
 from reverie.dataset.photos import batches, framed, photo_set
 from reverie.errors import InvalidSetting, ReverieError, UnsuitableImage
 from reverie.image import read, resize
@@ -167,6 +168,13 @@ def test_going_on_gives_the_same_batches(folder):
     for one, other in zip(whole[1:], again, strict=True):
         assert one.indices == other.indices
         assert torch.equal(one.images, other.images)
+
+
+def test_a_workers_threads_keep_silent_only_about_a_reader_that_is_gone(capsys):
+    unless_left_alone(ConnectionResetError, ConnectionResetError(104, "reset"), None)
+    assert capsys.readouterr().err == ""
+    unless_left_alone(ValueError, ValueError("of its own"), None)
+    assert capsys.readouterr().err == "ValueError: of its own\n"
 
 
 def test_workers_end_with_the_reader(folder):

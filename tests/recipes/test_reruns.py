@@ -10,10 +10,11 @@ import torch
 from PIL import Image
 
 import reverie
+from reverie.cli.app import app
 from reverie.errors import RecordRefused
 from reverie.figures.result import Result
 from reverie.image import read, save, to_uint8
-from reverie.recipes.reruns import read_record, recipe_of, recorded_model
+from reverie.recipes.reruns import ASKED_ANEW, read_record, recipe_of, recorded_model
 from reverie.record import Record
 from reverie.record import parse as parsed
 from tiny import CLASSES, Tiny, seeded
@@ -194,6 +195,14 @@ def test_damaged_arguments_are_refused(model, dreamt, arguments):
     with_record(dreamt, "a.png", recipe="feature", arguments=arguments)
     with pytest.raises(reverie.ReverieError):
         reverie.rerun("a.png", model)
+
+
+@pytest.mark.parametrize("name", ASKED_ANEW)
+def test_what_is_no_recipes_picture_names_the_command(model, dreamt, name):
+    with_record(dreamt, "a.png", recipe=name)
+    command = ASKED_ANEW[name]
+    assert refusal(lambda: reverie.rerun("a.png", model)).endswith(f"; run '{command}' again")
+    assert command.split()[1] in {item.name for item in app.registered_commands}
 
 
 def test_unknown_recipes_and_arguments_are_refused(model, dreamt):

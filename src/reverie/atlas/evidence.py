@@ -10,14 +10,13 @@ import numpy as np
 from PIL import Image
 
 from reverie.dataset.histograms import edges
-from reverie.dataset.patches import Patch
+from reverie.dataset.patches import Patch, patch_record
 from reverie.dataset.patches import patches as patches_of
 from reverie.dataset.store import Scan, read_scan
 from reverie.errors import ScanRefused, UnsuitableImage
 from reverie.figures.board import Cell, Histogram, Section
 from reverie.image import to_pil
 from reverie.models.model import Model
-from reverie.record import Record, versions
 from reverie.unit import Unit
 
 CLASSES = 6  # that are named
@@ -196,16 +195,7 @@ def _cell(model: Model, scan: Scan, unit: Unit, patch: Patch) -> Cell:
     crop = to_pil(patch.crop)
     larger = math.ceil(SMALLEST / max(crop.size))
     picture = crop.resize((crop.width * larger, crop.height * larger), Image.Resampling.NEAREST)
-    asked = {"unit": str(unit), "kind": patch.kind, "scan": scan.path.name, "photos": scan.about.names}
-    facts = {
-        "photo": patch.name,
-        "place": list(patch.place),
-        "box": [list(span) for span in patch.box],
-        "value": round(patch.value, 6),
-        "value_of_crop": round(patch.again, 6),
-        "doubt": patch.doubt,
-    }
-    record = Record("patches", asked, model.source, facts, 0, versions())
+    record = patch_record(model, scan, unit, patch)
     return Cell(picture, PurePosixPath(patch.name).stem, f"{patch.value:.4g}", str(record))
 
 

@@ -15,6 +15,8 @@ from reverie.image import grey
 from reverie.models.fields import Box, Fields
 from reverie.models.model import Model
 from reverie.models.probe import probe
+from reverie.record import Record, versions
+from reverie.unit import Unit
 
 KINDS = {
     "top": "where the channel is largest",
@@ -164,3 +166,23 @@ def _blanked(model: Model, picture: Tensor, box: Box) -> Tensor:
     blank = torch.tensor(model.mean)[:, None, None].expand_as(picture).clone()
     blank[:, top:bottom, left:right] = picture[:, top:bottom, left:right]
     return blank
+
+
+def patch_record(model: Model, scan: Scan, unit: Unit, patch: Patch, **more: str) -> Record:
+    """Where a patch comes from, and what was found there, for its picture.
+
+    Args:
+        more: what else was asked for.
+    """
+    asked = {"unit": str(unit), "kind": patch.kind, "scan": scan.path.name, "photos": scan.about.names, **more}
+    facts = {
+        "photo": patch.name,
+        "place": list(patch.place),
+        "box": [list(span) for span in patch.box],
+        "value": round(patch.value, 6),
+        "value_of_crop": round(patch.again, 6),
+        "doubt": patch.doubt,
+        "threads": torch.get_num_threads(),
+        "device": str(model.device),
+    }
+    return Record("patches", asked, model.source, facts, 0, versions())

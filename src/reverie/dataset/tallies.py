@@ -160,12 +160,7 @@ class Extremes:
         old = self.values[channels], self.photos[channels], self.places[channels]
         joined = [np.concatenate(pair, 1) for pair in zip(old, (values, photos, places), strict=True)]
         key = -joined[0] if self.largest else joined[0]
-        known = old[1][old[1] != NOBODY]
-        if photos.min(initial=NOBODY) > known.max(initial=-1) and (np.diff(photos, axis=1) >= 0).all():
-            order = np.argsort(key, axis=1, kind="stable")  # the usual case: what comes later stands later already
-        else:
-            order = np.lexsort((joined[2], joined[1], key), axis=1)
-        order = order[:, : self.values.shape[1]]
+        order = np.lexsort((joined[2], joined[1], key), axis=1)[:, : self.values.shape[1]]
         for state, whole in zip((self.values, self.photos, self.places), joined, strict=True):
             state[channels] = np.take_along_axis(whole, order, 1)
 

@@ -35,7 +35,7 @@ def _photo_digest(photo: Photo) -> str:
 
 DIGESTS: Mapping[str, Callable[[Photo], str]] = {"photo": _photo_digest, "mask": mask_digest}
 REPEATABLE = {name: getattr(recipes, name) for name in recipes.__all__}
-ASKED_ANEW = {  # what is read from photos or frames rather than made by a recipe: the command that does it again
+ASKED_ANEW = {  # what is no recipe's picture: the command that makes it again
     "patches": "reverie patches UNIT --scan FILE",
     "image_map": "reverie map FOLDER",
     "zoom": "reverie zoom PHOTO",
@@ -145,7 +145,7 @@ def recipe_of(
         )
     if record.recipe in ASKED_ANEW:
         raise RecordRefused(
-            f"a picture of '{record.recipe}' hangs on more files than one; repeat it with '{ASKED_ANEW[record.recipe]}'"
+            f"'{record.recipe}' is not repeated from its record alone; run '{ASKED_ANEW[record.recipe]}' again"
         )
     if record.recipe not in REPEATABLE:
         raise RecordRefused(f"there is no recipe '{record.recipe}' here; known are {', '.join(REPEATABLE)}")

@@ -1,6 +1,6 @@
 """Sheets of real patches: what of the photos of a scan excites units, captioned, with what the unit sees in each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reverie.attribution import method_named
-from reverie.dataset.patches import Patch
+from reverie.dataset.patches import Patch, patch_record
 from reverie.dataset.patches import patches as looked_up
 from reverie.dataset.store import Scan, read_scan
 from reverie.errors import InvalidSetting, count
@@ -22,7 +22,7 @@ from reverie.models.fields import covers
 from reverie.models.model import Model
 from reverie.objectives import activation
 from reverie.recipes.reruns import recorded_model
-from reverie.record import Record, versions
+from reverie.record import Record
 from reverie.unit import Unit
 
 BESIDE = ("gradient", "guided-backprop")
@@ -86,29 +86,14 @@ def _channel(unit: Unit) -> Unit:
 
 def _cells(model: Model, scan: Scan, unit: Unit, patch: Patch, beside: str | None, side: int) -> list[Cell]:
     """The patch's picture, and by choice what the unit sees in it."""
-    facts = {
-        "photo": patch.name,
-        "place": list(patch.place),
-        "box": [list(span) for span in patch.box],
-        "value": round(patch.value, 6),
-        "value_of_crop": round(patch.again, 6),
-        "doubt": patch.doubt,
-        "threads": torch.get_num_threads(),
-        "device": str(model.device),
-    }
-    asked = {"unit": str(unit), "kind": patch.kind, "scan": scan.path.name, "photos": scan.about.names}
     whole = ", whole" if covers(patch.box, model.size) else ""
     doubt = f"\n{patch.doubt}" if patch.doubt else ""
     label = f"{unit}{whole}\n{patch.kind} {patch.value:.3g}\n{PurePosixPath(patch.name).with_suffix('')}{doubt}"
-    cells = [(_fitted(patch.crop.expand(3, -1, -1), side), _record(asked, model, facts), label)]
+    cells = [(_fitted(patch.crop.expand(3, -1, -1), side), patch_record(model, scan, unit, patch), label)]
     if beside is not None:
-        record = _record({**asked, "beside": beside}, model, facts)
+        record = patch_record(model, scan, unit, patch, beside=beside)
         cells.append((_fitted(_seen(model, unit, patch, beside), side), record, f"{beside}\nof the unit there"))
     return cells
-
-
-def _record(asked: Mapping[str, Any], model: Model, facts: Mapping[str, Any]) -> Record:
-    return Record("patches", asked, model.source, facts, 0, versions())
 
 
 def _seen(model: Model, unit: Unit, patch: Patch, method: str) -> Tensor:
