@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting
+from reverie.models.folding import merge, remainder
 from reverie.models.normalisation import BandedResponseNorm
 from reverie.randomness import generator, normal
 
@@ -120,8 +121,8 @@ class Variants:
         shared = {id(tensor): tensor for tensor in _tensors(self.plain) if id(tensor) not in folded}
         twin = copy.deepcopy(self.plain, dict(shared))
         for convolution, norm in pairs:
-            _merge(twin.get_submodule(convolution), twin.get_submodule(norm))
-            twin.set_submodule(norm, nn.Identity())
+            merge(twin.get_submodule(convolution), twin.get_submodule(norm))
+            twin.set_submodule(norm, remainder(twin.get_submodule(norm)))
         for name, part in list(twin.named_modules()):
             if isinstance(part, nn.LocalResponseNorm):
                 twin.set_submodule(name, BandedResponseNorm(part))
@@ -137,23 +138,3 @@ def _channels_last(module: nn.Module) -> nn.Module:
 
 def _tensors(module: nn.Module) -> list[Tensor]:
     return [*module.parameters(), *module.buffers()]
-
-
-def _merge(convolution: nn.Module, norm: nn.Module) -> None:
-    """Puts a batch norm's scale and shift into the convolution before it, in float64."""
-    assert isinstance(convolution, nn.Conv2d)
-    assert isinstance(norm, nn.BatchNorm2d)
-    mean, variance = norm.running_mean, norm.running_var
-    assert mean is not None
-    assert variance is not None
-    place = convolution.weight.device
-
-    def exact(tensor: Tensor | None, otherwise: float) -> Tensor:
-        return torch.tensor(otherwise) if tensor is None else tensor.cpu().double()  # not every device has float64
-
-    scale = (exact(variance, 0) + norm.eps).rsqrt() * exact(norm.weight, 1.0)
-    shift = exact(norm.bias, 0.0) - exact(mean, 0) * scale
-    weight = (exact(convolution.weight, 0) * scale.view(-1, 1, 1, 1)).float().to(place)  # keeps the memory layout
-    convolution.weight = nn.Parameter(weight, requires_grad=False)
-    bias = (exact(convolution.bias, 0.0) * scale + shift).float().to(place)
-    convolution.bias = nn.Parameter(bias, requires_grad=False)

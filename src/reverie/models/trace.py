@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_iter
 from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
+from reverie.models.folding import is_batch_norm
 from reverie.models.grids import REGISTERS, Form, Size, form_of
 
 
@@ -215,6 +216,7 @@ def trace(module: nn.Module, image: Tensor) -> Trace:
     watch, lister = _Watch(), _Lister((image.shape[2], image.shape[3]))
     seen: dict[str, list[Layer]] = {}
     products: list[_Product] = []
+    norms = {name for name, part in module.named_modules() if is_batch_norm(part)}
 
     def after(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(part: nn.Module, args: Any, output: Any) -> None:
@@ -224,8 +226,7 @@ def trace(module: nn.Module, image: Tensor) -> Trace:
             if isinstance(part, nn.Conv2d):
                 products.append(_Product(name))
                 watch.products[output] = products[-1]
-            # a subclass may do more than normalise, as timm's do
-            elif type(part) is nn.BatchNorm2d and part.running_mean is not None and args[0] in watch.products:
+            elif name in norms and args[0] in watch.products:
                 watch.products[args[0]].norm = name
 
         return hook
