@@ -9,6 +9,7 @@ from rich.table import Table
 
 from reverie.cli.runs import model_from, show, use_threads
 from reverie.models.model import Model
+from reverie.models.names import OWN
 from reverie.models.trace import Layer
 from reverie.models.zoos import timm_names, torchvision_names
 from reverie.recipes.presets import DREAM, FEATURE
@@ -39,7 +40,8 @@ def layers(model: str, json: bool, threads: int | None, **options: Any) -> None:
 
 def models(timm: bool) -> None:
     """All names, with where their weights come from."""
-    typer.echo("bundled  (comes with reverie: a small network trained on drawn motifs)")
+    for name, about in OWN.items():
+        typer.echo(f"{name}  (comes with reverie: {about})")
     typer.echo("path/to/file.py:factory, package.module:factory  (your own)")
     typer.echo("torchvision's classifiers, with torchvision's weights, --weights FILE or --weights none:")
     typer.echo("  " + "\n  ".join(torchvision_names()))

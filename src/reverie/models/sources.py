@@ -20,11 +20,13 @@ from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable, nearest
 from reverie.image import Size
+from reverie.models import efficientnet_lite0 as lite
 from reverie.models.integrity import check_whole
 from reverie.models.model import Model, make_model
+from reverie.models.names import OWN
 from reverie.models.pooling import POOLINGS
 from reverie.models.readiness import device_named, precision_named
-from reverie.models.zoos import TIMM, import_torchvision, timm_network, torchvision_names
+from reverie.models.zoos import TIMM, imagenet_classes, import_torchvision, timm_network, torchvision_names
 
 BUNDLED = Path(__file__).parent / "bundled" / "motifs.safetensors"
 
@@ -58,8 +60,8 @@ def load(
     """A network made ready to be asked.
 
     Args:
-        name: `bundled`, a torchvision classifier, `timm:NAME`, `path/to/file.py:factory`, `package.module:factory`,
-            or any module.
+        name: `efficientnet_lite0`, `bundled`, a torchvision classifier, `timm:NAME`, `path/to/file.py:factory`,
+            `package.module:factory`, or any module.
         weights: `default`; a file of weights (safetensors, or a state dict); None or `none` for random ones.
         device: auto, cpu, cuda, cuda:1 or mps.
         precision: float32, or bfloat16 for a faster network whose image stays float32.
@@ -112,13 +114,15 @@ def _found(name: str | nn.Module, weights: str | None) -> _Found:
         return _Found(name, source, **_said_by(name))
     if name == "bundled":
         return _bundled(weights)
+    if name == "efficientnet_lite0":
+        return _efficientnet_lite0(weights)
     if name.startswith(TIMM):
         return _from_timm(name, weights)
     if ":" in name:
         return _from_factory(name, weights)
     if name in torchvision_names():
         return _from_torchvision(name, weights)
-    known = ["bundled", *torchvision_names()]
+    known = [*OWN, *torchvision_names()]
     raise UnknownName(
         f"there is no network '{name}'; nearest: {nearest(name, known)}; "
         "list them with 'reverie models', take timm's as timm:NAME, or name your own as path/to/file.py:factory"
@@ -165,6 +169,24 @@ def _bundled(weights: str | None) -> _Found:
         std,
         classes,
         moments=moments,
+    )
+
+
+def _efficientnet_lite0(weights: str | None) -> _Found:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = lite.EfficientNetLite0()
+    if weights is not None:
+        path = lite.weights_file() if weights == "default" else Path(weights)
+        _fitted(module, lite.renamed(read_weights(path)), path)
+    return _Found(
+        module,
+        {"name": "efficientnet_lite0", "weights": _weights_source(weights)},
+        (lite.SIZE, lite.SIZE),
+        (lite.MEAN,) * 3,
+        (lite.STD,) * 3,
+        imagenet_classes(),
+        random=weights is None,
     )
 
 

@@ -53,6 +53,11 @@ def torchvision_names() -> list[str]:
     return [str(name) for name in models.list_models(module=models)]
 
 
+def imagenet_classes() -> list[str]:
+    """The names of ImageNet's 1,000 classes, as torchvision's networks have them."""
+    return list(import_torchvision().models.get_model_weights("resnet50").DEFAULT.meta["categories"])
+
+
 def timm_names() -> list[str]:
     """All of timm's networks, without the tags of their weights; none where timm is not installed."""
     try:

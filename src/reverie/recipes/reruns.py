@@ -14,6 +14,7 @@ from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, mask_digest, photo_path, record_text
 from reverie.models.model import Model
+from reverie.models.names import OWN
 from reverie.models.sources import load
 from reverie.models.zoos import is_timm_name, torchvision_names
 from reverie.parameterizations import Latent, latent
@@ -99,7 +100,7 @@ def _network(
 def _harmless(name: Any, weights: Any) -> bool:
     """Whether nothing of a stranger's runs or is opened: the record's own word for it does not count."""
     return weights in (None, "default") and (
-        name == "bundled" or name in torchvision_names() or (isinstance(name, str) and is_timm_name(name))
+        name in OWN or name in torchvision_names() or (isinstance(name, str) and is_timm_name(name))
     )
 
 
