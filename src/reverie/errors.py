@@ -12,15 +12,30 @@
   + OutOfMemory
   + MissingExtra
 
-Each message says what was given, what is allowed and the nearest remedy, in one sentence.
+Each message says what was given, what is allowed and the nearest remedy, in one sentence; what it repeats of a file or
+of an argument is spelt out, so that nothing in it moves a terminal's cursor, and is cut where it is long.
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = 2000  # characters of a message
+
+
+def printable(text: str, most: int | None = None) -> str:
+    """A text on one line, its control characters spelt out; of one that is too long the middle is left out."""
+    if most is not None and len(text) > most:
+        text = f"{text[: most // 2]}...{text[-most // 4 :]}"
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
 
 class ReverieError(Exception):
     """Anything that a user can mend."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(printable(item, LONGEST) if isinstance(item, str) else item for item in args))
 
 
 class UnknownName(ReverieError, LookupError):

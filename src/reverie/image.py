@@ -26,6 +26,7 @@ SAMPLES = ("flower", "china")  # scikit-learn's two photographs, CC-BY, see docs
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 TRANSPARENT = ("LA", "PA", "RGBA", "RGBa", "La")  # Pillow's modes with an opacity
 RECORD_KEY = "reverie"  # the PNG text that holds the record
+LARGEST_RECORD = 1_000_000  # bytes beside a picture
 LARGEST = 150_000_000  # pixels; a file that unpacks to more is taken for a decompression bomb
 
 
@@ -283,6 +284,8 @@ def record_text(path: Path) -> str | None:
     with _reading(path), Image.open(path) as picture:
         text = getattr(picture, "text", {}).get(RECORD_KEY) if picture.format == "PNG" else None
     if text is None and beside.is_file() and path.suffix.lower() != ".png":
+        if beside.stat().st_size > LARGEST_RECORD:
+            raise UnsuitableImage(f"{beside} is too large for a record; only those that reverie wrote can be repeated")
         return beside.read_text(encoding="utf-8", errors="replace")
     return None if text is None else str(text)
 

@@ -136,5 +136,5 @@ def test_a_dream_takes_one_too(model, photo, tmp_path):
 
 def test_a_record_that_names_a_file_of_presets_is_refused(model, own):
     arguments = {"units": ["mix:1"], "preset": "own.toml", "size": 32, "steps": 1}
-    with pytest.raises(RecordRefused, match=r"^the record names a file of presets \(own\.toml\); render the pictur"):
+    with pytest.raises(RecordRefused, match=r"^the record's 'preset' is not what reverie writes \('own\.toml'\)"):
         recipe_of(Record("feature", arguments, model.source), model)

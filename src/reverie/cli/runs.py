@@ -21,7 +21,7 @@ from reverie.models.model import Model
 from reverie.models.moments import silent_units
 from reverie.models.readiness import computed_in_software
 from reverie.models.sources import load
-from reverie.recipes.reruns import asked_again, read_record, recipe_of, recorded_model, repeated
+from reverie.recipes.reruns import asked_again, read_record, recipe_of, recorded_model, repeated, threads_of
 from reverie.record import Record
 from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
 from reverie.synthesis.verification import PHOTOS, told, verified
@@ -85,8 +85,8 @@ def rerun(
     """Repeats a picture as its record says, with the record's threads unless others are named."""
     settings, writing = split(given)
     record = read_record(picture)
-    threads, device = settings["threads"] or record.automatic.get("threads"), settings["device"]
-    use_threads(threads if isinstance(threads, int) else None)
+    use_threads(threads_of(record) if settings["threads"] is None else settings["threads"])
+    device = settings["device"]
     options = {} if settings["weights"] == "default" else {"weights": settings["weights"]}
     ready = recorded_model(record, model, trust=trust, device=device, **options)
     recipe = recipe_of(record, ready, photo=photo, beside=picture.parent, decoder=decoder, also=also or (), trust=trust)

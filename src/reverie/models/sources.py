@@ -26,7 +26,14 @@ from reverie.models.model import Model, make_model
 from reverie.models.names import OWN
 from reverie.models.pooling import POOLINGS
 from reverie.models.readiness import device_named, precision_named
-from reverie.models.zoos import TIMM, imagenet_classes, import_torchvision, timm_network, torchvision_names
+from reverie.models.zoos import (
+    TIMM,
+    imagenet_classes,
+    import_torchvision,
+    timm_network,
+    torchvision_file,
+    torchvision_names,
+)
 
 BUNDLED = Path(__file__).parent / "bundled" / "motifs.safetensors"
 
@@ -214,8 +221,8 @@ def _from_torchvision(name: str, weights: str | None) -> _Found:
 
 def _torchvision_state(name: str, entry: Any) -> Mapping[str, Tensor]:
     """The weights that torchvision names, from its cache or its server."""
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    file = folder / Path(entry.url).name
+    file = torchvision_file(name)
+    folder = file.parent
     try:
         if not file.is_file():
             folder.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -56,6 +57,17 @@ def torchvision_names() -> list[str]:
 def imagenet_classes() -> list[str]:
     """The names of ImageNet's 1,000 classes, as torchvision's networks have them."""
     return list(import_torchvision().models.get_model_weights("resnet50").DEFAULT.meta["categories"])
+
+
+def torchvision_file(name: str) -> Path:
+    """Where torchvision keeps a network's usual weights once they have been fetched."""
+    url = import_torchvision().models.get_model_weights(name).DEFAULT.url
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
+
+
+def at_hand(name: str) -> bool:
+    """Whether a network's usual weights are here, so that nothing is fetched; timm asks its server in any case."""
+    return name in torchvision_names() and torchvision_file(name).is_file()
 
 
 def timm_names() -> list[str]:

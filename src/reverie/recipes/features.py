@@ -167,6 +167,8 @@ def _chosen(preset: Preset, start: Photo | None, parameterization: Any, steps: i
     if parameterization is not None:
         material = made_of(parameterization)
         preset = replace(preset, parameterization=material, blurs=() if material.bounded else preset.blurs)
+    if isinstance(start, str) and start in ("photo", "cppn"):
+        raise InvalidSetting(f"a feature starts from noise, grey, zero or a photo's file, not '{start}'")
     if start is not None:
         preset = replace(preset, start=start if isinstance(start, str) and start in STARTS[:3] else "photo")
     if steps is not None:

@@ -175,9 +175,14 @@ def preset_named(preset: str | Mapping[str, Any], table: Mapping[str, Preset]) -
     """
     if isinstance(preset, Mapping) or in_file(preset):
         settings = preset if isinstance(preset, Mapping) else settings_from(preset)
-        return replace(preset_named(str(settings.get("base", "default")), table), **checked(settings))
-    if preset not in table:
+        return replace(_listed(settings.get("base", "default"), table), **checked(settings))
+    return _listed(preset, table)
+
+
+def _listed(name: Any, table: Mapping[str, Preset]) -> Preset:
+    """A preset by its name alone: the base of another one is never a file's."""
+    if not isinstance(name, str) or name not in table:
         raise UnknownName(
-            f"there is no preset '{preset}' here; nearest: {nearest(preset, table)}; allowed are {', '.join(table)}"
+            f"there is no preset '{name}' here; nearest: {nearest(str(name), table)}; allowed are {', '.join(table)}"
         )
-    return table[preset]
+    return table[name]

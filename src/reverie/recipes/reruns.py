@@ -14,13 +14,11 @@ from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, mask_digest, photo_path, record_text
 from reverie.models.model import Model
-from reverie.models.names import OWN
 from reverie.models.sources import load
-from reverie.models.zoos import is_timm_name, torchvision_names
 from reverie.parameterizations import Latent, latent
 from reverie.parameterizations.latents import GENERATOR
+from reverie.recipes.consent import check_arguments, check_description, check_network
 from reverie.recipes.networks import Other
-from reverie.recipes.settings import in_file
 from reverie.record import Record, parse
 from reverie.synthesis import Recipe, Step, iterate, synthesize
 
@@ -74,15 +72,12 @@ def recorded_model(
 def _network(
     source: Mapping[str, Any], model: Model | nn.Module | str | None, *, trust: bool, remedy: str, **options: Any
 ) -> Model:
-    name, weights = source.get("name"), source.get("weights")
-    if model is None and not trust and not _harmless(name, weights):
-        what = name if weights in (None, "default") else f"{name} with {str(weights).removeprefix('file:')}"
-        raise RecordRefused(
-            f"the record names code or weights of its own ({what}); "
-            f"name the network yourself with {remedy}, or say --trust"
-        )
+    check_description(source)
+    if model is None and not trust:
+        check_network(source, remedy)
+    named = str(source.get("name")) if model is None else model
     try:
-        ready = load(str(name) if model is None else model, **{**_kept(source, named=model is not None), **options})
+        ready = load(named, **{**_kept(source, named=model is not None), **options})
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         if isinstance(error, ReverieError):
             raise
@@ -97,20 +92,12 @@ def _network(
     return ready
 
 
-def _harmless(name: Any, weights: Any) -> bool:
-    """Whether nothing of a stranger's runs or is opened: the record's own word for it does not count."""
-    return weights in (None, "default") and (
-        name in OWN or name in torchvision_names() or (isinstance(name, str) and is_timm_name(name))
-    )
-
-
 def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
     """How the record's network was loaded, as arguments of `load`."""
     kept = ("mean", "std", "precision", "classes", "pooling")
     options = {key: source[key] for key in kept if source.get(key) is not None}
-    size = source.get("size")
-    if isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) for side in size):
-        options["size"] = (size[0], size[1])
+    if source.get("size") is not None:
+        options["size"] = tuple(source["size"])
     weights = source.get("weights", "default")
     if weights is None or not named:  # who names the network names its file of weights too
         options["weights"] = str(weights).removeprefix("file:") if weights is not None else None
@@ -140,10 +127,6 @@ def recipe_of(
         RecordRefused: another program's recipe or arguments, a photo that is missing or another one, or code without
             consent.
     """
-    if in_file(record.arguments.get("preset")):
-        raise RecordRefused(
-            f"the record names a file of presets ({record.arguments['preset']}); render the picture anew"
-        )
     if record.recipe in ASKED_ANEW:
         raise RecordRefused(
             f"'{record.recipe}' is not repeated from its record alone; run '{ASKED_ANEW[record.recipe]}' again"
@@ -156,9 +139,10 @@ def recipe_of(
         raise RecordRefused(
             f"the record has the unknown argument '{min(set(record.arguments) - known)}'; update reverie"
         )
+    check_arguments(record.arguments)
     arguments = dict(record.arguments)
     for name, value in record.arguments.items():
-        if isinstance(value, dict) and "decoder" in value:
+        if name == "parameterization" and isinstance(value, dict):
             arguments[name] = _decoder(value, decoder, model, trust=trust)
         elif name == "also" and value:
             arguments[name] = _others(value, also, model, trust=trust)
@@ -168,7 +152,7 @@ def recipe_of(
         made: Recipe | Inquiry | Survey | Filters = recipe(model, **arguments)
     except ReverieError:
         raise
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RecordRefused(f"the record's arguments are damaged ({error}); render the picture anew") from None
     if isinstance(made, Recipe):
         made = _together(record, made)
@@ -180,24 +164,26 @@ def recipe_of(
 def _together(record: Record, made: Recipe) -> Recipe:
     """The pictures that ran in one batch, where the arguments tell of more: restarts that ran one by one."""
     names = record.automatic.get("members")
-    if not isinstance(names, list) or len(names) >= len(made.names) or not set(names) <= set(made.names):
+    if not isinstance(names, list) or len(names) >= len(made.names) or not all(name in made.names for name in names):
         return made
     return made.select([made.names.index(name) for name in names])
 
 
-def _others(recorded: Any, given: Sequence[Model | nn.Module | str], model: Model, *, trust: bool) -> tuple[Other, ...]:
+def _others(
+    recorded: Sequence[Mapping[str, Any]],
+    given: Sequence[Model | nn.Module | str],
+    model: Model,
+    *,
+    trust: bool,
+) -> tuple[Other, ...]:
     """The other networks that a record names, and what in them was to be excited."""
-    if not isinstance(recorded, list) or not all(
-        isinstance(item, dict) and isinstance(item.get("network"), dict) for item in recorded
-    ):
-        raise RecordRefused("the record's description of its networks is damaged; render the picture anew")
     if given and len(given) != len(recorded):
         raise RecordRefused(f"the record names {len(recorded)} further networks; name as many with --also")
     own: list[Any] = list(given) or [None] * len(recorded)
     return tuple(
         Other(
             _network(item["network"], network, trust=trust, remedy="--also", device=str(model.device)),
-            str(item.get("wish", "")),
+            item["wish"],
         )
         for item, network in zip(recorded, own, strict=True)
     )
@@ -303,5 +289,14 @@ def asked_again(record: Record, model: Model, inquiry: Inquiry) -> Iterator[Even
 
 
 def _taken(record: Record, name: str) -> int | None:
-    taken = record.automatic.get(name)
-    return taken if isinstance(taken, int) and taken > 0 else None
+    return _noted(record, name, 10**9)
+
+
+def threads_of(record: Record) -> int | None:
+    """With how many threads a picture was made, which decides its last bits; None where the record does not say."""
+    return _noted(record, "threads", 1024)
+
+
+def _noted(record: Record, name: str, most: int) -> int | None:
+    found = record.automatic.get(name)
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 < found <= most else None
