@@ -8,6 +8,7 @@ import pytest
 
 import reverie
 from reverie.image import sample
+from reverie.models.names import DEFAULT, OWN
 from reverie.recipes import presets
 
 README = Path(__file__).parents[1] / "README.md"
@@ -27,8 +28,8 @@ def test_the_blocks_run_one_after_the_other(monkeypatch, tmp_path):
     (tmp_path / "photo.jpg").write_bytes(sample("flower").read_bytes())
     load = reverie.load
 
-    def without_weights(name="bundled", weights="default", **options):
-        known = not isinstance(name, str) or name == "bundled" or ":" in name
+    def without_weights(name=DEFAULT, weights="default", **options):
+        known = not isinstance(name, str) or name in OWN or ":" in name
         return load(name, weights if known else None, **options)
 
     monkeypatch.setattr(reverie, "load", without_weights, raising=False)

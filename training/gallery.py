@@ -37,7 +37,7 @@ class Picture:
     @property
     def command(self) -> str:
         """As one types it."""
-        return f"reverie {self.arguments} -o {self.stem}.png"
+        return f"reverie {self.arguments} --model bundled -o {self.stem}.png"
 
 
 DREAMS = (
@@ -66,7 +66,7 @@ def run(picture: Picture, folder: Path) -> Image.Image:
     from reverie.cli.app import app
 
     path = folder / f"{picture.stem}.png"
-    app([*shlex.split(picture.arguments), "-o", str(path), "--quiet"], standalone_mode=False)
+    app([*shlex.split(picture.arguments), "--model", "bundled", "-o", str(path), "--quiet"], standalone_mode=False)
     with Image.open(path) as made:
         return made.convert("RGB")
 

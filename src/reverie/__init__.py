@@ -2,7 +2,7 @@
 
     import reverie
 
-    model = reverie.load("bundled")
+    model = reverie.load()
     reverie.dream(model, "sample:flower").save("dream.png")
 
 Names are imported when they are first used, so that `import reverie` takes no time.

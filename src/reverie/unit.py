@@ -1,7 +1,7 @@
 """Unit: what one points at in a network, with one text form everywhere.
 
-`mixed4a` a layer; `mixed4a:12` a channel; `mixed4a:12@4,5` row 4, column 5; `@4,:` a row; `@:,5` a column;
-`@2-6,3-9` a rectangle (both ends included); `mixed4a:0-15,40` that many units; `mixed4a:0+1+2` one joint unit;
+`block8` a layer; `block8:12` a channel; `block8:12@4,5` row 4, column 5; `@4,:` a row; `@:,5` a column;
+`@2-6,3-9` a rectangle (both ends included); `block8:0-15,40` that many units; `block8:0+1+2` one joint unit;
 `logits:tiger`, `logits:"tiger cat"` a class; `layer1.0.relu~2` the second call of a module.
 """
 

@@ -132,8 +132,8 @@ def test_photos_that_are_gone_are_missed(model, scanned, tmp_path):
 @pytest.mark.parametrize(
     ("unit", "error", "message"),
     [
-        ("norm", InvalidSetting, "'norm' is more, or less, than one channel; name one, such as mixed4a:12"),
-        ("norm:0-2", InvalidSetting, "'norm:0-2' is more, or less, than one channel; name one, such as mixed4a:12"),
+        ("norm", InvalidSetting, "'norm' is more, or less, than one channel; name one, such as block8:12"),
+        ("norm:0-2", InvalidSetting, "'norm:0-2' is more, or less, than one channel; name one, such as block8:12"),
         ("logits:dragon", UnknownName, "Tiny has no class 'dragon'; nearest: 'tiger', 'tiger cat'"),
     ],
 )

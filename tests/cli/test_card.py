@@ -36,7 +36,7 @@ def test_mistakes_get_one_sentence(refused, factory, scan):
     assert refused("card", "norm", *where).startswith("'norm' is more, or less, than one channel; name one")
     assert refused("card", "mix:1", *where, "--scan", scan).startswith(f"{scan} was not scanned for 'mix'; nearest: ")
     assert refused("card", "norm:1", *where, "--scan", "no.db").startswith("there is no scan no.db; make it with")
-    assert refused("card", "norm:1", "--scan", scan).startswith("bundled has no layer 'norm'")
+    assert refused("card", "norm:1", "--scan", scan).startswith("efficientnet_lite0 has no layer 'norm'")
     assert refused("card", "norm:1", *where, "--links", "0") == "links must be 1 or more, not 0"
 
 

@@ -26,7 +26,8 @@ def files(folder) -> set[str]:
 def test_a_dream_says_where_it_is_and_takes_a_new_number(cli, photo, factory, tmp_path):
     for number in (1, 2, 3):
         status, out, err = cli("dream", photo, *FAST, *(["-m", factory] if number > 1 else []))
-        assert (status, out, err) == (0, f"wrote photo-dream-{number}.png\n", "")
+        made_with = "nets.py:tiny, norm" if number > 1 else "efficientnet_lite0, block8"
+        assert (status, out, err) == (0, f"wrote photo-dream-{number}.png: {made_with}\n", "")
     assert read(tmp_path / "photo-dream-1.png").shape == (1, 3, 41, 53)
     assert files(tmp_path) == {"nets.py", "photo.png", *(f"photo-dream-{number}.png" for number in (1, 2, 3))}
 
@@ -62,19 +63,20 @@ def test_several_photos_and_folders(cli, photo, factory, tmp_path):
     for number in (1, 2):
         status, out, _ = cli("dream", "in", photo, "-m", factory, "--layer", "block", *FAST, "-o", "out")
         assert status == 0
-        assert out == "".join(f"wrote out/{name}-dream-{number}.png\n" for name in ("a", "b", "photo"))
+        written = [f"wrote out/{name}-dream-{number}.png: nets.py:tiny, block\n" for name in ("a", "b", "photo")]
+        assert out == "".join(written)
 
 
 def test_a_folder_of_one_photo_never_touches_the_photo(cli, photo, factory, tmp_path):
     before = photo.read_bytes()
     status, out, _ = cli("dream", photo, "-m", factory, "--layer", "block", *FAST, "-o", ".", "--force")
-    assert (status, out) == (0, "wrote photo-dream-1.png\n")
+    assert (status, out) == (0, "wrote photo-dream-1.png: nets.py:tiny, block\n")
     assert photo.read_bytes() == before
 
 
 def test_one_bad_photo_does_not_cost_the_others(cli, photo, factory, tmp_path):
     status, out, err = cli("dream", "no.png", photo, "-m", factory, "--layer", "block", *FAST)
-    assert (status, out) == (2, "wrote photo-dream-1.png\n")
+    assert (status, out) == (2, "wrote photo-dream-1.png: nets.py:tiny, block\n")
     assert err.splitlines()[0].startswith("reverie: no.png: there is no file no.png")
     assert err.splitlines()[1] == "reverie: 1 of 2 photos could not be dreamt"
 
@@ -91,7 +93,7 @@ def test_a_sheet_has_its_folder(cli, factory, tmp_path):
     status, out, _ = cli(
         "feature", "block:0,2", "logits:tiger", "-m", factory, "--size", 32, "--steps", 1, "-o", "s.png"
     )
-    assert (status, out) == (0, "wrote s.png and 3 pictures in s\n")
+    assert (status, out) == (0, "wrote s.png and 3 pictures in s: nets.py:tiny, block, logits\n")
     assert files(tmp_path) - {"nets.py"} == {"s.png", "s/block-0.png", "s/block-2.png", "s/tiger-logits-1.png"}
 
 
@@ -103,7 +105,7 @@ def test_one_unit_is_the_bare_picture(cli, factory, tmp_path):
 
 def test_a_rerun_gives_the_same_bits(cli, factory, photo):
     assert cli("dream", photo, "-m", factory, "--layer", "block", *FAST, "-o", "a.png")[0] == 0
-    assert cli("rerun", "a.png", "-m", factory)[1] == "wrote a-again-1.png\n"
+    assert cli("rerun", "a.png", "-m", factory)[1] == "wrote a-again-1.png: nets.py:tiny, block\n"
     assert cli("rerun", "a.png", "--trust", "-o", "b.png")[0] == 0
     with Image.open("a.png") as first, Image.open("a-again-1.png") as second, Image.open("b.png") as third:
         assert np.array_equal(np.asarray(first), np.asarray(second))
@@ -113,7 +115,7 @@ def test_a_rerun_gives_the_same_bits(cli, factory, photo):
 
 def test_a_rerun_of_a_batch_writes_the_one_picture(cli, factory):
     cli("feature", "block:0,2,4", "-m", factory, "--size", 32, "--steps", 2, "-o", "s.png")
-    assert cli("rerun", "s/block-2.png", "-m", factory, "-o", "b.png")[1] == "wrote b.png\n"
+    assert cli("rerun", "s/block-2.png", "-m", factory, "-o", "b.png")[1] == "wrote b.png: nets.py:tiny, block\n"
     assert torch.equal(read("b.png"), read("s/block-2.png"))
 
 
@@ -191,7 +193,7 @@ def test_ctrl_c_keeps_the_last_whole_picture_at_the_photos_size(cli, factory, ph
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 3, "--steps", 2, "-o", "a.png"
     )
     assert status == 130
-    assert out == "wrote a.png (ended at step 2 of 6, the last whole picture)\n"
+    assert out == "wrote a.png: nets.py:tiny, block (ended at step 2 of 6, the last whole picture)\n"
     assert err == "reverie: stopped\n"
     assert read("a.png").shape == (1, 3, 41, 53)
 
@@ -221,7 +223,10 @@ def test_ctrl_c_keeps_a_sheets_finished_pictures(cli, factory, monkeypatch, tmp_
     monkeypatch.setattr(runs, "iterate", interrupting(3, ctrl_c))
     words = ["feature", "block:0-2", "-m", factory, "--size", 32, "--steps", 2, "--batch", 1, "-o", "s.png"]
     status, out, _ = cli(*words)
-    assert (status, out) == (130, "wrote s.png and 2 pictures in s (ended at step 3 of 6, the last whole picture)\n")
+    assert (status, out) == (
+        130,
+        "wrote s.png and 2 pictures in s: nets.py:tiny, block (ended at step 3 of 6, the last whole picture)\n",
+    )
     assert files(tmp_path) - {"nets.py"} == {"s.png", "s/block-0.png", "s/block-1.png"}
 
 
@@ -239,7 +244,7 @@ def test_divergence_keeps_the_last_good_picture_and_names_the_step(cli, factory,
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 1, "--steps", 3, "-o", "a.png"
     )
     assert status == 2
-    assert out == "wrote a.png (ended at step 1 of 3, the last whole picture)\n"
+    assert out == "wrote a.png: nets.py:tiny, block (ended at step 1 of 3, the last whole picture)\n"
     assert err.startswith("reverie: the gradient was not a number at step 2;")
     assert read("a.png").shape == (1, 3, 41, 53)
 
@@ -324,7 +329,7 @@ def test_a_full_disk_is_one_line(refused, photo, factory, monkeypatch, tmp_path)
         (["--layer", "block:"], "'block:' is not a unit: write LAYER, LAYER:CHANNEL"),
         (["--layer", "block.relu"], "runs 2 times in"),
         (["--layer", "logits:lion"], "has no class 'lion'; nearest:"),
-        (["--layer", "block=x"], "'x' in 'block=x' is no weight; write UNIT=NUMBER, such as mixed4a=0.5"),
+        (["--layer", "block=x"], "'x' in 'block=x' is no weight; write UNIT=NUMBER, such as block8=0.5"),
         (["--preset", "gogle"], "there is no preset 'gogle' here; nearest: 'google'"),
         (["--prior", "tv=1"], "there is no prior 'tv'; nearest:"),
         (["--size", "big"], "'big' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640"),
@@ -371,7 +376,7 @@ def test_other_commands_refuse_in_one_line(refused, photo, words, message):
 
 @pytest.mark.parametrize("size", [1, 2, 8])
 def test_a_feature_of_one_pixel_runs_or_is_one_line(cli, size):
-    status, _, err = cli("feature", "mixed5b:0", "--size", size, "--steps", 1)
+    status, _, err = cli("feature", "mixed5b:0", "-m", "bundled", "--size", size, "--steps", 1)
     assert status in (0, 2)
     assert len(err.splitlines()) == (1 if status else 0)
 
@@ -418,7 +423,8 @@ def test_layers_as_json(cli, factory):
 
 def test_models_lists_what_can_be_named(cli):
     _, out, _ = cli("models")
-    assert out.startswith("bundled ")
+    assert out.startswith("efficientnet_lite0 ")
+    assert "\nbundled " in out
     assert {"inception_v3", "googlenet", "resnet50", "vgg19", "squeezenet1_1"} <= set(out.split())
 
 
@@ -467,12 +473,13 @@ def test_bfloat16_in_software_is_told(cli, factory, photo, monkeypatch, slow):
 def test_views_both_sides_and_directions_in_the_terminal(cli, refused, factory, tmp_path):
     reverie.objectives.write_directions(tmp_path / "d.safetensors", picture(3, 20, 12))
     words = ("feature", "mix:1", "-m", factory, "--size", 32, "--steps", 1)
-    assert cli(*words, "--both", "-o", "a.png")[1].startswith("wrote a.png and 2 pictures in a\n")
-    assert cli(*words, "--diversity", 2, "-o", "b.png")[1].startswith("wrote b.png and 2 pictures in b\n")
+    assert cli(*words, "--both", "-o", "a.png")[1].startswith("wrote a.png and 2 pictures in a: nets.py:tiny, mix\n")
+    wrote = cli(*words, "--diversity", 2, "-o", "b.png")[1]
+    assert wrote.startswith("wrote b.png and 2 pictures in b: nets.py:tiny, mix\n")
     assert {path.name for path in (tmp_path / "b").iterdir()} == {"mix-1.png", "mix-1-view-2.png"}
     directed = ("feature", "mix:19", "-m", factory, "--size", 32, "--steps", 1, "--dictionary", "d.safetensors")
-    assert cli(*directed, "-o", "c.png") == (0, "wrote c.png\n", "")
-    assert cli("rerun", "c.png", "-m", factory, "-o", "again.png")[1] == "wrote again.png\n"
+    assert cli(*directed, "-o", "c.png") == (0, "wrote c.png: nets.py:tiny, mix\n", "")
+    assert cli("rerun", "c.png", "-m", factory, "-o", "again.png")[1] == "wrote again.png: nets.py:tiny, mix\n"
     assert torch.equal(read("c.png"), read("again.png"))
     assert refused(*words, "--both", "--verify") == (
         "--verify measures units alone: leave out --dictionary, --concept, --diversity and --both"
@@ -501,11 +508,13 @@ def test_a_concept_and_a_second_network_in_the_terminal(cli, refused, factory, p
 def test_a_photo_taken_further_in_the_terminal(cli, factory, photo):
     words = ("-m", factory, "--size", 48, "--steps", 1)
     wrote = cli("caricature", photo, *words, "--layer", "mix", "--toward", "logits:tiger")[1]
-    assert wrote.startswith("wrote photo-caricature-1.png and photo-caricature-1-sheet.png\nmix: cosine ")
+    written = "photo-caricature-1.png and photo-caricature-1-sheet.png"
+    assert wrote.startswith(f"wrote {written}: nets.py:tiny, mix\nmix: cosine ")
     wrote = cli("accentuate", photo, "mix:1", "logits:tiger", *words)[1]
-    assert wrote.startswith("wrote photo-accentuate-1.png and 2 pictures in photo-accentuate-1\nmix:1: ")
+    written = "photo-accentuate-1.png and 2 pictures in photo-accentuate-1"
+    assert wrote.startswith(f"wrote {written}: nets.py:tiny, mix, stem, logits and 1 more\nmix:1: ")
     wrote = cli("interpolate", "mix:1", "logits:tiger", *words, "--between", 1)[1]
-    assert wrote == "wrote interpolate-1.png and 3 pictures in interpolate-1\n"
+    assert wrote == "wrote interpolate-1.png and 3 pictures in interpolate-1: nets.py:tiny, mix, logits\n"
     assert cli("rerun", "interpolate-1/mix-1.png", "-m", factory, "-o", "again.png")[0] == 0
     assert torch.equal(read("interpolate-1/mix-1.png"), read("again.png"))
 
@@ -519,9 +528,9 @@ def test_units_that_never_fire_are_told(cli, tmp_path):
     words = ("feature", "-m", f"{tmp_path}/dead.py:make", "--steps", 2)
     before = "relu:0 never fired on the sample photos and on noise: the first steps try to wake what is silent\n"
     told = "relu:0 never fired: the picture shows nothing of it; try another --seed or --start\n"
-    assert cli(*words, "relu:0") == (0, f"wrote feature-1.png\n{told}", before)
+    assert cli(*words, "relu:0") == (0, f"wrote feature-1.png: dead.py:make, relu\n{told}", before)
     status, out, err = cli(*words, "relu:0-1", "-o", "sheet.png")
     told = "1 of 2 units never fired, their pictures show nothing: relu:0\n"
-    assert (status, out, err) == (0, f"wrote sheet.png and 2 pictures in sheet\n{told}", before)
-    assert cli(*words, "relu:1", "-o", "live.png") == (0, "wrote live.png\n", "")
+    assert (status, out, err) == (0, f"wrote sheet.png and 2 pictures in sheet: dead.py:make, relu\n{told}", before)
+    assert cli(*words, "relu:1", "-o", "live.png") == (0, "wrote live.png: dead.py:make, relu\n", "")
     assert cli(*words, "relu:0", "-q", "-o", "quiet.png") == (0, "", "")

@@ -40,7 +40,7 @@ def test_mistakes_get_one_sentence(refused, factory):
     assert refused("filters", "norm:3", *where, "--pictures", "nowhere") == (
         "there is no folder nowhere of pictures; make one with 'reverie sheet LAYER'"
     )
-    assert refused("filters", "norm:0+1", *where).endswith("name channels apart, such as mixed4a:0-15")
+    assert refused("filters", "norm:0+1", *where).endswith("name channels apart, such as block8:0-15")
     assert refused("filters", "norm", *where, "-o", "a.gif").startswith("cannot write 'a.gif'")
 
 

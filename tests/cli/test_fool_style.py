@@ -16,7 +16,7 @@ def painting(tmp_path):
 def test_a_painting_and_its_rerun(cli, photo, painting, factory):
     words = ["style", photo, painting, photo, "-m", factory, *STYLE, "--style-weight", "1", "--style-weight", "0.5"]
     status, out, err = cli(*words, "--prior", "l2=0.1", "--pooling", "average", "-o", "a.png")
-    assert (status, out, err) == (0, "wrote a.png\n", "")
+    assert (status, out, err) == (0, "wrote a.png: nets.py:tiny, mix, block\n", "")
     assert read("a.png").shape == (1, 3, 41, 53)
     assert cli("rerun", "a.png", "-m", factory, "-o", "b.png")[0] == 0
     assert torch.equal(read("a.png"), read("b.png"))
@@ -27,7 +27,7 @@ def test_a_fooling_says_what_its_file_is_taken_for(cli, photo, factory):
     status, out, err = cli(*words)
     assert (status, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0] == "wrote photo-fool-1.png and photo-fool-1-sheet.png"
+    assert lines[0] == "wrote photo-fool-1.png and photo-fool-1-sheet.png: nets.py:tiny, logits"
     missed = lines[1].startswith("result: not fooled: ")
     assert lines[1 + missed].removeprefix("result: ").startswith("beetle ")
     assert " -> " in lines[2 + missed]
@@ -47,13 +47,13 @@ def test_a_network_to_ask_that_is_missing_is_told_before_the_work(cli, photo, fa
 
 def test_a_picture_of_nothing_and_a_change_for_all(cli, photo, painting, factory, tmp_path):
     status, out, _ = cli("fool", "--start", "grey", "--as", "beetle", "-m", factory, "--steps", "1", "--size", "32")
-    assert (status, out.splitlines()[0]) == (0, "wrote nothing-fool-1.png")
+    assert (status, out.splitlines()[0]) == (0, "wrote nothing-fool-1.png: nets.py:tiny, logits")
     (tmp_path / "in").mkdir()
     for path in (photo, painting):
         path.rename(tmp_path / "in" / path.name)
     status, out, _ = cli("fool", "in", "--as", "tiger", "-m", factory, "--steps", "1")
     assert status == 0
-    assert out.splitlines()[0] == "wrote in-fool-1.png and in-fool-1-sheet.png"
+    assert out.splitlines()[0] == "wrote in-fool-1.png and in-fool-1-sheet.png: nets.py:tiny, logits"
     assert "of 2 photos" in out
 
 

@@ -14,7 +14,7 @@ def test_invert_says_what_came_back(cli, photo, factory):
     status, out, err = cli("invert", photo, "-m", factory, "--layer", "block", *FAST)
     assert (status, err) == (0, "")
     first, second = out.splitlines()
-    assert first == "wrote photo-invert-1.png and photo-invert-1-sheet.png"
+    assert first == "wrote photo-invert-1.png and photo-invert-1-sheet.png: nets.py:tiny, block"
     assert second.startswith("block: error ")
     made = reverie.invert(factory, photo, "block", steps=2, size=32)
     assert second == f"block: {made.findings[0].note}"
@@ -27,7 +27,8 @@ def test_all_makes_a_strip_that_repeats(cli, photo, factory):
     assert status == 0
     names = [line.split(":")[0] for line in out.splitlines()[1:]]
     assert names[-1] == "logits"
-    assert out.splitlines()[0] == f"wrote s.png and {len(names)} pictures in s"
+    made_with = "nets.py:tiny, stem, block, mix and 2 more"
+    assert out.splitlines()[0] == f"wrote s.png and {len(names)} pictures in s: {made_with}"
     assert cli("rerun", f"s/{names[0]}.png", "-m", factory, "-o", "again.png")[0] == 0
     assert torch.equal(read("again.png"), read(f"s/{names[0]}.png"))
 

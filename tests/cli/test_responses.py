@@ -52,7 +52,7 @@ def test_a_channel_of_a_sheet_repeats_alone(model, photo, show):
     [
         ({"layer": "logits"}, "'logits' of Tiny has no rows and columns on this photo; name an earlier layer"),
         ({"layer": "block:0+1"}, "'block:0+1' is more, or less, than one channel; "
-                                 "name channels apart, such as mixed4a:0-15"),
+                                 "name channels apart, such as block8:0-15"),
         ({"layer": "block", "scale": "log"}, "scale is shared, own, or a number above 0, not 'log'"),
         ({"layer": "block", "most": 0}, "most must be 1 or more, not 0"),
     ],

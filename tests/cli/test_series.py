@@ -14,7 +14,10 @@ FAST = ["--size", 24, "--steps", 1, "--batch", 3]
 def test_a_sheet_and_its_page(cli, factory, tmp_path):
     status, out, err = cli("sheet", "block:0-3", "logits", "-m", factory, *FAST, "--html")
     assert (status, err) == (0, "")
-    assert out == "wrote block-0-3.png and block-0-3.html\nwrote logits.png and logits.html\n"
+    assert out == (
+        "wrote block-0-3.png and block-0-3.html: nets.py:tiny, block\n"
+        "wrote logits.png and logits.html: nets.py:tiny, logits\n"
+    )
     assert len(files(tmp_path)) == 1 + 4 + 4 + 5
 
 
@@ -28,9 +31,9 @@ def test_ctrl_c_keeps_the_finished_pictures_and_the_same_command_goes_on(cli, fa
     monkeypatch.setattr(sheets, "synthesize", interrupted)
     (tmp_path / "out").mkdir()
     words = ["sheet", "block", "-m", factory, *FAST, "-o", "out"]
-    message = "wrote out/block.png (3 of 8 pictures; the same command goes on)\n"
+    message = "wrote out/block.png: nets.py:tiny, block (3 of 8 pictures; the same command goes on)\n"
     assert cli(*words) == (130, message, "reverie: stopped\n")
-    assert cli(*words) == (0, "wrote out/block.png\n", "")
+    assert cli(*words) == (0, "wrote out/block.png: nets.py:tiny, block\n", "")
     assert [names[0] for names in drawn] == ["block:0", "block:3", "block:3", "block:6"]
 
 
@@ -56,7 +59,7 @@ ZOOM = ["--layer", "block", "--steps", 1, "--octaves", 1, "--frames", 3]
 
 
 def test_a_zoom_is_named_after_its_photo(cli, factory, photo, tmp_path):
-    assert cli("zoom", photo, "-m", factory, *ZOOM, "-o", "a.gif") == (0, "wrote a.gif\n", "")
+    assert cli("zoom", photo, "-m", factory, *ZOOM, "-o", "a.gif") == (0, "wrote a.gif: nets.py:tiny, block\n", "")
     assert files(tmp_path) == {"nets.py", "photo.png", "a.gif", "a.json"}
     assert read("a.gif").shape == (1, 3, 41, 53)
 
@@ -81,10 +84,10 @@ def test_ctrl_c_writes_the_finished_frames_and_the_same_command_goes_on(cli, fac
     words = ["zoom", photo, "-m", factory, *ZOOM]
     assert cli(*words, "-o", "whole.gif")[0] == 0
     monkeypatch.setattr(zooms, "synthesize", interrupted)
-    message = "wrote a.gif (2 of 3 frames; the same command goes on)\n"
+    message = "wrote a.gif: nets.py:tiny, block (2 of 3 frames; the same command goes on)\n"
     assert cli(*words, "-o", "a.gif") == (130, message, "reverie: stopped\n")
     assert (tmp_path / "a.gif.frames").is_dir()
-    assert cli(*words, "-o", "a.gif") == (0, "wrote a.gif\n", "")
+    assert cli(*words, "-o", "a.gif") == (0, "wrote a.gif: nets.py:tiny, block\n", "")
     assert made == [1, 2, 2]
     assert not (tmp_path / "a.gif.frames").exists()
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "whole.gif").read_bytes()
@@ -112,7 +115,7 @@ def footage(folder):
 def test_a_film_is_named_after_its_footage(cli, factory, tmp_path):
     footage(tmp_path)
     words = ["film", "in.mp4", "-m", factory, "--layer", "block", "--steps", 2, "--octaves", 1, "--every", 2]
-    assert cli(*words) == (0, "wrote in-dream.mp4\n", "")
+    assert cli(*words) == (0, "wrote in-dream.mp4: nets.py:tiny, block\n", "")
     assert files(tmp_path) == {"nets.py", "in.mp4", "in-dream.mp4", "in-dream.json"}
     assert "in-dream.mp4 exists already; say --force to overwrite it" in cli(*words)[2]
 

@@ -33,7 +33,7 @@ def test_a_dream_has_its_film_at_the_photos_size(cli, factory, photo):
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 2, "--steps", 2, "-o", "a.png",
         "--film", "a.webp",
     )  # fmt: skip
-    assert (status, out) == (0, "wrote a.png\nwrote a.webp\n")
+    assert (status, out) == (0, "wrote a.png: nets.py:tiny, block\nwrote a.webp\n")
     shown = frames("a.webp")
     assert len(shown) == 4 + 25
     assert {frame.shape for frame in shown} == {(41, 53, 3)}
@@ -44,7 +44,7 @@ def test_a_dream_has_its_film_at_the_photos_size(cli, factory, photo):
 
 def test_the_film_of_several_units_is_their_sheet(cli, factory):
     words = ["feature", "mix:0-2", "-m", factory, *SMALL, "--batch", 2, "-o", "s.png", "--film", "s.gif"]
-    assert cli(*words)[1] == "wrote s.png and 3 pictures in s\nwrote s.gif\n"
+    assert cli(*words)[1] == "wrote s.png and 3 pictures in s: nets.py:tiny, mix\nwrote s.gif\n"
     shown = frames("s.gif")
     assert len(shown) == 6 + 25
     with Image.open("s.png") as sheet:
@@ -140,5 +140,5 @@ def test_a_comparison_prints_what_is_left_of_the_gradients(cli, factory, photo):
 
 def test_a_growing_map_is_filmed(cli, factory):
     words = ["grow", "mix:1", "-m", factory, "--size", 16, "--steps", 1, "-o", "g.png", "--film", "g.gif"]
-    assert cli(*words)[1] == "wrote g.png\nwrote g.gif\n"
+    assert cli(*words)[1] == "wrote g.png: nets.py:tiny, mix\nwrote g.gif\n"
     assert len(frames("g.gif")) == 16 + 25

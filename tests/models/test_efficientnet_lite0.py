@@ -7,7 +7,7 @@ import torch
 
 import reverie
 from reference import efficientnet
-from reverie.errors import WeightsUnavailable
+from reverie.errors import UnknownName, WeightsUnavailable
 from reverie.image import read, resize
 from reverie.models import efficientnet_lite0 as lite
 from reverie.models.readiness import pink_noise
@@ -85,6 +85,24 @@ def test_it_knows_what_is_in_photos(network):
         wanted = file.stem.split("_", 1)[1]
         right += name.lower().replace("-", " ") == wanted.lower().replace("-", " ").replace("_", " ")
     assert right >= 100, f"{right} of {len(files)}"
+
+
+def test_it_is_the_network_where_none_is_named(network):
+    assert load().source == network.source
+    made = reverie.recipes.dream(network, "sample:flower", size=64)
+    assert made.stages[0].layers == ("block8",)
+    assert made.origin[1]["layers"] == ["block8"]
+
+
+def test_a_layer_of_the_bundled_network_says_so(network, bundled):
+    with pytest.raises(UnknownName) as caught:
+        network.units("mixed4c.branch3:12")
+    assert str(caught.value) == (
+        "efficientnet_lite0 has no layer 'mixed4c.branch3', but the bundled network has 'mixed4c': take it with "
+        "'--model bundled', or list the layers of this one with 'reverie layers efficientnet_lite0'"
+    )
+    with pytest.raises(UnknownName, match=r"^bundled has no layer 'mixed4c.branch9'; nearest: 'mixed4c.branch"):
+        bundled.units("mixed4c.branch9:12")
 
 
 def test_random_weights_and_files_of_both_names_are_taken(network, tmp_path):

@@ -47,7 +47,7 @@ def test_positions_need_a_grid(model):
 
 
 def test_no_unit_is_refused(model):
-    assert refusal(lambda: model.units([])) == "no unit is named; name at least one, such as 'mixed4a:12'"
+    assert refusal(lambda: model.units([])) == "no unit is named; name at least one, such as 'block8:12'"
 
 
 def test_a_sequentials_numbers_are_layers(sequential):

@@ -61,7 +61,7 @@ def test_a_stored_response_is_a_map_of_directions(model, tmp_path):
     ("settings", "message"),
     [
         ({"negative": True}, "--negative goes with --toward: it shows what lowers that unit"),
-        ({"toward": "logits:0,1"}, "'logits:0,1' is 2 units; name one, or a joint one such as mixed4a:0+1"),
+        ({"toward": "logits:0,1"}, "'logits:0,1' is 2 units; name one, or a joint one such as block8:0+1"),
         ({"cosine": -1}, "cosine must be 0 to 16, not -1"),
         ({"steps": 0}, "steps must be 1 or more, not 0"),
     ],

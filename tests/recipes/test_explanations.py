@@ -145,7 +145,7 @@ def test_a_grey_network_is_asked_about_a_grey_photo(photo):
     ("options", "error", "message"),
     [
         ({"unit": "block:0-2"}, InvalidSetting,
-         "'block:0-2' names 3 units; explain one, or join channels as in mixed4a:0+1"),
+         "'block:0-2' names 3 units; explain one, or join channels as in block8:0+1"),
         ({"unit": "logits:lion"}, UnknownName, "Tiny has no class 'lion'; nearest: 'tiger cat', 'tiger', 'owl'"),
         ({"method": []}, InvalidSetting,
          "name each method once, and at least one; such as --method gradient --method grad-cam"),

@@ -341,7 +341,7 @@ def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
         ),
         (
             lambda model: recipes.feature(model, "mix:1", prior=["l1=much"]),
-            "'much' in 'l1=much' is no weight; write UNIT=NUMBER, such as mixed4a=0.5",
+            "'much' in 'l1=much' is no weight; write UNIT=NUMBER, such as block8=0.5",
         ),
         (lambda model: recipes.feature(model, "mix:1", steps=0), "steps must be 1 or more, not 0"),
         (lambda model: recipes.feature(model, "mix:1", batch=0), "batch must be 1 or more, not 0"),

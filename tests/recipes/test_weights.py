@@ -76,7 +76,7 @@ def test_a_channel_of_a_sheet_repeats_alone(model, scale):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"layer": "norm:0+1"}, "'norm:0+1' is no single channel; name channels apart, such as mixed4a:0-15"),
+        ({"layer": "norm:0+1"}, "'norm:0+1' is no single channel; name channels apart, such as block8:0-15"),
         ({"layer": "norm", "scale": "log"}, "scale is own, shared, or a number above 0, not 'log'"),
         ({"layer": "norm", "order": "size"}, "order is norm or channel, not 'size'"),
         ({"layer": "norm", "most": 0}, "most must be 1 or more, not 0"),

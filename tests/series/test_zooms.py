@@ -105,7 +105,7 @@ def test_without_frames_all_layers_are_joint(model, photo):
 def test_frames_out_of_order_are_one_sentence(model, photo, layers):
     with pytest.raises(InvalidSetting) as caught:
         reverie.zoom(model, photo, layers)
-    assert str(caught.value) == ("give every layer its frame or none, each later than the one before: 'mixed4c at 60'")
+    assert str(caught.value) == ("give every layer its frame or none, each later than the one before: 'block8 at 60'")
 
 
 @pytest.mark.parametrize(

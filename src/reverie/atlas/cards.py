@@ -61,7 +61,7 @@ def card(
     """Lays out all that can be shown of a unit: pictures made for it, real patches, its values, weights and kin.
 
     Args:
-        unit: one channel, such as mixed4a:12 or logits:owl.
+        unit: one channel, such as block8:12 or logits:daisy.
         scan: a file of `reverie scan` with this network and layer; without one what needs photos is left out.
         photos: where the scanned photos are now; where they were unless given.
         steps: of the unit's own pictures.

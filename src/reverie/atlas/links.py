@@ -79,7 +79,7 @@ def one_channel(model: Model, unit: str | Unit) -> Unit:
     """
     units = model.units(unit)
     if len(units) != 1 or len(units[0].channels) != 1 or units[0].positional:
-        raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name one, such as mixed4a:12")
+        raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name one, such as block8:12")
     return units[0]
 
 
@@ -166,7 +166,7 @@ def connections(
     """Draws the strongest weights into a unit and out of it, with pictures of the units at their other ends.
 
     Args:
-        unit: one channel, such as mixed4a:12 or logits:owl.
+        unit: one channel, such as block8:12 or logits:daisy.
         links: how many of the strongest each way.
         steps: of each unit's picture; 0 leaves the pictures out.
         size: side of each unit's picture, at most the network's native one; 128 unless given.

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from reverie.cli.signatures import arguments, command, option
+from reverie.models.names import DEFAULT
 
 FLAGS = {"layers": "--layer", "content_layers": "--content-layer", "target": "--as"}  # others are called as they are
 
@@ -45,8 +46,8 @@ def _model_option() -> inspect.Parameter:
     return _parameter(
         "model",
         str,
-        "bundled",
-        "Network: bundled, a torchvision name, timm:NAME, path/to/file.py:factory or package:factory.",
+        DEFAULT,
+        "Network: efficientnet_lite0, bundled, a torchvision name, timm:NAME, path/file.py:factory or package:factory.",
         "--model",
         "-m",
     )
@@ -414,9 +415,7 @@ app.command("rerun")(
 
 def _network() -> inspect.Parameter:
     info = typer.Argument(help="Network, as for --model.", metavar="MODEL")
-    return inspect.Parameter(
-        "model", inspect.Parameter.KEYWORD_ONLY, default="bundled", annotation=Annotated[str, info]
-    )
+    return inspect.Parameter("model", inspect.Parameter.KEYWORD_ONLY, default=DEFAULT, annotation=Annotated[str, info])
 
 
 app.command("plot")(

@@ -278,7 +278,7 @@ def make(
     result = result if after is None else after(result)
     written = result.save(target)
     if not writing["quiet"] or run.ended is not None:
-        typer.echo(_told(run, written))
+        typer.echo(_told(run, written, made_with(model, _layers(recipe))))
         if result.silent and run.ended is None:
             typer.echo(_silence(result))
         if film is not None and film.exists():
@@ -299,11 +299,21 @@ def rendered(model: Model, recipe: Recipe, target: Path, *, quiet: bool) -> Resu
     return result
 
 
-def _told(run: "_Watched", written: list[Path]) -> str:
+def made_with(model: Model, layers: Sequence[str]) -> str:
+    """A network and the layers that were asked of it, for the line that says what was written."""
+    return f"{model.title}, {_listed(layers, 3)}"
+
+
+def _layers(recipe: Recipe) -> list[str]:
+    """All layers that a recipe's objectives look at, in their order."""
+    return list(dict.fromkeys(layer for stage in recipe.stages for layer in stage.layers))
+
+
+def _told(run: "_Watched", written: list[Path], made_with: str) -> str:
     rest = f" and {len(written) - 1} pictures in {written[0].with_suffix('')}" if len(written) > 1 else ""
     rest = f" and {written[1]}" if len(written) == 2 and written[1].parent == written[0].parent else rest
     what = "" if run.ended is None else f" (ended at step {run.done} of {run.total}, the last whole picture)"
-    return f"wrote {written[0]}{rest}{what}"
+    return f"wrote {written[0]}{rest}: {made_with}{what}"
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reverie import series
-from reverie.cli.runs import LOADING, model_from, use_threads
+from reverie.cli.runs import LOADING, made_with, model_from, use_threads
 from reverie.errors import ReverieError
 from reverie.image import photo_path
 from reverie.models.model import Model
@@ -35,7 +35,8 @@ def sheet(**given: Any) -> None:
         written, whole = made.write(html=html), made.done == len(made.recipe.names)
         rest = "" if whole else f" ({made.done} of {len(made.recipe.names)} pictures; the same command goes on)"
         if not quiet or not whole:
-            typer.echo(f"wrote {' and '.join(map(str, written))}{rest}")
+            own = made_with(model, made.recipe.stages[0].layers)
+            typer.echo(f"wrote {' and '.join(map(str, written))}: {own}{rest}")
     if run.by is not None:
         raise run.by
 
@@ -44,17 +45,17 @@ def zoom(**given: Any) -> None:
     """A camera's way into a photo, as a film."""
     place, model, photo = _writing(given), _network(given), given.pop("photo")
     shot = series.zoom(model, photo, given.pop("layers"), **_given(given))
-    _shoot(shot, f"{photo_path(photo).stem}-zoom.mp4", **place)
+    _shoot(model, shot, f"{photo_path(photo).stem}-zoom.mp4", **place)
 
 
 def film(**given: Any) -> None:
     """Footage as a dream."""
     place, model, footage = _writing(given), _network(given), given.pop("footage")
     shot = series.film(model, footage, given.pop("layers"), **_given(given))
-    _shoot(shot, f"{Path(footage).stem}-dream.mp4", **place)
+    _shoot(model, shot, f"{Path(footage).stem}-dream.mp4", **place)
 
 
-def _shoot(shot: Shot, name: str, *, output: Path | None, force: bool, quiet: bool) -> None:
+def _shoot(model: Model, shot: Shot, name: str, *, output: Path | None, force: bool, quiet: bool) -> None:
     """Makes a film; what is finished when it ends early is written too, and kept for going on."""
     target = Path() if output is None else output.expanduser()
     reel = Reel(shot, target / name if target.is_dir() else target, force=force)
@@ -68,7 +69,7 @@ def _shoot(shot: Shot, name: str, *, output: Path | None, force: bool, quiet: bo
     written = reel.write(whole=run.by is None)
     rest = "" if run.by is None else f" ({reel.done} of {shot.total or 'its'} frames; the same command goes on)"
     if not quiet or run.by is not None:
-        typer.echo(f"wrote {written}{rest}")
+        typer.echo(f"wrote {written}: {made_with(model, shot.record.arguments['layers'])}{rest}")
     if run.by is not None:
         raise run.by
 

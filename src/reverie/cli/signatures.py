@@ -53,7 +53,7 @@ def arguments(module: str, function: str) -> tuple[str, tuple[Argument, ...]]:
             helps.get(item.arg, ""),
         )
         for item, default in pairs
-        if item.arg != "model"
+        if item.arg not in ("model", "name")  # a network, which every command takes alike
     )
     return doc.partition("\n")[0], found
 

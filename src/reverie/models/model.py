@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
+from reverie.models.bundled.network import LAYERS
 from reverie.models.grids import Form, module_name
 from reverie.models.probe import probe
 from reverie.models.readiness import MEAN, STD, Variants, calibrate, pink_noise, ready_copy
@@ -89,6 +90,12 @@ class Model:
         calls = [key for key in self.layers if module_name(key) == name]
         if calls:
             raise UnknownName(f"'{name}' runs {len(calls)} times in {self.name}; name a call: {', '.join(calls)}")
+        block = name.partition(".")[0]
+        if block in LAYERS and block not in self.layers:
+            raise UnknownName(
+                f"{self.name} has no layer '{name}', but the bundled network has '{block}': take it with "
+                f"'--model bundled', or list the layers of this one with 'reverie layers {self.name}'"
+            )
         raise UnknownName(
             f"{self.name} has no layer '{name}'; nearest: {nearest(name, self.layers)}; "
             f"list them with 'reverie layers {self.name}'"
@@ -110,7 +117,7 @@ class Model:
         several = [units] if isinstance(units, str | Unit) else units
         parsed = [unit for item in several for unit in (parse(item) if isinstance(item, str) else [item])]
         if not parsed:
-            raise InvalidSetting("no unit is named; name at least one, such as 'mixed4a:12'")
+            raise InvalidSetting("no unit is named; name at least one, such as 'block8:12'")
         if rows is not None:
             return tuple(self._of_dictionary(unit, rows) for unit in parsed)
         return tuple(self._checked(unit) for unit in parsed)

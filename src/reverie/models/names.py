@@ -1,4 +1,4 @@
-"""Names of the networks that an installation always has; here the default one is stated, and nowhere else."""
+"""Networks that an installation always has; here the default one is stated, and nowhere else."""
 
 DEFAULT = "efficientnet_lite0"
 OWN = {

@@ -23,7 +23,7 @@ from reverie.image import Size
 from reverie.models import efficientnet_lite0 as lite
 from reverie.models.integrity import check_whole
 from reverie.models.model import Model, make_model
-from reverie.models.names import OWN
+from reverie.models.names import DEFAULT, OWN
 from reverie.models.pooling import POOLINGS
 from reverie.models.readiness import device_named, precision_named
 from reverie.models.zoos import (
@@ -53,7 +53,7 @@ class _Found:
 
 
 def load(
-    name: str | nn.Module | Model = "bundled",
+    name: str | nn.Module | Model = DEFAULT,
     weights: str | Path | None = "default",
     *,
     device: str = "auto",

@@ -149,7 +149,7 @@ class Wiring:
 
     def _row(self, unit: Unit) -> tuple[int, Strands]:
         if len(unit.channels) != 1 or unit.positional:
-            raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name one, such as mixed4a:12")
+            raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name one, such as block8:12")
         name = call_name(unit.layer) if call_name(unit.layer) in self.layers else unit.layer
         if name not in self.layers:
             raise InvalidSetting(f"what feeds '{unit.layer}' of {self.model} cannot be told; name a layer inside it")

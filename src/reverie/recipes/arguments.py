@@ -138,7 +138,7 @@ def weighted(text: str) -> tuple[str, float]:
             raise ValueError
         return found[1], weight
     except ValueError:
-        raise InvalidSetting(f"'{found[2]}' in '{text}' is no weight; write UNIT=NUMBER, such as mixed4a=0.5") from None
+        raise InvalidSetting(f"'{found[2]}' in '{text}' is no weight; write UNIT=NUMBER, such as block8=0.5") from None
 
 
 def response(model: Model, unit: Unit, reduction: str) -> Objective:

@@ -55,7 +55,7 @@ def caricature(
     Args:
         photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor; or a stored response, FILE.npy.
         layers: LAYER or LAYER:0-15 whose features are exaggerated, one picture for each.
-        toward: a unit, such as logits:owl: each feature counts by how much it raises this unit.
+        toward: a unit, such as logits:daisy: each feature counts by how much it raises this unit.
         negative: with toward, what lowers the unit in place of what raises it.
         cosine: power of the cosine by which the dot product is weighed; higher is truer to the photo, and fainter.
         parameterization: what the picture is made of, as for `feature`; fourier without its finest grain unless given.
@@ -142,7 +142,7 @@ def _target(
             return select(probe(model, picture, [unit.layer])[unit.layer], unit)
     (wanted, *more) = model.units(toward)
     if more:
-        raise InvalidSetting(f"'{toward}' is {1 + len(more)} units; name one, or a joint one such as mixed4a:0+1")
+        raise InvalidSetting(f"'{toward}' is {1 + len(more)} units; name one, or a joint one such as block8:0+1")
     check_positions(model, [wanted], [size])
     wish = activation(wanted)
     found = select(speaking_for(model, picture, -wish if negative else wish, unit.layer), unit)

@@ -20,7 +20,7 @@ from reverie.synthesis.tiling import automatic_tile
 from reverie.transforms import Roll, Transform
 from reverie.unit import Unit
 
-BUNDLED_LAYER = "mixed4b"  # the layer of the bundled network whose dreams are liveliest
+LIVELIEST = {"block8.depthwise": "block8", "mixed4b.branch_pool": "mixed4b"}  # by a layer that tells the network
 
 
 @recorded
@@ -105,6 +105,7 @@ def dream(
         seed=seed,
         tile=side,
         labels=(name,),
+        each={} if layers else {"layers": tuple(str(unit) for unit, _ in wanted)},  # of the record: no default
     )
 
 
@@ -156,13 +157,14 @@ def _response(model: Model, unit: Unit, reduction: str) -> Objective:
 
 
 def usual_layer(model: Model) -> str:
-    """The bundled network's best layer; of others the deepest whole block of stride 16 or less.
+    """The layer whose dreams are liveliest, where it is known; of others the deepest whole block of stride 16 or less.
 
     Raises:
         InvalidSetting: there is none.
     """
-    if BUNDLED_LAYER in model.layers:
-        return BUNDLED_LAYER
+    for sign, layer in LIVELIEST.items():
+        if sign in model.layers:
+            return layer
     blocks = [
         layer for name, layer in model.layers.items() if "." not in name and layer.stride and max(layer.stride) <= 16
     ]

@@ -38,7 +38,7 @@ def explain(
 
     Args:
         photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
-        unit: what to explain, such as logits:owl or mixed4a:12; the network's top class unless given.
+        unit: what to explain, such as logits:daisy or block8:12; the network's top class unless given.
         method: how to attribute: gradient, guided-backprop, grad-cam, occlusion ...; an unknown one lists all.
         layer: of the class activation maps; the last one with rows and columns unless given.
         samples: noisy copies (50), points of a path (50) or masks of rise (4000).
@@ -91,5 +91,5 @@ def _target(model: Model, image: Tensor, unit: str | Unit | None) -> Unit:
         return Unit("logits", (int(logits.mean((0, 2, 3)).argmax()),))
     units = model.units(unit)
     if len(units) > 1:
-        raise InvalidSetting(f"'{unit}' names {len(units)} units; explain one, or join channels as in mixed4a:0+1")
+        raise InvalidSetting(f"'{unit}' names {len(units)} units; explain one, or join channels as in block8:0+1")
     return units[0]

@@ -56,7 +56,7 @@ def activations(
 
 def _channels(model: Model, unit: Unit) -> list[Unit]:
     if len(unit.channels) > 1 or unit.positional:
-        raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name channels apart, such as mixed4a:0-15")
+        raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name channels apart, such as block8:0-15")
     every = range(model.layer(unit.layer).channels)
     return [unit] if unit.channels else [Unit(unit.layer, (channel,)) for channel in every]
 

@@ -45,7 +45,7 @@ def channels_of(model: Model, layer: str) -> list[Unit]:
     units = []
     for unit in model.units(layer):
         if len(unit.channels) > 1 or unit.positional:
-            raise InvalidSetting(f"'{unit}' is no single channel; name channels apart, such as mixed4a:0-15")
+            raise InvalidSetting(f"'{unit}' is no single channel; name channels apart, such as block8:0-15")
         every = range(model.layer(unit.layer).channels)
         units += [unit] if unit.channels else [Unit(unit.layer, (channel,)) for channel in every]
     return units

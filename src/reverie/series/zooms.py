@@ -45,7 +45,7 @@ def zoom(
 
     Args:
         photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
-        layers: UNIT or UNIT=WEIGHT to amplify, jointly; or each with the frame where it reigns: 'mixed4c at 60'.
+        layers: UNIT or UNIT=WEIGHT to amplify, jointly; or each with the frame where it reigns: 'block8 at 60'.
         frames: how many.
         zoom: how much nearer each frame is than the one before; below 1 it moves away.
         rotate: degrees by which the camera turns in each frame.
@@ -99,6 +99,7 @@ class Way:
         self.texts = [layers] if isinstance(layers, str) else list(layers or [])
         placed = [placed_at(text) for text in self.texts]
         self.recipe = recipes.dream(model, photo, [text for text, _ in placed] or None, **settings)
+        self.texts = self.texts or list(self.recipe.each["layers"])
         self.keys: list[tuple[int, Objective]] = []
         if any(frame is not None for _, frame in placed):
             self.keys = self._keys(model, placed, settings)
@@ -110,7 +111,7 @@ class Way:
         assert self.recipe.photo is not None
         frames = [frame for _, frame in placed if frame is not None]
         if len(frames) < len(placed) or sorted(set(frames)) != frames:
-            raise InvalidSetting("give every layer its frame or none, each later than the one before: 'mixed4c at 60'")
+            raise InvalidSetting("give every layer its frame or none, each later than the one before: 'block8 at 60'")
         keys = []
         for (text, _), frame in zip(placed, frames, strict=True):
             alone = recipes.dream(model, self.recipe.photo, text, **{**settings, "size": None})
