@@ -9,7 +9,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "reverie"
 FLOORS = {
-    "errors": 0, "extras": 0, "image": 0, "likeness": 0, "randomness": 0, "record": 0, "unit": 0,
+    "arrays": 0, "errors": 0, "extras": 0, "paths": 0,
+    "image": 0, "likeness": 0, "randomness": 0, "record": 0, "unit": 0,
     "models": 1, "figures": 1,
     "objectives": 2, "parameterizations": 2, "transforms": 2, "constraints": 2, "motion": 2,
     "synthesis": 3, "attribution": 3, "dataset": 3,

@@ -78,3 +78,10 @@ def test_backward_spans_are_refused():
 def test_shifted_moves_positions_only():
     assert Unit("a", (1,), (4, 6), None).shifted(3, 9) == Unit("a", (1,), (1, 3), None)
     assert Unit("a", (1,)).shifted(3, 9) == Unit("a", (1,))
+
+
+@pytest.mark.parametrize("text", ["a:" + "1" * 5000, "a:1@" + "9" * 5000 + ",2", "a:0-" + "9" * 12, "a:1+" + "2" * 99])
+def test_numbers_without_end_are_refused_in_a_short_sentence(text):
+    with pytest.raises(InvalidSetting, match="names a number of ten digits or more") as caught:
+        parse(text)
+    assert len(str(caught.value)) < 150

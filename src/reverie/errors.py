@@ -16,10 +16,12 @@ Each message says what was given, what is allowed and the nearest remedy, in one
 of an argument is spelt out, so that nothing in it moves a terminal's cursor, and is cut where it is long.
 """
 
+import reprlib
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST = 2000  # characters of a message
+MOST = 10**9  # of whatever is counted
 
 
 def printable(text: str, most: int | None = None) -> str:
@@ -86,14 +88,14 @@ def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
     return ", ".join(f"'{item}'" for item in (close or known[:most]))
 
 
-def count(name: str, value: int, low: int = 1, high: float = float("inf")) -> None:
+def count(name: str, value: int, low: int = 1, high: float = MOST) -> None:
     """One sentence where a number is no whole one, or out of its range.
 
     Raises:
         InvalidSetting: it is.
     """
     if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidSetting(f"{name} must be a whole number, not {value!r}")
+        raise InvalidSetting(f"{name} must be a whole number, not {reprlib.repr(value)}")
     check(name, value, low, high)
 
 
@@ -104,5 +106,6 @@ def check(name: str, value: float, low: float, high: float = float("inf")) -> No
         InvalidSetting: it is.
     """
     if not low <= value <= high:
-        allowed = f"{low:g} or more" if high == float("inf") else f"{low:g} to {high:g}"
-        raise InvalidSetting(f"{name} must be {allowed}, not {value:g}")
+        allowed = f"{low:g} or more" if high in (float("inf"), MOST) else f"{low:g} to {high:g}"
+        shown = f"{value:g}" if abs(value) < 1e300 else reprlib.repr(value)
+        raise InvalidSetting(f"{name} must be {allowed}, not {shown}")

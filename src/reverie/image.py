@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reverie.errors import OutputFailed, UnsuitableImage, nearest
+from reverie.paths import check_length, path_named
 
 Size = tuple[int, int]  # (height, width)
 Photo = str | Path | Image.Image | np.ndarray | Tensor
@@ -44,7 +45,7 @@ def sample(name: str) -> Path:
 def photo_path(photo: str | Path) -> Path:
     """The file that a photo's name means; `sample:flower` and `sample:china` are scikit-learn's."""
     text = str(photo)
-    return sample(text.removeprefix("sample:")) if text.startswith("sample:") else Path(text).expanduser()
+    return sample(text.removeprefix("sample:")) if text.startswith("sample:") else path_named(text)
 
 
 def photos_in(name: str) -> list[str]:
@@ -198,7 +199,7 @@ def _digest(image: Tensor) -> str:
 
 def file_digest(path: str | Path) -> str:
     """SHA-256 of a file's bytes."""
-    place = Path(path).expanduser()
+    place = path_named(path)
     with _reading(place):
         return hashlib.sha256(place.read_bytes()).hexdigest()
 
@@ -231,6 +232,7 @@ def check_output(path: Path, endings: Iterable[str] = FORMATS) -> Path:
         OutputFailed: where it cannot.
     """
     known = list(endings)
+    check_length(path)
     if path.suffix.lower() not in known:
         close = nearest(path.suffix or known[0], known)
         folder = "" if path.suffix else f"; a folder '{path.name}' to write into must be there first"
@@ -263,7 +265,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:32]}-", suffix=path.suffix, dir=path.parent)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             yield file

@@ -8,7 +8,7 @@
 import re
 from dataclasses import dataclass, replace
 
-from reverie.errors import InvalidSetting
+from reverie.errors import InvalidSetting, printable
 
 GRAMMAR = "write LAYER, LAYER:CHANNEL, LAYER:0-15,40, LAYER:0+1, LAYER:CHANNEL@ROW,COLUMN or logits:CLASS"
 
@@ -60,6 +60,8 @@ def parse(text: str) -> tuple[Unit, ...]:
     """
     head, quote, tail = text.partition('"')
     layer, colon, rest = head.partition(":")
+    if re.search(r"[0-9]{10}", text):
+        raise InvalidSetting(f"'{printable(text, 60)}' names a number of ten digits or more; no channel has one")
     if not layer or (colon and not (rest or quote)) or (quote and not colon):
         raise InvalidSetting(f"'{text}' is not a unit: {GRAMMAR}")
     rest += quote + tail

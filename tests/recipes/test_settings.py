@@ -138,3 +138,22 @@ def test_a_record_that_names_a_file_of_presets_is_refused(model, own):
     arguments = {"units": ["mix:1"], "preset": "own.toml", "size": 32, "steps": 1}
     with pytest.raises(RecordRefused, match=r"^the record's 'preset' is not what reverie writes \('own\.toml'\)"):
         recipe_of(Record("feature", arguments, model.source), model)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[own]\nbase = 'own'\n", "[own]\nbase = 'own.toml'\n", "[own]\nbase = 'own.toml:own'\n",
+        "[own]\nrates = []\n", "[own]\nsizes = [0]\n", "[own]\nsizes = [99999999]\n", "[own]\nsteps = 0\n",
+        f"[own]\nsteps = {10**30}\n", f"[own]\noctave_scale = {10**400}\n", "[own]\noctave_scale = inf\n",
+        f"[own]\nsteps = {'9' * 5000}\n", f"[own]\nsizes = {'[' * 5000}\n", "[own]\nsteps = true\n",
+        f"[own]\nstart = '{'x' * 10**5}'\n", f"[{'n' * 10**5}]\n[two]\n", '[own]\nascent = "a\\u001b[2J\\nb"\n',
+    ],
+    ids=lambda text: text[:24],
+)  # fmt: skip
+def test_a_hostile_file_of_presets_is_one_short_sentence(model, tmp_path, text):
+    (tmp_path / "own.toml").write_text(text)
+    with pytest.raises(reverie.ReverieError) as caught:
+        recipes.feature(model, "mix:1", preset="own.toml")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 2100

@@ -11,6 +11,7 @@ from reverie.errors import ReverieError, UnsuitableImage
 from reverie.figures.result import Result, file_names
 from reverie.image import record_text
 from reverie.models.model import Model
+from reverie.paths import path_named
 from reverie.recipes.reruns import read_record
 from reverie.synthesis import Recipe, synthesize
 from reverie.unit import Unit
@@ -49,7 +50,7 @@ def portraits(
         UnsuitableImage: there is no such folder.
     """
     wanted = list(dict.fromkeys(units))
-    found = {} if pictures is None else _filed(model, wanted, Path(pictures).expanduser())
+    found = {} if pictures is None else _filed(model, wanted, path_named(pictures))
     rest = [unit for unit in wanted if unit not in found]
     if rest and steps > 0:
         side = min(*model.size, SIDE if size is None else size)

@@ -11,9 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from reverie.cli.signatures import arguments, command, option
+from reverie.cli.signatures import arguments, command, option, refused
+from reverie.errors import InvalidSetting, OutputFailed, ReverieError
 from reverie.models.names import DEFAULT
 
+LONGEST_WORD = 50_000  # characters of one argument
 FLAGS = {"layers": "--layer", "content_layers": "--content-layer", "target": "--as"}  # others are called as they are
 
 app = typer.Typer(
@@ -29,10 +31,39 @@ app = typer.Typer(
 def main() -> None:
     """Runs the command line: 2 for what the user can mend, 130 for Ctrl-C, and never a traceback for either."""
     try:
-        app()
+        _check_start()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nowhere()
         sys.exit(1)
+    except OSError as error:
+        _write_nowhere()
+        typer.echo(f"reverie: {refused(error)}", err=True)
+        sys.exit(2)
+    except ReverieError as error:
+        typer.echo(f"reverie: {error}", err=True)
+        sys.exit(2)
+
+
+def _check_start() -> None:
+    """What else would end in a library's own words: a working folder that is gone, an argument without end."""
+    try:
+        Path.cwd()
+    except OSError:
+        raise OutputFailed("the working folder is gone; change into another one") from None
+    long = next((word for word in sys.argv[1:] if len(word) > LONGEST_WORD), None)
+    if long is not None:
+        raise InvalidSetting(f"'{long[:40]}...' has {len(long)} characters; write less, or the name of a file")
+
+
+def _write_nowhere() -> None:
+    """Else the interpreter would try once more to write what cannot be written."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parameter(name: str, kind: Any, default: Any, text: str, *flags: str) -> inspect.Parameter:

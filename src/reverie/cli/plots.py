@@ -12,6 +12,7 @@ from reverie.figures.film import Film, check_film
 from reverie.figures.plot import chart
 from reverie.figures.trace import Trace, read_trace, rise
 from reverie.image import save
+from reverie.paths import path_named
 from reverie.recipes.reruns import read_record
 from reverie.record import Record
 from reverie.synthesis.filming import RATE
@@ -26,12 +27,12 @@ def plot(picture: Path, output: Path | None, film: Path | None, force: bool, qui
     trace = _trace_of(picture, record)
     target = target_for(output, f"{picture.stem}-plot", force)
     if film is not None:
-        check_free(check_film(film.expanduser()), force)
+        check_free(check_film(path_named(film)), force)
     drawn = chart(trace, _title(record), _wanted(record))
     save(Image.fromarray(drawn.pixels), target)
     written = [target]
     if film is not None:
-        with Film(film.expanduser(), RATE) as reel:
+        with Film(path_named(film), RATE) as reel:
             for frame in drawn.frames():
                 reel.write(frame)
             for _ in range(RATE):

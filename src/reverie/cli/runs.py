@@ -21,6 +21,7 @@ from reverie.models.model import Model
 from reverie.models.moments import silent_units
 from reverie.models.readiness import computed_in_software
 from reverie.models.sources import load
+from reverie.paths import path_named, shortened
 from reverie.recipes.reruns import asked_again, read_record, recipe_of, recorded_model, repeated, threads_of
 from reverie.record import Record
 from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
@@ -198,7 +199,7 @@ def _side(text: str | None) -> int | tuple[int, int] | None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [line.strip() for line in path_named(path).read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise UnknownName(
             f"the class names {path} cannot be read ({error}); give a text file, one name a line"
@@ -218,9 +219,9 @@ def use_threads(count: int | None) -> None:
 
 def target_for(output: Path | None, stem: str, force: bool) -> Path:
     """Where to write, checked before the work begins: a new number in a folder, else the name given."""
-    output = Path() if output is None else output.expanduser()
+    output = Path() if output is None else path_named(output)
     if output.is_dir():
-        number = 1
+        number, stem = 1, shortened(stem)
         while (output / f"{stem}-{number}.png").exists():
             number += 1
         return check_output(output / f"{stem}-{number}.png")
@@ -256,7 +257,7 @@ def make(
     """
     folder, film = target.with_suffix(""), writing["film"]
     if film is not None:
-        check_free(check_film(film.expanduser()), writing["force"])
+        check_free(check_film(path_named(film)), writing["force"])
     if writing["trace"]:
         check_free(target.with_suffix(".npz"), writing["force"])
     if len(recipe.names) > 1 and record is None and folder.is_dir() and any(folder.iterdir()):
@@ -269,7 +270,7 @@ def make(
         else repeated(record, model, recipe, trace=writing["trace"])
     )
     if film is not None:
-        steps = filmed(steps, recipe, film.expanduser(), index=None if record is None else record.index)
+        steps = filmed(steps, recipe, path_named(film), index=None if record is None else record.index)
     run = _Watched(recipe, through(steps), target, writing["watch"], quiet=writing["quiet"])
     result = synthesize(model, recipe, run.steps())
     result = result if record is None or not len(result) else result[record.index]

@@ -13,6 +13,7 @@ from reverie.dataset.run import scanning
 from reverie.dataset.store import begun, read_scan
 from reverie.errors import ReverieError
 from reverie.image import photo_path
+from reverie.paths import path_named, shortened
 from reverie.series.examples import patches as sheet_of
 from reverie.series.examples import scanned_model, told
 
@@ -22,7 +23,8 @@ MOST = 10  # unreadable photos that are listed one by one
 def scan(**given: Any) -> None:
     """One file, that grows until it is whole."""
     photos, output, quiet = given.pop("photos"), given.pop("output"), given.pop("quiet")
-    path = Path(f"{photo_path(photos).stem or 'photos'}-scan.db") if output is None else output.expanduser()
+    stem = shortened(photo_path(photos).stem or "photos")
+    path = Path(f"{stem}-scan.db") if output is None else path_named(output)
     _go_on_with_its_threads(path, given)
     model, settings = model_of(given), {name: value for name, value in given.items() if value is not None}
     failed, begun = 0, False

@@ -13,6 +13,7 @@ from reverie.cli.runs import LOADING, made_with, model_from, use_threads
 from reverie.errors import ReverieError
 from reverie.image import photo_path
 from reverie.models.model import Model
+from reverie.paths import path_named, shortened
 from reverie.series.sheets import Sheet, sweep
 from reverie.series.shots import Reel, Shot
 
@@ -23,7 +24,7 @@ def sheet(**given: Any) -> None:
     """One sheet for each layer, in a folder."""
     output, force, quiet, html = (given.pop(name) for name in ("output", "force", "quiet", "html"))
     model, layers, settings = _network(given), given.pop("layers"), _given(given)
-    folder = Path() if output is None else output.expanduser()
+    folder = Path() if output is None else path_named(output)
     run = _Ended(sweep(model, layers, folder, force=force, **settings))
     grown: dict[Path, Sheet] = {}
     with _bar(quiet=quiet) as bar:
@@ -45,19 +46,19 @@ def zoom(**given: Any) -> None:
     """A camera's way into a photo, as a film."""
     place, model, photo = _writing(given), _network(given), given.pop("photo")
     shot = series.zoom(model, photo, given.pop("layers"), **_given(given))
-    _shoot(model, shot, f"{photo_path(photo).stem}-zoom.mp4", **place)
+    _shoot(model, shot, f"{shortened(photo_path(photo).stem)}-zoom.mp4", **place)
 
 
 def film(**given: Any) -> None:
     """Footage as a dream."""
     place, model, footage = _writing(given), _network(given), given.pop("footage")
     shot = series.film(model, footage, given.pop("layers"), **_given(given))
-    _shoot(model, shot, f"{Path(footage).stem}-dream.mp4", **place)
+    _shoot(model, shot, f"{shortened(Path(footage).stem)}-dream.mp4", **place)
 
 
 def _shoot(model: Model, shot: Shot, name: str, *, output: Path | None, force: bool, quiet: bool) -> None:
     """Makes a film; what is finished when it ends early is written too, and kept for going on."""
-    target = Path() if output is None else output.expanduser()
+    target = Path() if output is None else path_named(output)
     reel = Reel(shot, target / name if target.is_dir() else target, force=force)
     run = _Ended(reel.frames())
     with _bar(quiet=quiet) as bar:

@@ -4,6 +4,7 @@ The function's source is read, not imported: help and completion must not wait f
 """
 
 import ast
+import errno
 import inspect
 import re
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reverie.errors import ReverieError
+from reverie.errors import ReverieError, printable
 
 PACKAGE = Path(__file__).parent.parent
 _TYPES: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool}
@@ -93,6 +94,13 @@ def option(argument: Argument, flag: str | None = None) -> inspect.Parameter:
     )
 
 
+def refused(error: OSError) -> str:
+    """What the system refused, as a sentence."""
+    what = f"cannot use {error.filename}" if error.filename else "cannot go on"
+    remedy = "free some space, or write to another place" if error.errno == errno.ENOSPC else "mend it, or name another"
+    return printable(f"{what}: {(error.strerror or str(error)).lower()}; {remedy}", 400)
+
+
 def command(function: Callable[..., None], parameters: list[inspect.Parameter], about: str) -> Callable[..., None]:
     """The function with another signature for typer to read."""
     ordered = sorted(parameters, key=lambda item: item.default is not inspect.Parameter.empty)
@@ -106,6 +114,11 @@ def command(function: Callable[..., None], parameters: list[inspect.Parameter], 
         except KeyboardInterrupt:
             typer.echo("reverie: stopped", err=True)
             raise typer.Exit(130) from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # of a system that says no where nobody asked
+            typer.echo(f"reverie: {refused(error)}", err=True)
+            raise typer.Exit(2) from None
 
     run.__name__ = function.__name__
     run.__doc__ = about

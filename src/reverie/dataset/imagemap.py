@@ -21,6 +21,7 @@ from reverie.figures.mosaic import mosaic
 from reverie.figures.sprites import Sprites, thumbnail_side
 from reverie.image import check_output, replacing, save
 from reverie.models.model import Model
+from reverie.paths import path_named
 from reverie.record import Record, parse
 
 KEY, FORMAT = "reverie", "image map 1"
@@ -147,7 +148,7 @@ class ImageMap:
         Raises:
             OutputFailed: an ending that is not known, or a folder that cannot be written; nothing half is left.
         """
-        path = check_output(Path(path).expanduser())
+        path = check_output(path_named(path))
         page, file = path.with_suffix(".html"), path.with_suffix(ENDING)
         with replacing(page) as html, replacing(file) as numbers:
             html.write(self.page(path.stem).encode())
@@ -201,7 +202,7 @@ def read_map(path: Path) -> ImageMap:
     Raises:
         RecordRefused: no such file, not a map, or a damaged one.
     """
-    path = path.expanduser().with_suffix(ENDING)
+    path = path_named(path).with_suffix(ENDING)
     if not path.is_file():
         raise RecordRefused(f"there is no map {path}; name the .safetensors file that lies beside a map's picture")
     if path.stat().st_size > LARGEST_FILE:

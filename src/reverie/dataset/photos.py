@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from reverie.errors import InvalidSetting, ReverieError, UnsuitableImage, count
 from reverie.image import Size, decode, photo_path, read, resize
+from reverie.paths import path_named
 
 LARGEST_FILE = 500_000_000  # bytes of a tar's member
 FRAMING = "short side, centre"  # how `framed` brings a photo to a size; a scan remembers it
@@ -274,7 +275,7 @@ def _in_list(path: Path) -> Iterator[tuple[str, Path | Member]]:
         raise UnsuitableImage(f"{path} cannot be read as text ({error}); give a path a line, in UTF-8") from None
     for line in lines:
         if line.strip():
-            yield PurePosixPath(line.strip()).as_posix(), path.parent / Path(line.strip()).expanduser()
+            yield PurePosixPath(line.strip()).as_posix(), path.parent / path_named(line.strip())
 
 
 def _content(member: Member, name: str) -> bytes:

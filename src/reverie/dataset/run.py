@@ -20,6 +20,7 @@ from reverie.image import check_output
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.models.trace import Layer
+from reverie.paths import path_named
 from reverie.record import versions
 
 EVERY, SHARE = 10.0, 0.04  # least seconds between two transactions, and the most of all time that they may take
@@ -86,7 +87,7 @@ def scan(
     )  # fmt: skip
     for _ in run:
         pass
-    return read_scan(Path(output).expanduser())
+    return read_scan(path_named(output))
 
 
 def scanning(
@@ -109,7 +110,7 @@ def scanning(
     ready = load(model)
     found = photos if isinstance(photos, PhotoSet) else photo_set(photos)
     keeping = Keeping(extremes, not several, samples, examples, not no_embeddings, seed)
-    path = check_output(Path(output).expanduser(), [".db"])
+    path = check_output(path_named(output), [".db"])
     about = _about(ready, found, layers or main_layers(ready), keeping, batch)
     if force:
         _remove(path)

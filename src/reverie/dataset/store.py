@@ -15,6 +15,7 @@ from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.tallies import NOBODY, Array
 from reverie.errors import OutputFailed, ScanRefused, UnknownName, nearest
+from reverie.paths import path_named
 
 PATIENCE = 10.0  # seconds to wait for another process that is writing
 APPLICATION, VERSION = 0x52565343, 1  # "RVSC", and the number of this layout of tables
@@ -128,7 +129,7 @@ def read_scan(path: str | Path) -> Scan:
     Raises:
         ScanRefused: there is no such file, or it is no scan, a damaged one, or one of another version.
     """
-    place = Path(path).expanduser()
+    place = path_named(path)
     if not place.is_file():
         raise ScanRefused(f"there is no scan {place}; make it with 'reverie scan FOLDER -o {place.name}'")
     with reading(place) as database:

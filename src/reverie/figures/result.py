@@ -16,6 +16,7 @@ from reverie.errors import InvalidSetting, OutputFailed
 from reverie.figures.sheet import sheet
 from reverie.figures.trace import Trace
 from reverie.image import check_output, replacing, save, to_pil, to_uint8, write_whole
+from reverie.paths import path_named
 from reverie.record import Record
 
 
@@ -190,7 +191,7 @@ class Result:
         Raises:
             OutputFailed: an ending that is not known, or a folder that cannot be written; nothing half is left.
         """
-        path = check_output(Path(path).expanduser())
+        path = check_output(path_named(path))
         if len(self) and not self.records:
             save(self.picture, path)
             return [path]

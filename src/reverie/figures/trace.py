@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from reverie.arrays import stored_arrays
 from reverie.errors import RecordRefused
 
 PREFIX = "features/"
@@ -61,14 +61,13 @@ def read_trace(path: Path, sha256: str | None = None) -> Trace:
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
         raise RecordRefused(f"{path} is not the trace that was written with the picture; render it anew with --trace")
     try:
-        with np.load(io.BytesIO(content)) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = stored_arrays(content)
         made = Trace(
             arrays.pop("stage"),
             arrays.pop("score"),
             {name.removeprefix(PREFIX): values for name, values in arrays.items()},
         )
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+    except (ValueError, KeyError):
         raise RecordRefused(f"{path} is not a trace, or is damaged; render the picture anew with --trace") from None
     length = made.stage.shape
     if len(length) != 1 or made.score.shape != length or any(item.ndim != 2 for item in made.features.values()):

@@ -34,6 +34,7 @@ from reverie.models.zoos import (
     torchvision_file,
     torchvision_names,
 )
+from reverie.paths import path_named
 
 BUNDLED = Path(__file__).parent / "bundled" / "motifs.safetensors"
 
@@ -89,6 +90,8 @@ def load(
         raise InvalidSetting(f"there is no pooling '{pooling}'; allowed are {', '.join(POOLINGS)}")
     place, dtype = device_named(device), precision_named(precision)
     chosen = None if weights is None or str(weights) == "none" else str(weights)
+    if chosen not in (None, "default"):
+        chosen = str(path_named(chosen))
     found = _found(name, chosen)
     text = name if isinstance(name, str) else type(name).__name__
     native = found.size if size is None else (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
@@ -286,7 +289,9 @@ def built(name: str) -> tuple[nn.Module, Callable[[], Any], dict[str, Any]]:
 def _factory(name: str) -> Callable[[], Any]:
     """The function behind `path/to/file.py:function` or `package.module:function`; an existing file wins."""
     place, _, function = name.rpartition(":")
-    path = Path(place).expanduser()
+    if not (place and function):
+        raise UnknownName(f"'{name}' names no factory; write path/to/file.py:function or package.module:function")
+    path = path_named(place)
     try:
         if path.is_file():
             spec = importlib.util.spec_from_file_location(f"reverie_factory_{path.stem}", path)

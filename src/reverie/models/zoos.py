@@ -97,7 +97,7 @@ def timm_network(name: str, *, pretrained: bool) -> dict[str, Any]:
     if not is_timm_name(name):
         raise UnknownName(f"timm has no network '{bare}'; nearest: {nearest(bare, timm_names())}")
     known = [item.partition(".")[2] for item in timm.list_pretrained(f"{plain}.*")]
-    if tag and tag not in known:
+    if "." in bare and tag not in known:
         raise UnknownName(f"timm has no weights '{tag}' of {plain}; there are {', '.join(known) or 'none'}")
     try:
         with _quiet():

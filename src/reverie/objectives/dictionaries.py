@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from reverie.arrays import stored_array
 from reverie.errors import InvalidSetting
+from reverie.paths import path_named
 
 NAMES = ("directions", "decoder.weight", "W_dec", "dictionary")  # looked for in this order
 
@@ -21,7 +22,7 @@ def directions_in(path: str | Path, channels: int) -> Tensor:
     Raises:
         InvalidSetting: no such file, or none of its tensors has the channels.
     """
-    found = {name: value for name, value in _tensors(Path(path).expanduser()).items() if channels in value.shape[-2:]}
+    found = {name: value for name, value in _tensors(path_named(path)).items() if channels in value.shape[-2:]}
     fitting = {name: value for name, value in found.items() if value.ndim in (1, 2)}
     names = [name for name in NAMES if name in fitting] or list(fitting)
     if not names or (len(names) > 1 and names[0] not in NAMES):
@@ -35,7 +36,7 @@ def directions_in(path: str | Path, channels: int) -> Tensor:
 
 def write_directions(path: str | Path, directions: Tensor) -> Path:
     """Writes directions [K,C] or [C] as safetensors, to be named by `--dictionary`."""
-    target = Path(path).expanduser()
+    target = path_named(path)
     save_file({"directions": directions.detach().cpu().float().contiguous()}, target)
     return target
 
@@ -43,7 +44,7 @@ def write_directions(path: str | Path, directions: Tensor) -> Path:
 def _tensors(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".npy":
-            return {"directions": torch.from_numpy(np.load(path, allow_pickle=False))}
+            return {"directions": torch.from_numpy(stored_array(path).copy())}
         with safe_open(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError) as error:

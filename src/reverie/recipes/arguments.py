@@ -18,10 +18,11 @@ from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
 from reverie.parameterizations import Latent, Spectrum
+from reverie.paths import path_named
 from reverie.recipes.materials import decoded, measured
 from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import Preset
-from reverie.recipes.settings import in_file, settings_from
+from reverie.recipes.settings import LARGEST_SIDE, in_file, settings_from
 from reverie.recipes.views import Concept, concept_in
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import STARTS, Recipe
@@ -29,7 +30,6 @@ from reverie.unit import Unit
 
 P = ParamSpec("P")
 Made = TypeVar("Made", Recipe, Inquiry, Survey, Filters)
-LARGEST_SIDE = 32_768
 NAMED_STARTS = (*STARTS, "cppn")  # a start that is none of them is a photo
 PICTURES = ("guide", "photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several
 
@@ -74,7 +74,7 @@ def _plain(name: str, value: Any) -> Any:
     if name == "photo" and isinstance(value, str | Path) and str(value).endswith(".npy"):
         return {"photo": Path(value).name, "sha256": file_digest(value)}
     if name == "dictionary" and value is not None:
-        if not Path(value).expanduser().is_file():
+        if not path_named(value).is_file():
             raise InvalidSetting(f"there is no dictionary {value}; name a safetensors or .npy file of directions")
         return {"file": Path(value).name, "sha256": file_digest(value)}
     if value is not None and (
@@ -201,6 +201,6 @@ def native_photo(model: Model, photo: Photo, size: int | str | Size | None) -> T
 def ascent(preset: Preset, stage: int, rate: float | None) -> Ascent:
     """The preset's ascent at one of its sizes."""
     first, last = preset.rates[min(stage, len(preset.rates) - 1)]
-    ends = (first, last) if rate is None else (rate, rate * last / first)
+    ends = (first, last) if rate is None else (rate, rate * last / first if first else rate)
     blur = preset.blurs[min(stage, len(preset.blurs) - 1)] if preset.blurs else None
     return Ascent(preset.ascent, ends, preset.schedule, blur, preset.betas)

@@ -17,6 +17,7 @@ from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.parameterizations import Latent, latent
 from reverie.parameterizations.latents import GENERATOR
+from reverie.paths import path_named
 from reverie.recipes.consent import check_arguments, check_description, check_network
 from reverie.recipes.networks import Other
 from reverie.record import Record, parse
@@ -48,7 +49,7 @@ def read_record(picture: str | Path) -> Record:
     Raises:
         RecordRefused: it has none, or one of another program.
     """
-    text = record_text(Path(picture))
+    text = record_text(path_named(picture))
     if text is None:
         raise RecordRefused(f"{picture} carries no record; only pictures that reverie wrote can be repeated")
     return parse(text)
@@ -268,7 +269,9 @@ def rerun(
     """
     record = read_record(picture)
     ready = recorded_model(record, model, trust=trust)
-    recipe = recipe_of(record, ready, photo=photo, beside=Path(picture).parent, decoder=decoder, also=also, trust=trust)
+    recipe = recipe_of(
+        record, ready, photo=photo, beside=path_named(picture).parent, decoder=decoder, also=also, trust=trust
+    )
     if isinstance(recipe, Filters):
         return drawn(ready, recipe)[record.index]
     if isinstance(recipe, Survey):

@@ -1,13 +1,14 @@
 """Presets as plain values: of a user's TOML file, or of a record."""
 
 import dataclasses
+import reprlib
 import tomllib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.parameterizations import Parameterization
+from reverie.paths import path_named
 from reverie.recipes.materials import made_of
 from reverie.transforms import Blur, Colour, Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
@@ -16,6 +17,8 @@ TRANSFORMS: Mapping[str, Callable[..., Transform]] = {
     "pad": Pad, "roll": Roll, "rotate": Rotate, "scale": Scale,
 }  # fmt: skip
 LARGEST_FILE = 1_000_000  # bytes
+LARGEST_NUMBER = 10**9
+LARGEST_SIDE = 32_768
 
 
 def in_file(preset: object) -> bool:
@@ -34,7 +37,7 @@ def settings_from(preset: str) -> Mapping[str, Any]:
         InvalidSetting: not TOML, or not of this form.
     """
     stem, _, name = preset.partition(".toml")
-    path, name = Path(f"{stem}.toml").expanduser(), name.removeprefix(":")
+    path, name = path_named(f"{stem}.toml"), name.removeprefix(":")
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise InvalidSetting(f"{path} is too large for a file of presets")
@@ -42,7 +45,9 @@ def settings_from(preset: str) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UnknownName(f"the presets {path} cannot be read ({reason}); name a TOML file") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise InvalidSetting(f"{path} is nested too deep for a file of presets") from None
+    except ValueError as error:  # also a number of thousands of digits
         raise InvalidSetting(f"{path} is not TOML: {error}") from None
     presets = {key: value for key, value in tables.items() if isinstance(value, dict)}
     if not presets or len(presets) < len(tables):
@@ -56,15 +61,22 @@ def settings_from(preset: str) -> Mapping[str, Any]:
 
 
 def _whole(key: str, value: Any) -> int:
-    """A whole number."""
-    if not isinstance(value, int) or isinstance(value, bool):
+    """A whole number from 0 on."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_NUMBER:
         raise _wrong(key, "a whole number such as 64", value)
     return value
 
 
+def _some(key: str, value: Any) -> int:
+    """A whole number from 1 on."""
+    if not _whole(key, value):
+        raise _wrong(key, "a whole number from 1 on", value)
+    return int(value)
+
+
 def _number(key: str, value: Any) -> float:
-    """A number."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    """A finite number."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= LARGEST_NUMBER:
         raise _wrong(key, "a number such as 1.4", value)
     return float(value)
 
@@ -87,16 +99,22 @@ def _pairs(key: str, value: Any) -> tuple[tuple[float, float], ...]:
     """Two numbers for each size; two alone are those of all sizes."""
     if isinstance(value, list | tuple) and value and not isinstance(value[0], list | tuple):
         return (_pair(key, value),)
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, list | tuple) or not value:
         raise _wrong(key, "two numbers for each size, such as [[0.2, 0.1], [0.1, 0.05]]", value)
     return tuple(_pair(key, item) for item in value)
 
 
 def _wholes(key: str, value: Any) -> tuple[int, ...]:
-    """Several whole numbers."""
+    """Several sizes."""
     if not isinstance(value, list | tuple):
         raise _wrong(key, "whole numbers such as [160, 224]", value)
-    return tuple(_whole(key, item) for item in value)
+    return tuple(_side(key, item) for item in value)
+
+
+def _side(key: str, value: Any) -> int:
+    if _some(key, value) > LARGEST_SIDE:
+        raise _wrong(key, f"sizes up to {LARGEST_SIDE}", value)
+    return int(value)
 
 
 def _transforms(key: str, value: Any) -> tuple[Transform, ...]:
@@ -140,12 +158,12 @@ def _material(key: str, value: Any) -> Parameterization:
 
 
 def _wrong(key: str, allowed: str, value: Any) -> InvalidSetting:
-    return InvalidSetting(f"{key} of a preset must be {allowed}, not {value!r}")
+    return InvalidSetting(f"{key} of a preset must be {allowed}, not {reprlib.repr(value)}")
 
 
 CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
-    "about": _text, "steps": _whole, "ascent": _text, "rates": _pairs, "reduction": _text,
-    "parameterization": _material, "transforms": _transforms, "betas": _pair, "schedule": _text, "octaves": _whole,
+    "about": _text, "steps": _some, "ascent": _text, "rates": _pairs, "reduction": _text,
+    "parameterization": _material, "transforms": _transforms, "betas": _pair, "schedule": _text, "octaves": _some,
     "octave_scale": _number, "sizes": _wholes, "blurs": _pairs, "start": _text, "redirect": _whole,
 }  # fmt: skip
 

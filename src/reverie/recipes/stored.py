@@ -6,11 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reverie.arrays import stored_array
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, Size
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives.activations import select
+from reverie.paths import path_named
 from reverie.unit import Unit
 
 
@@ -31,10 +33,10 @@ def stored_response(model: Model, path: Path, unit: Unit, size: Size, *, pooled:
         InvalidSetting: an array of another shape.
     """
     try:
-        values = np.load(path.expanduser(), allow_pickle=False)
+        values = stored_array(path_named(path))
     except FileNotFoundError:
         raise UnsuitableImage(f"there is no file {path}; name a photo, or a stored response .npy") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError) as error:
         raise UnsuitableImage(f"{path} is not a stored array ({error}); write it with numpy.save") from None
     if not np.issubdtype(values.dtype, np.floating) or not np.isfinite(values).all():
         raise UnsuitableImage(f"{path} holds {values.dtype}, or values that are no numbers; allowed are finite floats")

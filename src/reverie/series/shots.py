@@ -12,6 +12,7 @@ from torch import Tensor
 from reverie.errors import OutputFailed, RecordRefused
 from reverie.figures.film import Film
 from reverie.image import read, save, to_pil, to_uint8, write_whole
+from reverie.paths import path_named
 from reverie.record import Record, parse
 
 SETTINGS = "film.json"  # in the folder of frames: what they are frames of
@@ -71,7 +72,7 @@ class Shot:
             OutputFailed: a film or another one's frames are in the way, or cannot be written.
             MissingExtra: PyAV is not installed.
         """
-        reel = Reel(self, Path(path).expanduser(), force=force)
+        reel = Reel(self, path_named(path), force=force)
         for _ in reel.frames():
             pass
         return reel.write()
