@@ -3,32 +3,30 @@
 import contextlib
 import hashlib
 import importlib.util
-import io
 import os
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin
 from torch import Tensor
 from torch.nn import functional
 
 from reverie.errors import OutputFailed, UnsuitableImage, nearest
 from reverie.paths import check_length, path_named
+from reverie.photo import check_regular, opaque, opened, reading, unpacked
+from reverie.profiles import srgb
 
 Size = tuple[int, int]  # (height, width)
 Photo = str | Path | Image.Image | np.ndarray | Tensor
 
 SAMPLES = ("flower", "china")  # scikit-learn's two photographs, CC-BY, see docs/credits.md
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-TRANSPARENT = ("LA", "PA", "RGBA", "RGBa", "La")  # Pillow's modes with an opacity
 RECORD_KEY = "reverie"  # the PNG text that holds the record
 LARGEST_RECORD = 1_000_000  # bytes beside a picture
-LARGEST = 150_000_000  # pixels; a file that unpacks to more is taken for a decompression bomb
 
 
 def sample(name: str) -> Path:
@@ -66,35 +64,53 @@ def photos_in(name: str) -> list[str]:
     return found
 
 
-def read(photo: Photo) -> Tensor:
+def read(photo: Photo, enough: int | None = None) -> Tensor:
     """A photo as RGB [1,3,H,W] float32 in [0,1].
 
-    Files are turned by their EXIF orientation, CMYK and palettes become RGB, 16-bit greys keep their range, and
-    transparent parts show white. Arrays are [H,W], [H,W,3] or [H,W,4], uint8 or floats in [0,1]; tensors are
-    [3,H,W] or [1,3,H,W].
+    Files are turned by their EXIF orientation and brought to sRGB from their own colours, 16-bit greys keep their
+    range, and transparent parts show white. Arrays are [H,W], [H,W,3] or [H,W,4], uint8 or floats in [0,1]; tensors
+    are [3,H,W] or [1,3,H,W].
+
+    Args:
+        enough: pixels along the short side that are wanted: a file with more than twice as many may come reduced.
 
     Raises:
-        UnsuitableImage: no such file, not a picture, cut off, empty, too large, or an array of another shape.
+        UnsuitableImage: no such file, not a picture, cut off, empty, or an array of another shape.
+        OutOfMemory: a picture that does not fit.
     """
     if isinstance(photo, Tensor):
         return _from_tensor(photo)
     if isinstance(photo, np.ndarray):
         return _from_array(photo, "the array")
+    return _from_array(_pixels(photo, enough), str(photo))
+
+
+def read_at(photo: Photo, size: int | Size | None) -> Tensor:
+    """A photo as `read` gives it, at a size: its long side, or (height, width); its own unless one is given."""
+    picture = read(photo, None if size is None else size if isinstance(size, int) else max(size))
+    own = int(picture.shape[-2]), int(picture.shape[-1])
+    wanted = own if size is None else fit(own, size) if isinstance(size, int) else size
+    return resize(picture, wanted).clamp(0, 1)
+
+
+def _pixels(photo: str | Path | Image.Image, enough: int | None = None) -> np.ndarray:
+    """As `unpacked`."""
     if isinstance(photo, Image.Image):
-        return _from_pil(photo, "the picture")
+        return unpacked(photo, "the picture")
     path = photo_path(photo)
-    with _reading(path), Image.open(path) as picture:
-        return _unpacked(picture, str(path))
+    with opened(path) as picture:
+        return unpacked(picture, str(path), enough)
 
 
-def decode(content: bytes, name: str) -> Tensor:
+def decode(content: bytes, name: str, enough: int | None = None) -> Tensor:
     """A picture file's bytes as `read` gives a file, RGB [1,3,H,W] in [0,1]; messages call it `name`.
 
     Raises:
-        UnsuitableImage: not a picture, cut off, empty, too large.
+        UnsuitableImage: not a picture, cut off, empty.
+        OutOfMemory: a picture that does not fit.
     """
-    with _reading(Path(name)), Image.open(io.BytesIO(content)) as picture:
-        return _unpacked(picture, name)
+    with opened(content, name) as picture:
+        return _from_array(unpacked(picture, name, enough), name)
 
 
 def read_mask(mask: Photo) -> Tensor:
@@ -106,8 +122,7 @@ def read_mask(mask: Photo) -> Tensor:
         UnsuitableImage: as `read`; or black all over, so that nothing may change.
     """
     if isinstance(mask, str | Path):
-        path = photo_path(mask)
-        with _reading(path), Image.open(path) as picture:
+        with opened(photo_path(mask)) as picture:
             picture.load()
             return read_mask(picture)
     found = _opacity(mask)
@@ -119,7 +134,7 @@ def read_mask(mask: Photo) -> Tensor:
 
 def _opacity(mask: Photo) -> Tensor | None:
     """The opacity [1,1,H,W] of a picture or array that is transparent anywhere."""
-    if isinstance(mask, Image.Image) and (mask.mode in TRANSPARENT or "transparency" in mask.info):
+    if isinstance(mask, Image.Image) and mask.has_transparency_data:
         values = np.asarray(ImageOps.exif_transpose(mask).convert("RGBA"))[..., 3] / 255
     elif isinstance(mask, np.ndarray) and mask.ndim == 3 and mask.shape[2] == 4:
         values = mask[..., 3] / (255 if mask.dtype == np.uint8 else 1)
@@ -174,52 +189,51 @@ def to_pil(image: Tensor, *, alpha: bool = False) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
-def opaque(picture: Image.Image) -> Image.Image:
-    """RGB, transparent parts before white."""
-    if picture.mode not in TRANSPARENT and "transparency" not in picture.info:
-        return picture.convert("RGB")
-    picture = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-
-
 def digest(photo: Photo) -> str:
     """SHA-256 of a photo's pixels as `read` gives them, at 8 bits: the same for every container of the same pixels."""
-    return _digest(read(photo))
+    if isinstance(photo, np.ndarray | Tensor):
+        return _digest(to_uint8(read(photo)[0]))
+    found = _pixels(photo)
+    return _digest(found if found.dtype == np.uint8 else to_uint8(_from_array(found, str(photo))[0]))
 
 
 def mask_digest(mask: Photo) -> str:
     """The same of a mask, as `read_mask` gives it."""
-    return _digest(read_mask(mask))
+    return _digest(to_uint8(read_mask(mask)[0]))
 
 
-def _digest(image: Tensor) -> str:
-    pixels = to_uint8(image[0])
-    return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+def _digest(pixels: np.ndarray) -> str:
+    found = hashlib.sha256(str(pixels.shape).encode())
+    found.update(np.ascontiguousarray(pixels).data)
+    return found.hexdigest()
 
 
 def file_digest(path: str | Path) -> str:
     """SHA-256 of a file's bytes."""
     place = path_named(path)
-    with _reading(place):
-        return hashlib.sha256(place.read_bytes()).hexdigest()
+    with reading(place):
+        check_regular(place)
+        with place.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
-    """Writes PNG, JPEG or WebP by the ending; `text` goes into a PNG, beside the others as `<name>.json`.
+    """Writes PNG, JPEG or WebP by the ending, tagged as sRGB; `text` goes into a PNG, else into `<name>.json`.
 
     Raises:
         OutputFailed: an ending that is not known, no such folder, no right to write, no space.
     """
     kind = FORMATS[check_output(path).suffix.lower()]
-    picture = opaque(picture) if kind == "JPEG" and picture.mode in TRANSPARENT else picture
+    picture = opaque(picture) if kind == "JPEG" and picture.has_transparency_data else picture
     with replacing(path) as file:
         if kind == "PNG":
             extra = PngImagePlugin.PngInfo()
+            extra.add(b"sRGB", b"\0")
             if text is not None:
                 extra.add_itxt(RECORD_KEY, text, zip=True)
             picture.save(file, kind, pnginfo=extra, compress_level=6)
         else:
-            picture.save(file, kind, quality=94)
+            picture.save(file, kind, quality=94, icc_profile=srgb())
             file.flush()
             if text is not None:  # the picture is safe by now, and takes its place only after its record
                 write_whole(path.with_suffix(".json"), text.encode())
@@ -283,7 +297,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 def record_text(path: Path) -> str | None:
     """The text of the record inside a PNG, or beside a JPEG or WebP; None where there is none."""
     beside = path.with_suffix(".json")
-    with _reading(path), Image.open(path) as picture:
+    with opened(path) as picture:
         text = getattr(picture, "text", {}).get(RECORD_KEY) if picture.format == "PNG" else None
     if text is None and beside.is_file() and path.suffix.lower() != ".png":
         if beside.stat().st_size > LARGEST_RECORD:
@@ -298,60 +312,13 @@ def _umask() -> int:
     return mask
 
 
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turns all that Pillow raises on a bad file into one sentence."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata is no reason to refuse good pixels
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
-    except FileNotFoundError:
-        raise UnsuitableImage(
-            f"there is no file {path}; name a photo, a folder of photos, or 'sample:flower'"
-        ) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnsuitableImage(f"{path} unpacks to over {LARGEST // 10**6} million pixels; shrink it first") from None
-    except UnidentifiedImageError:
-        raise UnsuitableImage(f"{path} is not a picture that can be read; save it as JPEG or PNG first") from None
-    except IsADirectoryError:
-        raise UnsuitableImage(f"{path} is a folder; name a photo in it") from None
-    except PermissionError:
-        raise UnsuitableImage(f"{path} may not be read; give yourself the right to, or copy it") from None
-    except (OSError, SyntaxError, ValueError, EOFError, ZeroDivisionError) as error:
-        if isinstance(error, UnsuitableImage):
-            raise
-        cut = "truncated" in str(error)
-        what = "cut off before its end; fetch it again" if cut else f"damaged ({error}); save it anew as JPEG or PNG"
-        raise UnsuitableImage(f"{path} is {what}") from None
-
-
-def _unpacked(picture: Image.Image, what: str) -> Tensor:
-    if picture.width * picture.height > LARGEST:
-        raise Image.DecompressionBombError
-    return _from_pil(picture, what)
-
-
-def _from_pil(picture: Image.Image, what: str) -> Tensor:
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I") or picture.mode == "F":
-        deep = np.asarray(picture, dtype=np.float32)
-        peak = (
-            1.0
-            if picture.mode == "F" and deep.max(initial=0) <= 1
-            else 65535.0
-            if deep.max(initial=0) > 255 or ";16" in picture.mode
-            else 255.0
-        )
-        return _from_array(np.clip(deep / peak, 0, 1), what)
-    return _from_array(np.asarray(opaque(picture)), what)
-
-
 def _from_array(array: np.ndarray, what: str) -> Tensor:
     if array.ndim == 2:
         array = np.repeat(array[..., None], 3, axis=2)
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
         raise UnsuitableImage(f"{what} has the shape {array.shape}; allowed are [H,W], [H,W,3] and [H,W,4], not empty")
+    if array.dtype == np.uint8 and array.shape[2] == 3:  # straight on: a photo of 200 megapixels has no second copy
+        return torch.from_numpy(array.transpose(2, 0, 1).copy())[None].float().div_(255)
     if array.dtype == np.uint8:
         values = array.astype(np.float32) / 255
     elif np.issubdtype(array.dtype, np.floating):

@@ -290,7 +290,7 @@ def test_a_cut_photo_is_one_line(refused, photo, factory):
 
 
 def test_a_bomb_is_one_line(refused, photo, factory, monkeypatch):
-    monkeypatch.setattr("reverie.image.LARGEST", 100)
+    monkeypatch.setattr("reverie.memory.available", lambda: 100)
     assert "shrink it first" in refused("dream", photo, "-m", factory, "--layer", "block")
 
 

@@ -202,7 +202,7 @@ def test_a_worker_that_is_killed_is_told_in_one_sentence(folder):
 def test_a_decoder_that_stumbles_costs_one_photo(folder, monkeypatch):
     from reverie.dataset import photos as module
 
-    def stumble(path):
+    def stumble(path, enough):
         raise IndexError("out of range")
 
     monkeypatch.setattr(module, "read", stumble)

@@ -7,11 +7,12 @@ from reverie import recipes
 from reverie.errors import ReverieError
 from reverie.figures.result import Result
 from reverie.figures.sheet import contact_sheet
-from reverie.image import opaque, to_pil
+from reverie.image import to_pil
 from reverie.models.probe import Activations
 from reverie.objectives import Objective, Term
 from reverie.objectives.opacity import transparent
 from reverie.parameterizations import Alpha, Fourier, Pixels
+from reverie.photo import opaque
 from reverie.randomness import generator
 from reverie.synthesis.verification import verified
 from reverie.transforms import Backdrop

@@ -50,16 +50,16 @@ class PhotoSet:
     def __len__(self) -> int:
         return len(self.names)
 
-    def read(self, index: int) -> Tensor:
-        """A photo, RGB [3,H,W] in [0,1].
+    def read(self, index: int, enough: int | None = None) -> Tensor:
+        """A photo, RGB [3,H,W] in [0,1], which may come reduced where it is far larger than `enough`, see `image.read`.
 
         Raises:
             UnsuitableImage: it cannot be read any more, or is no picture.
         """
         source = self.sources[index]
         if isinstance(source, Path):
-            return read(source)[0]
-        return decode(_content(source, self.names[index]), self.names[index])[0]
+            return read(source, enough)[0]
+        return decode(_content(source, self.names[index]), self.names[index], enough)[0]
 
     def framed(self, index: int, size: Size) -> Tensor:
         """A photo as a network of this native size is shown it, [3,*size] in steps of 1/255; see `framed`.
@@ -67,7 +67,7 @@ class PhotoSet:
         Raises:
             UnsuitableImage: as `read`.
         """
-        return framed(self.read(index), size).float() / 255
+        return framed(self.read(index, max(size)), size).float() / 255
 
     def kind(self, index: int) -> str | None:
         """A photo's class: the name of the folder that holds it, below the set's place; None without such a folder."""
@@ -184,7 +184,7 @@ class _Framed(Dataset[_Frame]):
 
     def __getitem__(self, index: int) -> _Frame:
         try:
-            return index, framed(self.photos.read(index), self.size), ""
+            return index, framed(self.photos.read(index, max(self.size)), self.size), ""
         except UnsuitableImage as error:
             return index, None, str(error)
         except Exception as error:  # whatever a decoder stumbles over must not end a pass over a million photos

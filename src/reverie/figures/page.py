@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 from PIL import Image
 
-from reverie.image import opaque
+from reverie.photo import opaque
 
 QUALITY = 90  # of the pictures inside a page, as WebP
 

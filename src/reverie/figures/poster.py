@@ -7,7 +7,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from reverie.figures.board import COLUMNS, MIDDLE, Board, Cell, Histogram, Section, board_page, rows_of
-from reverie.image import opaque, save, write_whole
+from reverie.image import save, write_whole
+from reverie.photo import opaque
 
 WIDTH, MARGIN, GAP, GUTTER = 1400, 48, 10, 36  # pixels: of the page, round it, between pictures, between sections
 LARGE, PLAIN, SMALL = 34, 15, 13  # of letters

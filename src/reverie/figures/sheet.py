@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from reverie.image import opaque
+from reverie.photo import opaque
 
 GAP, LINE, SIZE = 6, 18, 13  # pixels between pictures, for a caption, of its letters
 GROUND, INK = "white", "#333333"

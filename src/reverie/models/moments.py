@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from reverie.image import grey, read, resize, sample
+from reverie.image import grey, read_at, sample
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.readiness import pink_noise
@@ -49,7 +49,7 @@ def silent_units(model: Model, units: Sequence[Unit]) -> tuple[Unit, ...]:
 
 def _ordinary(model: Model, layer: str) -> Iterator[Tensor]:
     """What the layer returns for each of the ordinary pictures."""
-    photos = [resize(read(sample(name)), model.size).clamp(0, 1) for name in ("flower", "china")]
+    photos = [read_at(sample(name), model.size) for name in ("flower", "china")]
     photos = [grey(photo) for photo in photos] if model.channels == 1 else photos if model.channels == 3 else []
     for image in torch.cat([*photos, pink_noise(4, model.channels, model.size)]):
         with torch.no_grad():

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reverie.image import Photo, grey, read, resize
+from reverie.image import Photo, grey, read_at, resize
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
 from reverie.objectives.activations import select
@@ -178,5 +178,5 @@ def concept(model: Model, layer: str, photos: Sequence[Photo], against: Sequence
 
 
 def _shown(model: Model, photo: Photo) -> Tensor:
-    image = resize(read(photo), model.size).clamp(0, 1).to(model.device)
+    image = read_at(photo, model.size).to(model.device)
     return grey(image) if model.channels == 1 else image

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from reverie.attribution import Filters, Inquiry, Survey
 from reverie.errors import InvalidSetting, UnknownName, nearest
-from reverie.image import Photo, Size, digest, file_digest, fit, grey, mask_digest, read, resize
+from reverie.image import Photo, Size, digest, file_digest, grey, mask_digest, read, read_at
 from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
@@ -190,11 +190,12 @@ def native_photo(model: Model, photo: Photo, size: int | str | Size | None) -> T
     """
     if model.channels not in (1, 3):
         raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
-    picture, wanted = read(photo).to(model.device), sized(size)
-    own = int(picture.shape[-2]), int(picture.shape[-1])
+    wanted = sized(size)
+    picture = read(photo, min(model.size)) if wanted is None else read_at(photo, wanted)
+    height, width = picture.shape[-2:]
     if wanted is None:
-        wanted = round(max(own) * min(model.size) / min(own))
-    picture = resize(picture, fit(own, wanted) if isinstance(wanted, int) else wanted).clamp(0, 1)
+        picture = read_at(picture, round(max(height, width) * min(model.size) / min(height, width)))
+    picture = picture.to(model.device)
     return grey(picture) if model.channels == 1 else picture
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.image import Photo, Size, fit, grey, read, resize
+from reverie.image import Photo, Size, fit, grey, read_at, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective, guided, photo_features
 from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
@@ -110,10 +110,7 @@ def dream(
 
 
 def _photo(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:
-    picture, wanted = read(photo).to(model.device), sized(size)
-    if wanted is not None:
-        own = int(picture.shape[-2]), int(picture.shape[-1])
-        picture = resize(picture, fit(own, wanted) if isinstance(wanted, int) else wanted).clamp_(0, 1)
+    picture = read_at(photo, sized(size)).to(model.device)
     if model.channels not in (1, 3):
         raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
     return grey(picture) if model.channels == 1 else picture

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
-from reverie.image import Photo, Size, grey, read, resize
+from reverie.image import Photo, Size, grey, read_at
 from reverie.models.model import Model
 from reverie.models.trace import Extent
 from reverie.objectives import Objective
@@ -212,7 +212,7 @@ def _response(model: Model, unit: Unit, reduction: str) -> Objective:
 def _photo(model: Model, start: Photo, size: Size) -> Tensor:
     if model.channels not in (1, 3):
         raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
-    photo = resize(read(start), size).clamp(0, 1).to(model.device)
+    photo = read_at(start, size).to(model.device)
     return grey(photo) if model.channels == 1 else photo
 
 

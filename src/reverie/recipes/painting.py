@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage
-from reverie.image import Photo, Size, fit, grey, read, resize
+from reverie.image import Photo, Size, fit, grey, read, read_at, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective, features, gram
 from reverie.objectives.statistics import gram_matrix, gram_sums
@@ -160,10 +160,7 @@ def _check(
 
 
 def _read(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:
-    picture, wanted = read(photo).to(model.device), sized(size)
-    own = int(picture.shape[-2]), int(picture.shape[-1])
-    area = own if wanted is None else fit(own, wanted) if isinstance(wanted, int) else wanted
-    return resize(picture, area).clamp(0, 1)
+    return read_at(photo, sized(size)).to(model.device)
 
 
 def _paintings(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reverie.errors import InvalidSetting
-from reverie.image import Photo, fit, grey, photos_in, read, resize
+from reverie.image import Photo, grey, photos_in, read_at
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.randomness import generator
@@ -66,8 +66,7 @@ def _responses(model: Model, layer: str, photos: Iterable[Photo], seed: int) -> 
     """Float [positions,C], 0 or more, of at most MOST positions drawn by chance."""
     found = []
     for photo in photos:
-        image = read(photo)
-        image = resize(image, fit((int(image.shape[-2]), int(image.shape[-1])), LONG_SIDE)).clamp(0, 1)
+        image = read_at(photo, LONG_SIDE)
         image = grey(image) if model.channels == 1 else image
         with torch.no_grad():
             found.append(probe(model, image.to(model.device), [layer])[layer][0].flatten(1).T.clamp_min(0).cpu())

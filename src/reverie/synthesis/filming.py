@@ -10,7 +10,7 @@ from torch import Tensor
 from reverie.errors import OutputFailed
 from reverie.figures.film import Film
 from reverie.figures.result import Result
-from reverie.image import opaque
+from reverie.photo import opaque
 from reverie.synthesis.engine import Step
 from reverie.synthesis.recipe import Recipe
 
