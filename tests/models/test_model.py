@@ -6,7 +6,7 @@ from torch import nn
 
 import reverie
 from reverie.errors import InvalidSetting, UnknownName
-from reverie.models.model import weights_digest
+from reverie.models.integrity import weights_digest
 from reverie.models.moments import channel_moments
 from reverie.models.probe import probe
 from reverie.unit import Unit
@@ -187,7 +187,7 @@ def test_a_module_that_cannot_be_copied_is_refused():
             raise TypeError("no copies")
 
     assert refusal(lambda: reverie.load(Stuck())) == (
-        "the module cannot be copied (no copies); give a factory that builds it instead"
+        "the module cannot be copied (no copies); take out of it what cannot be, or give it a __deepcopy__ that can"
     )
 
 

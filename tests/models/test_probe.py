@@ -105,12 +105,15 @@ def test_the_callers_module_is_untouched(module, model):
     assert state(module) == before
 
 
-def test_the_callers_own_hooks_stay_and_are_not_called():
-    heard = []
+def test_the_callers_own_hooks_stay_and_belong_to_the_network():
     owned = seeded(Tiny)
-    handle = owned.block.register_forward_hook(lambda *_: heard.append(1))
-    probe(reverie.load(owned, size=48), picture(1), ["block", "logits"])
-    assert not heard
+    handle = owned.block.register_forward_hook(lambda _, __, output: 3 * output)
+    model = reverie.load(owned, size=48)
+    seen = probe(model, picture(1), ["block", "mix", "logits"])
+    wanted = hooked(owned, model.normalised(picture(1)))
+    for layer in ("mix", "logits"):
+        assert torch.allclose(seen[layer].flatten(), wanted[layer][0].flatten(), atol=1e-5)
+    assert torch.allclose(seen["block"], wanted["block"][0], atol=1e-5)
     assert hook_count(owned) == 1
     handle.remove()
 

@@ -112,7 +112,7 @@ def _likeliest(model: Model, logits: Tensor) -> tuple[tuple[str, float], ...]:
     """Class names with their probabilities; none where the network has no names."""
     if not model.classes or logits.shape[1] != len(model.classes):
         return ()
-    shares = logits.flatten(2).mean(2)[0].softmax(0)
+    shares = model.probabilities(logits)[0]
     top = shares.topk(min(CLASSES, len(shares)))
     pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
     return tuple((model.classes[index].split(",")[0], share) for index, share in pairs)

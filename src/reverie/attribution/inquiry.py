@@ -87,11 +87,15 @@ class Event:
         return self.estimate.total + (self.control.total if self.control else 0)
 
 
-def asked(unit: Unit, what: str) -> Objective:
+def asked(model: Model, unit: Unit, what: str) -> Objective:
     """What is asked of a unit: of a class its `logit` or its `probability`, of others the mean activation."""
-    if what == "probability" and unit.layer == "logits" and len(unit.channels) == 1:
-        return probability(int(unit.channels[0]))
-    return activation(unit)
+    return (
+        probability(unit, model.output) if what == "probability" and _has_probability(model, unit) else activation(unit)
+    )
+
+
+def _has_probability(model: Model, unit: Unit) -> bool:
+    return model.output.probable and unit.layer == "logits" and len(unit.channels) == 1
 
 
 def inquire(model: Model, inquiry: Inquiry) -> Iterator[Event]:
@@ -113,12 +117,12 @@ def inquire(model: Model, inquiry: Inquiry) -> Iterator[Event]:
 
 def _work(model: Model, inquiry: Inquiry, method: Method) -> Iterator[tuple[Estimate, Control | None]]:
     """A method's estimates, and then its controls."""
-    image, objective = inquiry.image, asked(inquiry.unit, method.asks)
+    image, objective = inquiry.image, asked(model, inquiry.unit, method.asks)
     estimate: Estimate | None = None
     for estimate in method.estimates(model, image, objective):
         yield estimate, None
     if inquiry.control and estimate is not None:
-        scored = asked(inquiry.unit, "probability")
+        scored = asked(model, inquiry.unit, "probability")
         for item in control(model, image, method, objective, scored, estimate.raw):
             yield estimate, item
 
@@ -158,7 +162,14 @@ def answer(model: Model, inquiry: Inquiry, events: Iterable[Event] | None = None
             finding = replace(finding, beside=(*event.estimate.beside(image), *finding.beside))
         findings.append(finding)
         facts = {**about, "method": inquiry.names[index], "facts": dict(event.estimate.facts)}
-        facts |= {"notes": [*event.estimate.notes, *_told(finding), f"caveat: {inquiry.methods[index].caveat}"]}
+        facts |= {
+            "notes": [
+                *event.estimate.notes,
+                *_told(finding),
+                *_reading(model, inquiry),
+                f"caveat: {inquiry.methods[index].caveat}",
+            ]
+        }
         facts |= {"control": dict(finding.values)} if finding.values else {}
         facts |= {"estimates_taken": event.count, "done": event.estimate.done, "total": event.estimate.total}
         records.append(Record(name, arguments, model.source, facts, 0, versions()))
@@ -201,14 +212,20 @@ def _told(finding: Finding) -> list[str]:
     return notes
 
 
+def _reading(model: Model, inquiry: Inquiry) -> list[str]:
+    """How outputs are read, where it matters and is not what nearly every classifier's is."""
+    usual = model.output.kind == "softmax" or inquiry.unit.layer != "logits"
+    return [] if usual and not model.source.get("code") else [model.output.told]
+
+
 def _about(model: Model, inquiry: Inquiry) -> dict[str, Any]:
     """What holds for all methods: the unit, what it says of the photo, and the circumstances."""
     unit = inquiry.unit
-    a_class = unit.layer == "logits" and len(unit.channels) == 1
     response = round(float(responses(model, inquiry.image, activation(unit))), 6)
-    scores = {"logit" if a_class else "activation": response}
-    if a_class:
-        share = responses(model, inquiry.image, probability(int(unit.channels[0])))
+    named = "logit" if unit.layer == "logits" and model.output.kind in ("softmax", "sigmoid") else "activation"
+    scores = {named if len(unit.channels) == 1 else "activation": response}
+    if _has_probability(model, unit):
+        share = responses(model, inquiry.image, asked(model, unit, "probability"))
         scores["probability"] = round(float(share), 6)
     return {
         "unit": str(unit),

@@ -97,6 +97,8 @@ def _loading() -> list[inspect.Parameter]:
         _parameter("native_size", str | None, None, helps["size"]),
         _parameter("classes", Path | None, None, "A file of class names, one a line, in the order of the logits."),
         _parameter("pooling", str, "own", helps["pooling"]),
+        _parameter("output_as", str, "auto", helps["output"]),
+        _parameter("output_key", str | None, None, helps["output_key"]),
         _parameter("threads", int | None, None, "Threads of the processor; as many as torch sees fit by default."),
     ]
 

@@ -58,6 +58,7 @@ def described(model: Model) -> dict[str, Any]:
         "channels": model.channels,
         "mean": list(model.mean),
         "std": list(model.std),
+        "output": model.output.kind,
         "classes": len(model.classes),
         "device": str(model.device),
         "layers": [
@@ -79,7 +80,7 @@ def _summary(model: Model) -> str:
     mean, std = (", ".join(f"{value:g}" for value in values) for values in (model.mean, model.std))
     classes = f"{len(model.classes)} classes" if model.classes else "no class names"
     taken = f"native size {_pair(model.size)}, {model.channels} channels, mean {mean}, std {std}"
-    return f"{model.name}: {taken}, {classes}, on {model.device}\n"
+    return f"{model.name}: {taken}, {classes}, on {model.device}\n{model.output.told}\n"
 
 
 def _pair(pair: tuple[int, int] | None) -> str:

@@ -19,6 +19,7 @@ from reverie.figures.result import Result
 from reverie.image import check_output, photo_path, photos_in
 from reverie.models.model import Model
 from reverie.models.moments import silent_units
+from reverie.models.output import OUTPUTS
 from reverie.models.readiness import computed_in_software
 from reverie.models.sources import load
 from reverie.paths import path_named, shortened
@@ -27,7 +28,8 @@ from reverie.record import Record
 from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
 from reverie.synthesis.verification import PHOTOS, told, verified
 
-LOADING = ("weights", "device", "precision", "mean", "std", "native_size", "classes", "pooling")
+LOADING = ("weights", "device", "precision", "mean", "std", "native_size", "classes", "pooling", "output_as",
+           "output_key")  # fmt: skip
 LISTS = ("prior", "concept", "against", "also")  # options that may be repeated, and be none
 WRITING = ("output", "force", "film", "trace", "watch", "quiet")
 
@@ -172,7 +174,11 @@ def model_from(name: str, options: Mapping[str, Any]) -> Model:
         size=_side(options["native_size"]),
         classes=None if classes is None else _lines(classes),
         pooling=options["pooling"],
+        output=options["output_as"],
+        output_key=options["output_key"],
     )
+    for note in ready.notes:
+        typer.echo(f"reverie: {note}", err=True)
     if computed_in_software(ready.dtype, ready.device):
         typer.echo("reverie: this processor has no bfloat16 arithmetic: --precision float32 is faster here", err=True)
     return ready
@@ -225,6 +231,8 @@ def target_for(output: Path | None, stem: str, force: bool) -> Path:
         while (output / f"{stem}-{number}.png").exists():
             number += 1
         return check_output(output / f"{stem}-{number}.png")
+    if str(output) in OUTPUTS:
+        raise OutputFailed(f"--output names the picture to write; how outputs are read is said by --output-as {output}")
     path = check_output(output)
     check_free(path, force)
     if path.suffix.lower() != ".png":

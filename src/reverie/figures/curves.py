@@ -20,7 +20,8 @@ def curves(plots: Mapping[str, Mapping[str, Sequence[float]]], size: tuple[int, 
     low = min((min(line) for lines in plots.values() for line in lines.values()), default=0.0)
     high = max((max(line) for lines in plots.values() for line in lines.values()), default=1.0)
     for row, (title, lines) in enumerate(plots.items()):
-        top, bottom = row * each + LINE + MARGIN, (row + 1) * each - MARGIN
+        bottom = (row + 1) * each - MARGIN
+        top = min(row * each + LINE + MARGIN, bottom)  # a tiny picture has no room for them
         pen.text((MARGIN * FINE, (row * each + 1) * FINE), title, fill="#333333", font=font)
         frame = [value * FINE for value in (MARGIN, top, width - MARGIN, bottom)]
         pen.rectangle(frame, outline="#bbbbbb", width=1)

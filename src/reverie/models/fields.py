@@ -1,6 +1,5 @@
 """Receptive fields: which pixels a position of a layer sees, for any network."""
 
-import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -8,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie.image import Size
+from reverie.models.copying import copied
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.readiness import Variants
@@ -80,7 +80,7 @@ def _span(seen: Tensor, side: int) -> tuple[int, int]:
 
 def positive(module: nn.Module) -> nn.Module:
     """A twin in float64 whose every weight is positive, so that each layer returns a share of a weighted mean."""
-    twin = copy.deepcopy(module).double()
+    twin = copied(module).double()
     with torch.no_grad():
         for name, weight in twin.named_parameters():
             if weight.ndim > 1:

@@ -3,6 +3,9 @@
 from hashlib import sha256
 from pathlib import Path
 
+import torch
+from torch import nn
+
 from reverie.errors import WeightsUnavailable
 
 
@@ -38,3 +41,12 @@ def check_digest(path: Path, expected: str, what: str, remedy: str) -> None:
         raise WeightsUnavailable(
             f"{what} are damaged: their SHA-256 begins with {found[:12]}, not with {expected[:12]}; {remedy}"
         )
+
+
+def weights_digest(module: nn.Module) -> str:
+    """SHA-256 of all weights by name, the same for every file format of the same numbers."""
+    total = sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        total.update(name.encode())
+        total.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()

@@ -1,22 +1,21 @@
 """Model: a ready network with its layers, classes, native size and its own normalisation."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
 from reverie.models.bundled.network import LAYERS
 from reverie.models.grids import Form, module_name
+from reverie.models.output import Output
 from reverie.models.probe import probe
-from reverie.models.readiness import MEAN, STD, Variants, calibrate, pink_noise, ready_copy
-from reverie.models.trace import Layer, first_tensor, trace
+from reverie.models.readiness import Variants
+from reverie.models.trace import Layer
 from reverie.unit import Unit, parse
 
 CACHE = 32_000_000  # bytes: a batch whose largest map stays within it runs fastest per image on a CPU
@@ -36,6 +35,8 @@ class Model:
         largest: numbers in the largest map per image at the native size.
         source: how to load it again, for the record.
         pooling: its own, or average in place of maxima.
+        output: how its logits are read.
+        notes: what to tell whoever loads it.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Model:
     moments: Mapping[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     layout: torch.memory_format = torch.channels_last
     pooling: str = "own"
+    output: Output = field(default_factory=Output)
+    notes: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -68,6 +71,10 @@ class Model:
     def _normalisation(self) -> tuple[Tensor, Tensor]:
         mean, std = (torch.tensor(value, device=self.device).view(1, -1, 1, 1) for value in (self.mean, self.std))
         return mean, std
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """[N,C] of the classes, from logits [N,C,...]: over positions the mean; of a raw output what it is."""
+        return self.output.shares(logits)
 
     def shown(self, image: Tensor) -> Tensor:
         """The image as the network can take it: itself, or brought to the only size that the network takes."""
@@ -203,115 +210,3 @@ class Model:
             blank = torch.full((1, self.channels, *size), 0.5, device=self.device)
             height, width = probe(self, blank, [layer])[layer].shape[-2:]
         return height, width
-
-
-def make_model(
-    module: nn.Module,
-    name: str,
-    *,
-    device: torch.device,
-    dtype: torch.dtype = torch.float32,
-    size: Size = (224, 224),
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    classes: Sequence[str] = (),
-    random: bool = False,
-    source: Mapping[str, Any] | None = None,
-    moments: Mapping[str, tuple[Tensor, Tensor]] | None = None,
-    pooling: str = "own",
-) -> Model:
-    """A Model of any module.
-
-    Args:
-        random: the weights mean nothing yet: batch norms are calibrated on 1/f noise.
-
-    Raises:
-        InvalidSetting: the module cannot be copied, or does not run on a picture of this size.
-    """
-    plain, layout = ready_copy(module, device), torch.channels_last
-    channels = _input_channels(plain)
-    mean, std = _statistic(mean, MEAN, 0.5, channels, "mean"), _statistic(std, STD, 0.25, channels, "std")
-    example = pink_noise(4 if random else 1, channels, size).to(device)
-    shift, scale = (torch.tensor(value, device=device).view(1, -1, 1, 1) for value in (mean, std))
-    example = (example - shift) / scale
-    try:
-        if random:
-            calibrate(plain, example)
-        layout = _layout(plain, example[:1])
-        example = example.contiguous(memory_format=layout)
-        seen = trace(plain, example[:1])
-        pairs = _true_pairs(plain, seen.pairs, example[:1])
-    except (RuntimeError, ValueError, TypeError, AssertionError, IndexError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InvalidSetting(
-            f"{name} does not run on a picture of {size[0]}x{size[1]} with {channels} channels ({first}); "
-            "give its native size with --native-size (size= in Python)"
-        ) from error
-    described = {
-        **(source or {}),
-        "mean": list(mean),
-        "std": list(std),
-        "size": list(size),
-        "weights_sha256": weights_digest(plain),
-    }
-    return Model(
-        name, seen.layers, tuple(classes), size, channels, mean, std, device, dtype, seen.largest,
-        Variants(plain, pairs, dtype), described, moments or {}, layout, pooling,
-    )  # fmt: skip
-
-
-def _layout(module: nn.Module, example: Tensor) -> torch.memory_format:
-    """Channels-last, the faster one, but for a module whose `view`s need the plain layout; brings the module to it."""
-    with torch.no_grad():
-        try:
-            module(example.contiguous(memory_format=torch.channels_last))
-        except RuntimeError as error:
-            if "view" not in str(error):
-                raise
-            module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-            return torch.contiguous_format
-    return torch.channels_last
-
-
-def weights_digest(module: nn.Module) -> str:
-    """SHA-256 of all weights by name, the same for every file format of the same numbers."""
-    total = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        total.update(name.encode())
-        total.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return total.hexdigest()
-
-
-def _true_pairs(module: nn.Module, pairs: Sequence[tuple[str, str]], example: Tensor) -> Sequence[tuple[str, str]]:
-    """The pairs, or none if folding them would change the network's output: a guard against modules with side doors."""
-    if not pairs:
-        return pairs
-    with torch.no_grad():
-        wanted = first_tensor(module(example))
-        got = first_tensor(Variants(module, pairs, torch.float32).module(())(example))
-    if wanted is None or got is None:
-        return ()
-    error = functional.mse_loss(got, wanted).sqrt()
-    return pairs if bool(error <= 1e-4 * wanted.square().mean().sqrt() + 1e-6) else ()
-
-
-def _input_channels(module: nn.Module) -> int:
-    for part in module.modules():
-        if isinstance(part, nn.Conv2d):
-            return part.in_channels
-    return 3
-
-
-def _statistic(
-    given: Sequence[float] | None, usual: tuple[float, ...], other: float, channels: int, what: str
-) -> tuple[float, ...]:
-    values = (
-        tuple(float(item) for item in given) if given is not None else usual if channels == 3 else (other,) * channels
-    )
-    if len(values) == 1:
-        values = values * channels
-    if len(values) != channels:
-        raise InvalidSetting(f"{what} has {len(values)} values, but the network's input has {channels} channels")
-    if what == "std" and min(values) <= 0:
-        raise InvalidSetting(f"std must be above 0, not {min(values)}")
-    return values

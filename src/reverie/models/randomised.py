@@ -1,10 +1,10 @@
 """The same network with weights that mean nothing: what a picture looks like that owes nothing to training."""
 
-import copy
-
 import torch
 
-from reverie.models.model import Model, make_model
+from reverie.models.copying import copied
+from reverie.models.making import make_model
+from reverie.models.model import Model
 from reverie.randomness import generator, normal
 
 
@@ -13,7 +13,7 @@ def randomised(model: Model, seed: int = 0) -> Model:
 
     Source: He et al. 2015 for the weights' deviation; Adebayo et al. 2018 for what it is good for.
     """
-    twin = copy.deepcopy(model.variants.plain)
+    twin = copied(model.variants.plain)
     with torch.no_grad():
         for name, weight in twin.named_parameters():
             if weight.ndim > 1:
@@ -24,4 +24,5 @@ def randomised(model: Model, seed: int = 0) -> Model:
     return make_model(
         twin, f"{model.name} with random weights", device=model.device,
         dtype=model.dtype, size=model.size, mean=model.mean, std=model.std, classes=model.classes, random=True,
+        output=model.output,
     )  # fmt: skip

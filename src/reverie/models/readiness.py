@@ -1,6 +1,5 @@
 """Makes a copy of a module ready: eval, frozen, channels-last, batch norm folded where no tap needs the parts."""
 
-import copy
 import threading
 from collections.abc import Iterable, Sequence
 
@@ -8,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting
+from reverie.models.copying import copied, hooked, settle
 from reverie.models.folding import merge, remainder
 from reverie.models.normalisation import BandedResponseNorm
 from reverie.randomness import generator, normal
@@ -56,16 +56,18 @@ def computed_in_software(dtype: torch.dtype, device: torch.device) -> bool:
         return False
 
 
-def ready_copy(module: nn.Module, device: torch.device) -> nn.Module:
-    """A copy in eval mode on the device, float32, frozen, channels-last; the module itself is left as it was found."""
-    try:
-        twin = copy.deepcopy(module)
-    except Exception as error:
-        raise InvalidSetting(f"the module cannot be copied ({error}); give a factory that builds it instead") from error
-    for part in twin.modules():  # a copy keeps its owner's hooks: they are the owner's, not the picture's
-        for hooks in (part._forward_hooks, part._forward_pre_hooks, part._backward_hooks):
-            hooks.clear()
-    return _channels_last(twin.eval().requires_grad_(False).float().to(device))
+def ready_copy(module: nn.Module, device: torch.device, *, settled: bool = True) -> nn.Module:
+    """A copy in eval mode on the device, float32, frozen, channels-last; the module itself is left as it was found.
+
+    Hooks are part of the network, and stay; see `settle` for those that compute a weight.
+
+    Args:
+        settled: what weights are computed from is put in place of it, once.
+    """
+    twin = copied(module).eval().requires_grad_(False)
+    if settled:
+        settle(twin)
+    return _channels_last(twin.float().to(device))
 
 
 def pink_noise(count: int, channels: int, size: Sequence[int], seed: int = 0) -> Tensor:
@@ -119,15 +121,15 @@ class Variants:
         pairs = [pair for pair in self._pairs if pair[0] not in kept]
         folded = {id(tensor) for pair in pairs for name in pair for tensor in _tensors(self.plain.get_submodule(name))}
         shared = {id(tensor): tensor for tensor in _tensors(self.plain) if id(tensor) not in folded}
-        twin = copy.deepcopy(self.plain, dict(shared))
+        twin = copied(self.plain, shared)
         for convolution, norm in pairs:
             merge(twin.get_submodule(convolution), twin.get_submodule(norm))
             twin.set_submodule(norm, remainder(twin.get_submodule(norm)))
         for name, part in list(twin.named_modules()):
-            if isinstance(part, nn.LocalResponseNorm):
+            if isinstance(part, nn.LocalResponseNorm) and not hooked(part):
                 twin.set_submodule(name, BandedResponseNorm(part))
         if self._dtype != torch.float32:
-            twin = copy.deepcopy(twin).to(self._dtype)
+            twin = copied(twin).to(self._dtype)
         return twin
 
 

@@ -1,6 +1,5 @@
 """Where networks come from: the bundled one, torchvision's and timm's, factories in files and packages, any module."""
 
-import copy
 import importlib
 import importlib.util
 import inspect
@@ -21,8 +20,10 @@ from torch import Tensor, nn
 from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable, nearest
 from reverie.image import Size
 from reverie.models import efficientnet_lite0 as lite
+from reverie.models.copying import copied
 from reverie.models.integrity import check_whole
-from reverie.models.model import Model, make_model
+from reverie.models.making import make_model
+from reverie.models.model import Model
 from reverie.models.names import DEFAULT, OWN
 from reverie.models.pooling import POOLINGS
 from reverie.models.readiness import device_named, precision_named
@@ -64,6 +65,8 @@ def load(
     size: int | Size | None = None,
     classes: Sequence[str] | None = None,
     pooling: str = "own",
+    output: str = "auto",
+    output_key: str | None = None,
 ) -> Model:
     """A network made ready to be asked.
 
@@ -78,6 +81,9 @@ def load(
         size: native side or (height, width), 224 unless the network says else.
         classes: names in the order of the logits.
         pooling: own, or average in place of every maximum, for smoother pictures.
+        output: how outputs are read: softmax, sigmoid (independent labels, or one), probability (already), or raw;
+            auto looks at how the network's forward ends.
+        output_key: which of several outputs holds the classes, such as out or 1; automatic.
 
     Raises:
         UnknownName: no such network or factory.
@@ -108,6 +114,8 @@ def load(
         source={**found.source, "precision": precision, "classes": classes and list(classes), **_pooled(pooling)},
         moments={layer: (m.to(place), s.to(place)) for layer, (m, s) in (found.moments or {}).items()},
         pooling=pooling,
+        output=output,
+        key=output_key,
     )
 
 
@@ -119,7 +127,7 @@ def _found(name: str | nn.Module, weights: str | None) -> _Found:
     if isinstance(name, nn.Module):
         source = {"name": type(name).__name__, "code": True, "weights": _weights_source(weights)}
         if weights not in ("default", None):
-            name = copy.deepcopy(name)  # the caller's module stays as it was found
+            name = copied(name)  # the caller's module stays as it was found
             load_weights(name, Path(weights))
         return _Found(name, source, **_said_by(name))
     if name == "bundled":

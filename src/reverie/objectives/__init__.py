@@ -1,7 +1,7 @@
 """What to climb: terms with weights, one score per image, higher is better."""
 
 from reverie.objectives.activations import REDUCTIONS, activation, channel, layer, logit, neuron, probability
-from reverie.objectives.classes import log_probability, margin
+from reverie.objectives.classes import log_probability, margin, presence
 from reverie.objectives.dictionaries import directions_in, write_directions
 from reverie.objectives.directions import (
     alignment,
@@ -48,6 +48,7 @@ __all__ = [
     "margin",
     "neuron",
     "photo_features",
+    "presence",
     "probability",
     "quadratic_variation",
     "scores",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from reverie.errors import InvalidSetting
+from reverie.models.output import Output
 from reverie.models.probe import Activations
 from reverie.objectives.objective import Objective, Term
 from reverie.unit import Unit
@@ -125,11 +126,16 @@ def logit(index: int) -> Objective:
     return activation(Unit("logits", (index,)))
 
 
-def probability(index: int) -> Objective:
-    """A class's share of the softmax over all logits, the mean over positions where there are several."""
+def probability(unit: Unit | int, output: Output | None = None) -> Objective:
+    """A class's probability, the mean over the positions that the unit names, or over all.
+
+    Args:
+        unit: of `logits`, or the number of the class.
+        output: how the network's logits are read, its `Model.output`; a softmax over all unless given.
+    """
+    named, reading = Unit("logits", (unit,)) if isinstance(unit, int) else unit, output or Output()
 
     def statistics(activations: Activations) -> Tensor:
-        share = activations["logits"].softmax(1)[:, index].flatten(1).mean(1)
-        return torch.stack([share, torch.ones_like(share)], 1)
+        return _mean(select(reading.probabilities(activations["logits"]), named))
 
-    return Objective(((1.0, Term(f"probability(logits:{index})", ("logits",), statistics, _share, tiles=False)),))
+    return Objective(((1.0, Term(f"probability({named})", ("logits",), statistics, _share, tiles=False)),))

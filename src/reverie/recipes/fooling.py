@@ -13,15 +13,14 @@ from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.figures.result import Finding
 from reverie.image import Photo, Size, photos_in, read, resize, to_pil
 from reverie.models.model import Model
-from reverie.models.probe import probe
-from reverie.objectives import Objective, log_probability, margin
+from reverie.objectives import log_probability
 from reverie.parameterizations import Cppn, Parameterization
 from reverie.parameterizations.lattice import LEVELS, Lattice, Quantised, on_lattice
 from reverie.randomness import Generators
+from reverie.recipes.aims import BORDER, Aim, aim_of, called, class_of, climbed, probabilities
 from reverie.recipes.arguments import native_photo, recorded, sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, blank, check, count
-from reverie.unit import Unit
 
 METHODS: Mapping[str, str] = {  # and what each climbs with
     "pgd": "sign", "fgsm": "sign", "deepfool": "newton", "gradient": "gradient",
@@ -33,7 +32,6 @@ RATES = {"gradient": 0.5, "deepfool": 1.05}
 NOTHING: Mapping[str, tuple[str, Parameterization, float]] = {  # starts from no photo: how, what from, Adam's rate
     "noise": ("noise", Lattice(), 0.02), "grey": ("grey", Lattice(), 0.02), "cppn": ("noise", Quantised(Cppn()), 0.1),
 }  # fmt: skip
-NEAREST = 10  # classes that DeepFool considers
 GREY = 128 / LEVELS  # no change, in a picture of a change
 
 
@@ -79,17 +77,15 @@ def fool(
     _check(photo, target, method, norm, start, radius)
     steps = STEPS if steps is None else steps
     count("steps", steps)
-    aim = None if target is None else _class(model, target)
+    if target is not None:
+        class_of(model, target)  # before a photo is read
     if photo is None:
         picture, area = None, _area(model, size)
     else:
         picture = on_lattice(native_photo(model, photo, size))
         area = int(picture.shape[-2]), int(picture.shape[-1])
-    own = None if picture is None else int(_probabilities(model, picture)[0].argmax())
-    if aim is not None and aim == own:
-        raise InvalidSetting(f"the photo is a {_called(model, aim)} already; name another class with --as, or none")
+    aim = aim_of(model, picture, target)
     reach = None if picture is None else _radius(method, norm, radius)
-    climbed = _objective(model, method, picture, own, aim)
     if picture is None:
         begun, made_of, first = NOTHING[start]
         rate = first if rate is None and method == "pgd" else rate
@@ -99,14 +95,14 @@ def fool(
     within = in_range if picture is None or reach is None else Ball(picture, reach, norm)
     return Recipe(
         names=("fooled",),
-        stages=(Stage((climbed,), area, 1 if method == "fgsm" else steps, ascent),),
+        stages=(Stage((climbed(model, method, picture, aim),), area, 1 if method == "fgsm" else steps, ascent),),
         parameterization=made_of,
         constraint=None if made_of.bounded else within,
         start=begun,
         photo=picture,
         seed=seed,
         labels=("result",),
-        reports=(Fooled(picture, own, aim),),
+        reports=(Fooled(picture, aim),),
     )
 
 
@@ -143,7 +139,7 @@ def universal(
     _check("photos", target, "pgd", "linf", "photo", radius)
     count("steps", steps, 1)
     count("batch", batch, 1)
-    aim = _class(model, target)
+    aim = aim_of(model, None, target)
     names = photos_in(photos) if isinstance(photos, str) else list(photos)
     shown = torch.cat([_cropped(model, photo) for photo in names])
     grey = blank(GREY, model.channels, model.size).to(model.device)
@@ -151,7 +147,12 @@ def universal(
     return Recipe(
         names=("change",),
         stages=(
-            Stage((log_probability(aim, joint=True),), model.size, steps, Ascent("sign", (reach / 5, reach / 40))),
+            Stage(
+                (log_probability(aim.index, model.output, joint=True),),
+                model.size,
+                steps,
+                Ascent("sign", (reach / 5, reach / 40)),
+            ),
         ),
         parameterization=Lattice(),
         transforms=(Added(shown, GREY, min(batch, len(shown))),),
@@ -190,18 +191,23 @@ class Everywhere:
     """Measures of how many photos a change makes a network take for a class."""
 
     photos: Tensor
-    aim: int
+    aim: Aim
 
     def __call__(self, model: Model, image: Tensor) -> Finding:
         """The shares before and after, and the first photo with the change."""
         change = reread(image).to(model.device) - GREY
 
         def share(more: Tensor | float) -> float:
-            taken = [_logits(model, (photo + more).clamp(0, 1)).argmax(1) == self.aim for photo in self.photos.split(1)]
-            return float(torch.cat(taken).float().mean())
+            shown = [probabilities(model, (photo + more).clamp(0, 1))[0] for photo in self.photos.split(1)]
+            return sum(self.aim.reached(shares) for shares in shown) / len(shown)
 
-        before, after, name = share(0.0), share(change), _called(model, self.aim)
-        values = {"photos": len(self.photos), "class": self.aim, "before": round(before, 4), "after": round(after, 4)}
+        before, after, name = share(0.0), share(change), called(model, self.aim.index)
+        values = {
+            "photos": len(self.photos),
+            "class": self.aim.index,
+            "before": round(before, 4),
+            "after": round(after, 4),
+        }
         note = f"taken for {name}: {100 * before:.3g} % -> {100 * after:.3g} % of {len(self.photos)} photos"
         first = (self.photos[:1] + change).clamp(0, 1)[0].cpu()
         return Finding(note, values, ((f"a photo with it\n{name}", first),))
@@ -212,18 +218,18 @@ class Fooled:
     """Measures what the network takes a picture for: before, after, and after a file of it has been read again."""
 
     photo: Tensor | None
-    own: int | None
-    aim: int | None
+    aim: Aim
 
     def __call__(self, model: Model, image: Tensor) -> Finding:
         """Confidence in the class aimed at and in the photo's own, and the size of the change."""
-        after = _probabilities(model, image.to(model.device))[0]
-        file = _probabilities(model, reread(image).to(model.device))[0]
-        before = None if self.photo is None else _probabilities(model, self.photo)[0]
+        after = probabilities(model, image.to(model.device))[0]
+        file = probabilities(model, reread(image).to(model.device))[0]
+        before = None if self.photo is None else probabilities(model, self.photo)[0]
         taken = int(file.argmax())
-        seen = taken if self.aim is None else self.aim
-        fooled = taken == self.aim if self.aim is not None else taken != self.own
-        missed = () if fooled else (f"not fooled: {_called(model, taken)} {_percent(file[taken])}",)
+        own = None if before is None else int(before.argmax())
+        seen = self.aim.index if self.aim.rise or not self.aim.exclusive else taken
+        fooled = self.aim.reached(file)
+        missed = () if fooled else (f"not fooled: {called(model, taken)} {_percent(file[taken])}",)
         values: dict[str, object] = {
             "taken_for": taken,
             "fooled": fooled,
@@ -231,25 +237,25 @@ class Fooled:
             "after": _rounded(after[seen]),
             "file": _rounded(file[seen]),
         }
-        if before is None or self.photo is None or self.own is None:
-            return Finding("\n".join([*missed, f"{_called(model, seen)} {_percent(file[seen])}"]), values)
+        if before is None or self.photo is None or own is None:
+            return Finding("\n".join([*missed, f"{called(model, seen)} {_percent(file[seen])}"]), values)
         change = (image.cpu() - self.photo.cpu())[0]
         values |= {
             "before": _rounded(before[seen]),
-            "own_class": self.own,
-            "own_before": _rounded(before[self.own]),
-            "own_file": _rounded(file[self.own]),
+            "own_class": own,
+            "own_before": _rounded(before[own]),
+            "own_file": _rounded(file[own]),
             "linf": round(float(change.abs().max()) * LEVELS),
             "l2": round(float(change.norm()), 4),
         }
         gain = 0.25 / max(float(change.abs().max()), 1 / LEVELS)
         words = [
-            f"{_called(model, index)} {_percent(before[index])} -> {_percent(file[index])}"
-            for index in dict.fromkeys((seen, self.own))
+            f"{called(model, index)} {_percent(before[index])} -> {_percent(file[index])}"
+            for index in dict.fromkeys((seen, own))
         ]
         note = "\n".join([*missed, *words, f"change {values['linf']} of 255, L2 {values['l2']:.3g}"])
         shown = (
-            (f"photo\n{_called(model, self.own)} {_percent(before[self.own])}", self.photo[0].cpu()),
+            (f"photo\n{called(model, own)} {_percent(before[own])}", self.photo[0].cpu()),
             (f"change, x{gain:.0f}", (0.5 + gain * change).clamp(0, 1)),
         )
         return Finding(note, values, shown)
@@ -277,11 +283,13 @@ def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
 
     The class is looked for by its name; between networks without names, but with as many classes, by its number.
     """
-    shares = _probabilities(model, image.to(model.device))[0]
+    shares = probabilities(model, image.to(model.device))[0]
     same = _same_class(model, of, index, len(shares))
     top, unnamed = int(shares.argmax()), not model.classes and of.layers["logits"].channels == len(shares)
-    name = _called(of if unnamed else model, top)
-    return Verdict(model.title, name, float(shares[top]), None if same is None else float(shares[same]))
+    name, share = called(of if unnamed else model, top), float(shares[top])
+    if model.output.probable and not model.output.exclusive and share < BORDER:
+        name, share = f"not {name}", 1 - share
+    return Verdict(model.title, name, share, None if same is None else float(shares[same]))
 
 
 def _same_class(model: Model, of: Model, index: int, count: int) -> int | None:
@@ -341,15 +349,6 @@ def _radius(method: str, norm: str, radius: float | None) -> float | None:
     return given / LEVELS if norm == "linf" else given
 
 
-def _objective(model: Model, method: str, picture: Tensor | None, own: int | None, aim: int | None) -> Objective:
-    if method == "deepfool" and picture is not None and own is not None:
-        return margin(_nearest_class(model, picture, own) if aim is None else aim, own if aim is None else None)
-    if aim is not None:
-        return log_probability(aim)
-    assert own is not None
-    return -1 * log_probability(own)
-
-
 def _ascent(method: str, norm: str, reach: float | None, rate: float | None, steps: int) -> Ascent:
     if method in RATES:
         given = RATES[method] if rate is None else rate
@@ -361,39 +360,6 @@ def _ascent(method: str, norm: str, reach: float | None, rate: float | None, ste
         return Ascent("sign" if norm == "linf" else "l2", (reach, reach))
     given = reach * (2.5 / steps if rate is None else rate)
     return Ascent("sign" if norm == "linf" else "l2", (given, given / 4 if rate is None else given))
-
-
-def _nearest_class(model: Model, picture: Tensor, own: int) -> int:
-    """The class whose border lies nearest, by the slope at the photo."""
-    logits = _logits(model, picture)[0]
-    rivals = [int(index) for index in logits.topk(min(NEAREST + 1, len(logits))).indices if int(index) != own]
-    distances = []
-    for rival in rivals:
-        with torch.enable_grad():
-            image = picture.detach().clone().requires_grad_()
-            lead = probe(model, image, ["logits"])["logits"].flatten(1)
-            gap = lead[0, own] - lead[0, rival]
-            (slope,) = torch.autograd.grad(gap, image)
-        distances.append(float(gap.detach()) / max(float(slope.norm()), 1e-12))
-    return rivals[min(range(len(rivals)), key=distances.__getitem__)]
-
-
-def _logits(model: Model, image: Tensor) -> Tensor:
-    with torch.no_grad():
-        return probe(model, image, ["logits"])["logits"].flatten(1)
-
-
-def _probabilities(model: Model, image: Tensor) -> Tensor:
-    return _logits(model, image).softmax(1)
-
-
-def _class(model: Model, target: str | int) -> int:
-    name: str | int = int(target) if str(target).isdigit() else str(target)
-    return int(model.units(Unit("logits", (name,)))[0].channels[0])
-
-
-def _called(model: Model, index: int) -> str:
-    return model.classes[index].split(",")[0] if index < len(model.classes) else f"class {index}"
 
 
 def _area(model: Model, size: int | str | Size | None) -> Size:

@@ -95,7 +95,7 @@ def _network(
 
 def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
     """How the record's network was loaded, as arguments of `load`."""
-    kept = ("mean", "std", "precision", "classes", "pooling")
+    kept = ("mean", "std", "precision", "classes", "pooling", "output", "output_key")
     options = {key: source[key] for key in kept if source.get(key) is not None}
     if source.get("size") is not None:
         options["size"] = tuple(source["size"])

@@ -209,10 +209,10 @@ def _transfer(model: Model, unit: Unit, image: Tensor, other: Model) -> Transfer
     shown = resize(image, other.size).clamp(0, 1).to(other.device)
     with torch.no_grad():
         seen = probe(other, shown if other.channels == shown.shape[1] else grey(shown), ["logits"])
-    logits = seen["logits"].flatten(1)[0]
+    shares = other.probabilities(seen["logits"])[0]
     index = int(known.channels[0])
-    rank = 1 + int((logits > logits[index]).sum())
-    return Transfer(other.title, name, round(float(logits.softmax(0)[index]), 6), rank, len(logits))
+    rank = 1 + int((shares > shares[index]).sum())
+    return Transfer(other.title, name, round(float(shares[index]), 6), rank, len(shares))
 
 
 def told(result: Result) -> list[list[str]]:
