@@ -11,7 +11,7 @@ from reverie.cli import signatures
 from reverie.cli.app import app, main
 
 COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-size", "--classes", "--threads",
-          "--pooling"}
+          "--pooling", "--output-as", "--output-key"}
 WRITING = {"--output", "--force", "--film", "--trace", "--watch", "--quiet"}
 DREAM = {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate", "--jitter",
          "--reduction", "--guide", "--also", "--prior", "--mask", "--size", "--tile", "--seed"}  # fmt: skip

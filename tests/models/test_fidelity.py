@@ -11,7 +11,7 @@ from torch.nn.utils import parametrizations, prune
 
 import reverie
 from reverie.errors import InvalidSetting
-from reverie.models.probe import probe
+from reverie.models.probe import listen, probe
 from tiny import Call, Tiny, hooked, picture, plain, seeded, state
 
 
@@ -162,3 +162,25 @@ def test_compiled_modules_are_asked_as_they_were():
     owned.compile(backend="eager")
     assert reverie.load(compiled, size=48).layers.keys() == reverie.load(seeded(Tiny), size=48).layers.keys()
     assert "0.3" in reverie.load(inside, size=48).layers
+
+
+def test_a_network_that_takes_one_picture_at_a_time_is_asked_so():
+    class Folded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.fc = plain(), nn.Linear(8 * 12 * 12, 5)
+
+        def forward(self, x):
+            return self.fc(self.body(x).view(1, -1))
+
+    module = seeded(Folded)
+    model = reverie.load(module, size=24)
+    images = picture(1, 3, 3, 24, 24)
+    wanted = torch.cat([hooked(module, model.normalised(image[None]))["logits"][0] for image in images])
+    assert torch.allclose(probe(model, images, ["logits", "body.0"])["logits"].flatten(1), wanted, atol=1e-5)
+    assert model.together((24, 24)) == 1
+    heard = {}
+    listen(model, images, ["body.4"], lambda name, value: heard.update({name: value.shape}))
+    assert heard == {"body.4": (3, 8, 12, 12)}
+    made = reverie.feature(model, "logits:0-2", size=24, steps=3)
+    assert made.images.shape == (3, 3, 24, 24)

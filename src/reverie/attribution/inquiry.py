@@ -166,8 +166,8 @@ def answer(model: Model, inquiry: Inquiry, events: Iterable[Event] | None = None
             "notes": [
                 *event.estimate.notes,
                 *_told(finding),
-                *_reading(model, inquiry),
                 f"caveat: {inquiry.methods[index].caveat}",
+                *_reading(model, inquiry),
             ]
         }
         facts |= {"control": dict(finding.values)} if finding.values else {}

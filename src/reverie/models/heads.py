@@ -62,7 +62,7 @@ def head_of(
 
     Args:
         network: its name.
-        output: for two pictures.
+        output: for one picture.
         classes: how many class names are known, or 0.
         key: the path or last name of the one that is wanted.
         depends: says whether the first tensor is computed from the second one.

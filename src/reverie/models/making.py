@@ -56,10 +56,11 @@ def make_model(
     example = (example - shift) / scale
     try:
         with seeded(device):  # a forward may draw by chance: the caller's random state is left alone
-            plain, layout, returned, endings = _same(module, name, example[:2])
-            head, reading, notes = _read(name, plain, returned, endings, example[:2], len(classes), output, key)
+            plain, layout, returned, endings = _same(module, name, example[:1])
+            head, reading, notes = _read(name, plain, returned, endings, example[:1], len(classes), output, key)
+            alone = not _together(plain, example[:2].contiguous(memory_format=layout))
             if random:
-                calibrate(plain, example)
+                calibrate(plain, example[: 1 if alone else None])
             example = example[:1].contiguous(memory_format=layout)
             seen = trace(plain, example)
             pairs = _true_pairs(plain, seen.pairs, example)
@@ -79,7 +80,7 @@ def make_model(
     }
     return Model(
         name, seen.layers, known, size, inputs, mean, std, device, dtype, seen.largest,
-        Variants(plain, pairs, dtype), described, moments or {}, layout, pooling, reading, (*notes, *more),
+        Variants(plain, pairs, dtype), described, moments or {}, layout, pooling, reading, (*notes, *more), alone,
     )  # fmt: skip
 
 
@@ -110,23 +111,19 @@ def _ran(module: nn.Module, name: str, images: Tensor) -> tuple[torch.memory_for
                 return layout, module(images.contiguous(memory_format=layout)), endings
         except RuntimeError as error:
             if "view" not in str(error) or layout is torch.contiguous_format:
-                _check_batch(module, name, images[:1].contiguous(memory_format=layout))
                 raise
             module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     raise AssertionError("unreachable")
 
 
-def _check_batch(module: nn.Module, name: str, image: Tensor) -> None:
-    """Refuses a module that runs on one picture, where it did not on two."""
+def _together(module: nn.Module, images: Tensor) -> bool:
+    """Whether a module takes two pictures at once: some fold a batch into one, such as by `.view(1, -1)`."""
     try:
         with torch.no_grad():
-            module(image)
+            found = tensors(module(images)).values()
     except RuntimeError:
-        return
-    raise InvalidSetting(
-        f"{name} takes one picture at a time: its forward folds a batch into one, such as by .view(1, -1); "
-        "keep the first axis, as .flatten(1) does"
-    )
+        return False
+    return all(value.ndim > 0 and len(value) == len(images) for value in found)
 
 
 def _read(
@@ -145,8 +142,6 @@ def _read(
 
     head, note = head_of(name, returned, classes, key, depends)
     value = tensors(returned)[head.path]
-    if value.shape[0] != len(images) and value.ndim:
-        _check_batch(module, name, images[:1])
     head = Head(head.path, lifted(value, endings))
     if not head.idle or not isinstance(returned, Tensor):
         module.register_forward_hook(head)

@@ -37,6 +37,7 @@ class Model:
         pooling: its own, or average in place of maxima.
         output: how its logits are read.
         notes: what to tell whoever loads it.
+        alone: it takes one picture at a time.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Model:
     pooling: str = "own"
     output: Output = field(default_factory=Output)
     notes: tuple[str, ...] = ()
+    alone: bool = False
 
     @property
     def title(self) -> str:
@@ -199,6 +201,8 @@ class Model:
 
     def together(self, size: Size) -> int:
         """How many pictures of this size to run at once: the largest map stays within the cache; of a GPU, far more."""
+        if self.alone:
+            return 1
         width = 2 if self.dtype.itemsize == 2 else 4
         bytes_each = self.largest * width * size[0] * size[1] / (self.size[0] * self.size[1])
         room = CACHE if self.device.type == "cpu" else 16 * CACHE

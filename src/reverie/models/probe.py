@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
 from reverie.errors import UnknownName
@@ -122,11 +123,19 @@ def probe(
     shown = model.shown(image) if resizing else image
     changed = {call_name(name): function for name, function in (instead or {}).items()}
     module = model.variants.module({module_name(name) for name in wanted | set(changed)})
-    taps = _Taps(module, {call_name(name) for name in wanted} - {"logits"}, changed, stop="logits" not in wanted)
-    values = _heard(model, shown, wanted, taps)
+    calls = {call_name(name) for name in wanted} - {"logits"}
+    values = _joined([
+        _heard(model, rows, wanted, _Taps(module, calls, changed, stop="logits" not in wanted))
+        for rows in (shown.split(1) if model.alone and len(shown) > 1 else [shown])
+    ])  # fmt: skip
     size = int(shown.shape[-2]), int(shown.shape[-1])
     maps = {name: model.form(name).grid(values[call_name(name)], size).float() for name in wanted}
     return Activations(maps, picture, image=image, view=view)
+
+
+def _joined(parts: Sequence[Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
+    """The values of several forwards as one batch."""
+    return parts[0] if len(parts) == 1 else {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
 def listen(model: "Model", image: Tensor, layers: Iterable[str], hear: Callable[[str, Tensor], None]) -> None:
@@ -141,6 +150,10 @@ def listen(model: "Model", image: Tensor, layers: Iterable[str], hear: Callable[
         UnknownName: a layer that did not run.
     """
     wanted = set(layers)
+    if model.alone and len(image) > 1:
+        for name, value in probe(model, image, wanted).values.items():
+            hear(name, value)
+        return
     image = model.shown(image)
     size = int(image.shape[-2]), int(image.shape[-1])
     names: dict[str, list[str]] = {}
