@@ -103,7 +103,7 @@ def test_one_logit_is_a_probability_by_its_sigmoid():
     scores = made.records[0].automatic["scores"]
     assert scores["probability"] == pytest.approx(1 / (1 + torch.tensor(-logit).exp().item()), abs=1e-6)
     assert scores["logit"] == pytest.approx(logit, abs=1e-5)
-    assert "the one output is made a probability by the sigmoid" in str(made.records[0].automatic["notes"])
+    assert "the one output is made a probability by the sigmoid" in made.records[0].automatic["reading"]
 
 
 def occluded(model, image, objective) -> torch.Tensor:

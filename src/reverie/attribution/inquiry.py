@@ -167,7 +167,6 @@ def answer(model: Model, inquiry: Inquiry, events: Iterable[Event] | None = None
                 *event.estimate.notes,
                 *_told(finding),
                 f"caveat: {inquiry.methods[index].caveat}",
-                *_reading(model, inquiry),
             ]
         }
         facts |= {"control": dict(finding.values)} if finding.values else {}
@@ -212,10 +211,10 @@ def _told(finding: Finding) -> list[str]:
     return notes
 
 
-def _reading(model: Model, inquiry: Inquiry) -> list[str]:
+def _reading(model: Model, unit: Unit) -> dict[str, str]:
     """How outputs are read, where it matters and is not what nearly every classifier's is."""
-    usual = model.output.kind == "softmax" or inquiry.unit.layer != "logits"
-    return [] if usual and not model.source.get("code") else [model.output.told]
+    usual = model.output.kind == "softmax" and not model.source.get("code")
+    return {} if usual or unit.layer != "logits" else {"reading": model.output.told}
 
 
 def _about(model: Model, inquiry: Inquiry) -> dict[str, Any]:
@@ -231,6 +230,7 @@ def _about(model: Model, inquiry: Inquiry) -> dict[str, Any]:
         "unit": str(unit),
         "label": inquiry.label,
         "scores": scores,
+        **_reading(model, unit),
         "size": list(inquiry.size),
         "threads": torch.get_num_threads(),
         "device": str(model.device),

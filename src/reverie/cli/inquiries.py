@@ -95,4 +95,5 @@ def subject(record: Record) -> str:
     """What was explained, and what the network says of it."""
     about = record.automatic
     scores = ", ".join(f"{name} {value:.4g}" for name, value in about["scores"].items())
-    return f"{about['label']}: {scores}"
+    reading = f"; {about['reading']}" if "reading" in about else ""
+    return f"{about['label']}: {scores}{reading}"
