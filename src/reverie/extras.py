@@ -1,6 +1,8 @@
 """Libraries that only some commands need, and that an extra of the package brings."""
 
 import importlib
+import importlib.util
+import sys
 from typing import Any
 
 from reverie.errors import MissingExtra
@@ -20,6 +22,21 @@ def extra(module: str, name: str, purpose: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingExtra(
-            f"{purpose} needs the library '{error.name}'; install it with: pip install 'reverie[{name}]'"
-        ) from None
+        raise _missing(error.name or module, name, purpose) from None
+
+
+def installed(module: str) -> bool:
+    """Whether an optional library is there, without importing it."""
+    if module in sys.modules:
+        return sys.modules[module] is not None
+    return importlib.util.find_spec(module) is not None
+
+
+def ensure(module: str, name: str, purpose: str) -> None:
+    """That an optional library is there, before anything is loaded; as `extra`."""
+    if not installed(module):
+        raise _missing(module, name, purpose)
+
+
+def _missing(module: str, name: str, purpose: str) -> MissingExtra:
+    return MissingExtra(f"{purpose} needs the library '{module}'; install it with: pip install 'reverie[{name}]'")

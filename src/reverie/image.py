@@ -2,10 +2,9 @@
 
 import contextlib
 import hashlib
-import importlib.util
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -15,35 +14,19 @@ from PIL import Image, ImageOps, PngImagePlugin
 from torch import Tensor
 from torch.nn import functional
 
-from reverie.errors import OutputFailed, UnsuitableImage, nearest
-from reverie.paths import check_length, path_named
+from reverie.errors import OutputFailed, UnsuitableImage
+from reverie.paths import FORMATS, path_named
+from reverie.paths import check_output as check_output
+from reverie.paths import photo_path as photo_path
+from reverie.paths import sample as sample
 from reverie.photo import check_regular, opaque, opened, reading, unpacked
 from reverie.profiles import srgb
 
 Size = tuple[int, int]  # (height, width)
 Photo = str | Path | Image.Image | np.ndarray | Tensor
 
-SAMPLES = ("flower", "china")  # scikit-learn's two photographs, CC-BY, see docs/credits.md
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 RECORD_KEY = "reverie"  # the PNG text that holds the record
 LARGEST_RECORD = 1_000_000  # bytes beside a picture
-
-
-def sample(name: str) -> Path:
-    """The file of one of scikit-learn's sample photos, `flower` or `china`."""
-    stem = Path(name).stem
-    if stem not in SAMPLES:
-        raise UnsuitableImage(f"there is no sample photo '{name}'; there are 'sample:flower' and 'sample:china'")
-    found = importlib.util.find_spec("sklearn")  # its place alone: importing it takes as long as torch
-    if found is None or found.origin is None:
-        raise UnsuitableImage("the sample photos come with scikit-learn; install it with 'pip install scikit-learn'")
-    return Path(found.origin).parent / "datasets" / "images" / f"{stem}.jpg"
-
-
-def photo_path(photo: str | Path) -> Path:
-    """The file that a photo's name means; `sample:flower` and `sample:china` are scikit-learn's."""
-    text = str(photo)
-    return sample(text.removeprefix("sample:")) if text.startswith("sample:") else path_named(text)
 
 
 def photos_in(name: str) -> list[str]:
@@ -237,31 +220,6 @@ def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
             file.flush()
             if text is not None:  # the picture is safe by now, and takes its place only after its record
                 write_whole(path.with_suffix(".json"), text.encode())
-
-
-def check_output(path: Path, endings: Iterable[str] = FORMATS) -> Path:
-    """`path` if a file can be put there: a known ending, an existing folder with the right to write.
-
-    Raises:
-        OutputFailed: where it cannot.
-    """
-    known = list(endings)
-    check_length(path)
-    if path.suffix.lower() not in known:
-        close = nearest(path.suffix or known[0], known)
-        folder = "" if path.suffix else f"; a folder '{path.name}' to write into must be there first"
-        raise OutputFailed(
-            f"cannot write '{path.name}': its ending must be one of {', '.join(known)} (nearest {close}){folder}"
-        )
-    if path.is_dir():
-        raise OutputFailed(f"cannot write {path}: it is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise OutputFailed(f"cannot write {path}: there is no folder {path.parent}; make it first")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputFailed(
-            f"cannot write {path}: no right to write in {path.parent.resolve().name}; choose another folder"
-        )
-    return path
 
 
 def write_whole(path: Path, content: bytes) -> None:

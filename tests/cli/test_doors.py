@@ -1,11 +1,14 @@
 """What ends a command before its work: places, names and streams that cannot be used."""
 
 import errno
+import json
+import subprocess
 import sys
 
 import pytest
 
 from reverie.cli import app as door
+from reverie.cli import bars
 from reverie.cli.signatures import refused as refusal
 from tiny import picture
 
@@ -76,3 +79,79 @@ def test_a_full_device_is_one_sentence(monkeypatch, capsys):
 def test_what_the_system_refuses_is_one_line():
     error = OSError(errno.EACCES, "Permission denied", "a\x1b[2Jb")
     assert refusal(error) == r"cannot use a\x1b[2Jb: permission denied; mend it, or name another"
+
+
+EARLY = [
+    ["dream", "no.png"], ["dream", "no.png", "nor.png"], ["explain", "no.jpg"], ["invert", "no.jpg"], ["map", "no/"],
+    ["dream", "here.png", "--guide", "no.png"], ["dream", "here.png", "-o", "here.png"], ["scan", "no/"],
+    ["dream", "here.png", "-o", "a.gif"], ["dream", "here.png", "-o", "no/a.png"], ["feature", "mixed4a:"],
+    ["feature", "mixed4a:5-2"], ["dream", "here.png", "--layer", "a:=2"], ["feature", "a:1", "--weights", "no.pt"],
+    ["feature", "a:1", "-m", "no.py:f"], ["feature", "a:1", "--preset", "no.toml"], ["rerun", "no.png"],
+    ["patches", "a:1", "--scan", "no.db"], ["card", "a:1", "--scan", "no.db"], ["film", "no.mp4"],
+    ["feature", "a:1", "--dictionary", "no.npy"], ["feature", "a:1", "--classes", "no.txt"], ["plot", "no.png"],
+    ["feature", "a:1", "--film", "a.avi"], ["feature", "a:1", "--concept", "no/"], ["style", "here.png", "no.png"],
+    ["zoom", "here.png", "-o", "a.png"], ["scan", ".", "-o", "a.png"], ["fool", "no.png"], ["sheet", "a:"],
+]  # fmt: skip
+CHILD = """
+import io, json, sys
+from contextlib import redirect_stderr
+from reverie.cli.app import main
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["reverie", *words]
+    with redirect_stderr(io.StringIO()) as said:
+        try:
+            main()
+        except SystemExit as ended:
+            print(json.dumps([ended.code, said.getvalue(), "torch" in sys.modules]))
+"""
+
+
+def test_what_is_missing_taken_or_malformed_is_refused_before_torch_is_imported(tmp_path):
+    (tmp_path / "here.png").touch()
+    ran = subprocess.run(
+        [sys.executable, "-c", CHILD, json.dumps(EARLY)], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    told = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert len(told) == len(EARLY)
+    for words, (status, said, torch) in zip(EARLY, told, strict=True):
+        assert (status, torch) == (2, False), words
+        assert said.startswith("reverie: "), words
+        assert len(said.splitlines()) == 1, words
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here.png"]
+
+
+def test_a_folder_that_is_named_is_made(cli, factory, tmp_path, photo):
+    words = ["-m", factory, "--layer", "block", "--steps", "1", "--octaves", "1"]
+    status, out, _ = cli("dream", photo, photo, *words, "-o", "dreams")
+    assert status == 0
+    assert out.startswith("wrote dreams/photo-dream-1.png")
+    assert cli("dream", photo, *words, "-o", "one")[0] == 0
+    assert (tmp_path / "one" / "photo-dream-1.png").is_file()
+
+
+def test_without_pyav_a_film_is_a_webp(cli, factory, tmp_path, photo, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    words = ["dream", photo, "-m", factory, "--layer", "block", "--steps", "2", "--octaves", "1", "-o", "a.png"]
+    status, out, err = cli(*words, "--film", "a.mp4")
+    assert status == 0
+    assert "wrote a.webp" in out
+    assert err == (
+        "reverie: a film as .mp4 needs the library 'av' (pip install 'reverie[video]'); it is written as a.webp\n"
+    )
+    assert (tmp_path / "a.webp").is_file()
+
+
+def test_a_log_has_a_line_now_and_then(monkeypatch, capsys):
+    from rich.progress import TextColumn
+
+    now = [0.0]
+    monkeypatch.setattr(bars.time, "monotonic", lambda: now[0])
+    for quiet in (False, True):
+        with bars.Bar(TextColumn(""), quiet=quiet) as bar:
+            task = bar.add_task("224x\x1b224", total=100)
+            for step in range(1, 101):
+                now[0] += 1
+                bar.update(task, completed=step)
+    assert capsys.readouterr().err.splitlines() == [
+        rf"reverie: 224x\x1b224: {step} of 100" for step in (30, 60, 90)
+    ]  # fmt: skip

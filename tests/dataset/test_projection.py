@@ -9,6 +9,7 @@ from reverie.dataset.projection import (
     chosen_method,
     directions,
     ensure,
+    made_by,
     placed,
     principal_components,
     projected,
@@ -141,13 +142,27 @@ def test_a_perplexity_that_fits_is_kept():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "module", "name"), [("tsne", "openTSNE", "map"), ("umap", "umap", "umap")])
-def test_a_library_that_is_missing_is_named(monkeypatch, method, module, name):
-    monkeypatch.setitem(sys.modules, module, None)
+def test_a_library_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(MissingExtra) as caught:
-        ensure(method)
-    assert f"install it with: pip install 'reverie[{name}]'" in str(caught.value)
+        ensure("umap")
+    assert "install it with: pip install 'reverie[umap]'" in str(caught.value)
     ensure("pca")
+
+
+def test_without_opentsne_maps_are_made_and_said_to_be_scikit_learns(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openTSNE", None)
+    vectors, kinds = groups()
+    reduced = principal_components(vectors, 0).reduced(vectors)
+    ensure("tsne")
+    points = projected(reduced, "tsne", 10.0)
+    assert points.dtype == np.float32
+    assert np.array_equal(points, projected(reduced, "tsne", 10.0))
+    assert alike(points, kinds) > 0.9
+    again = placed(reduced[:3], reduced, points, "tsne", 10.0)
+    assert np.abs(again - points[:3]).max() < 0.05 * np.ptp(points)
+    assert made_by("tsne").endswith("pip install 'reverie[map]'")
+    assert made_by("pca") == ""
 
 
 def test_umap_is_asked_as_it_wants(monkeypatch):

@@ -1,15 +1,14 @@
 """Reads an explanation's events into a bar, and tells what was found."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from reverie.attribution import Event, Inquiry, Survey, answer, survey
+from reverie.cli.bars import Bar
 from reverie.errors import ReverieError
 from reverie.figures.result import Result
 from reverie.models.model import Model
@@ -23,13 +22,13 @@ class Heard:
         self, model: Model, inquiry: Inquiry, run: Iterator[Event], path: Path, every: int | None, *, quiet: bool
     ) -> None:
         self.model, self.inquiry, self.run, self.path, self.every = model, inquiry, run, path, every
-        self.quiet = quiet or not sys.stderr.isatty()
+        self.quiet = quiet
         self.ended: ReverieError | KeyboardInterrupt | None = None
 
     def events(self) -> Iterator[Event]:
         """What `inquire` yields, until its end, Ctrl-C or an error that a user can mend."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), disable=self.quiet, refresh_per_second=4) as bar:
+        with Bar(*columns, quiet=self.quiet) as bar:
             tasks: dict[int, Any] = {}
             last: dict[int, Event] = {}
             try:

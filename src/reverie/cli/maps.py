@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from reverie.cli.bars import Bar
 from reverie.cli.runs import LOADING, check_free, model_from, target_for, use_threads
 from reverie.dataset.imagemap import ENDING
 from reverie.dataset.maps import image_map
@@ -23,9 +23,8 @@ def map_photos(**given: Any) -> None:
         check_free(target.with_suffix(beside), force)
     use_threads(given.pop("threads"))
     model = model_from(given.pop("model"), {name: given.pop(name) for name in LOADING})
-    console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, refresh_per_second=4) as bar:
+    with Bar(*columns, quiet=quiet) as bar:
         tasks: dict[str, Any] = {}
 
         def heard(what: str, done: int, total: int) -> None:

@@ -1,28 +1,29 @@
 """The commands that make pictures: parse, load, read the engine's steps into a bar, write."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from reverie import recipes
 from reverie.attribution import Filters, Survey, drawn
+from reverie.cli.bars import Bar
 from reverie.cli.inquiries import explained, showed, surveyed
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
 from reverie.figures.film import check_film
 from reverie.figures.result import Result
-from reverie.image import check_output, photo_path, photos_in
+from reverie.image import photos_in
 from reverie.models.model import Model
 from reverie.models.moments import silent_units
 from reverie.models.output import OUTPUTS
 from reverie.models.readiness import computed_in_software
 from reverie.models.sources import load
-from reverie.paths import path_named, shortened
+from reverie.paths import check_free as check_free
+from reverie.paths import check_output, made_folder, path_named, photo_path, shortened
 from reverie.recipes.reruns import asked_again, read_record, recipe_of, recorded_model, repeated, threads_of
 from reverie.record import Record
 from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
@@ -123,7 +124,7 @@ def all_photos(names: list[str], output: Path | None) -> list[str]:
         raise OutputFailed(
             f"{len(photos)} photos do not fit in the one picture {output}; name a folder with --output, or none"
         )
-    if len(photos) > 1 and output is not None and not output.is_dir():
+    if len(photos) > 1 and output is not None and not made_folder(path_named(output)):
         raise OutputFailed(f"there is no folder {output} for the pictures; make it first")
     return photos
 
@@ -226,7 +227,7 @@ def use_threads(count: int | None) -> None:
 def target_for(output: Path | None, stem: str, force: bool) -> Path:
     """Where to write, checked before the work begins: a new number in a folder, else the name given."""
     output = Path() if output is None else path_named(output)
-    if output.is_dir():
+    if made_folder(output):
         number, stem = 1, shortened(stem)
         while (output / f"{stem}-{number}.png").exists():
             number += 1
@@ -238,12 +239,6 @@ def target_for(output: Path | None, stem: str, force: bool) -> Path:
     if path.suffix.lower() != ".png":
         check_free(path.with_suffix(".json"), force)  # the record's place
     return path
-
-
-def check_free(path: Path, force: bool) -> None:
-    """Refuses a place that is taken, unless it may be overwritten."""
-    if path.exists() and not force:
-        raise OutputFailed(f"{path} exists already; say --force to overwrite it, or name another with --output")
 
 
 def make(
@@ -343,7 +338,7 @@ class _Watched:
 
     def __init__(self, recipe: Recipe, run: Iterator[Step], target: Path, every: int | None, *, quiet: bool) -> None:
         self.recipe, self.run, self.target, self.every = recipe, run, target, every
-        self.quiet, self.noting = quiet or not sys.stderr.isatty(), not quiet
+        self.quiet = quiet
         self.ended: ReverieError | KeyboardInterrupt | None = None
         self.done, self.total = 0, recipe.steps
 
@@ -356,7 +351,7 @@ class _Watched:
             TimeRemainingColumn(),
             TextColumn("{task.fields[score]}"),
         )
-        with Progress(*columns, console=Console(stderr=True), disable=self.quiet, refresh_per_second=4) as bar:
+        with Bar(*columns, quiet=self.quiet) as bar:
             task = bar.add_task(
                 f"{self.recipe.stages[0].size[1]}x{self.recipe.stages[0].size[0]}", total=self.total, score=""
             )
@@ -369,7 +364,7 @@ class _Watched:
                         bar.update(task, score=f"objective {float(step.score.mean()):.4g}")
                     if self.every and step.done % self.every == 0 and step.done < self.total:
                         self._write(step)
-                    if step.note and self.noting:
+                    if step.note and not self.quiet:
                         bar.console.print(
                             f"reverie: step {step.done}: {step.note}", markup=False, highlight=False, soft_wrap=True
                         )

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from reverie.cli.bars import Bar
 from reverie.cli.runs import model_of, target_for, use_threads
 from reverie.dataset.run import Progress as Passed
 from reverie.dataset.run import scanning
@@ -85,7 +85,6 @@ def patches(scan: Path, model: str | None, trust: bool, **given: Any) -> None:
         typer.echo(f"wrote {written[0]}{more}\n{told(result)}")
 
 
-def _bar(*, quiet: bool) -> Progress:
-    console = Console(stderr=True)
+def _bar(*, quiet: bool) -> Bar:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=console, disable=quiet or not console.is_terminal, refresh_per_second=2)
+    return Bar(*columns, quiet=quiet, often=2)

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from reverie import series
+from reverie.cli.bars import Bar
 from reverie.cli.runs import LOADING, made_with, model_from, use_threads
 from reverie.errors import ReverieError
+from reverie.extras import installed
 from reverie.image import photo_path
 from reverie.models.model import Model
 from reverie.paths import path_named, shortened
@@ -46,14 +47,14 @@ def zoom(**given: Any) -> None:
     """A camera's way into a photo, as a film."""
     place, model, photo = _writing(given), _network(given), given.pop("photo")
     shot = series.zoom(model, photo, given.pop("layers"), **_given(given))
-    _shoot(model, shot, f"{shortened(photo_path(photo).stem)}-zoom.mp4", **place)
+    _shoot(model, shot, f"{shortened(photo_path(photo).stem)}-zoom{film_ending()}", **place)
 
 
 def film(**given: Any) -> None:
     """Footage as a dream."""
     place, model, footage = _writing(given), _network(given), given.pop("footage")
     shot = series.film(model, footage, given.pop("layers"), **_given(given))
-    _shoot(model, shot, f"{shortened(Path(footage).stem)}-dream.mp4", **place)
+    _shoot(model, shot, f"{shortened(Path(footage).stem)}-dream{film_ending()}", **place)
 
 
 def _shoot(model: Model, shot: Shot, name: str, *, output: Path | None, force: bool, quiet: bool) -> None:
@@ -105,7 +106,11 @@ class _Ended(Iterable[T]):
             self.by = error
 
 
-def _bar(*, quiet: bool) -> Progress:
-    console = Console(stderr=True)
+def _bar(*, quiet: bool) -> Bar:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=console, disable=quiet or not console.is_terminal, refresh_per_second=2)
+    return Bar(*columns, quiet=quiet, often=2)
+
+
+def film_ending() -> str:
+    """Of films that nobody names."""
+    return ".mp4" if installed("av") else ".webp"

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from reverie.cli.early import check_early
 from reverie.errors import ReverieError, printable
 
 PACKAGE = Path(__file__).parent.parent
@@ -107,6 +108,7 @@ def command(function: Callable[..., None], parameters: list[inspect.Parameter], 
 
     def run(**given: Any) -> None:
         try:
+            check_early(function.__name__, given)
             function(**given)
         except ReverieError as error:
             typer.echo(f"reverie: {error}", err=True)

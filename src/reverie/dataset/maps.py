@@ -13,7 +13,15 @@ from reverie.dataset.embeddings import Embedded, embeddings, last_layer
 from reverie.dataset.imagemap import ImageMap, read_map
 from reverie.dataset.layout import grid_shape, on_grid, snapped
 from reverie.dataset.photos import PhotoSet, photo_set
-from reverie.dataset.projection import chosen_method, directions, ensure, placed, principal_components, projected
+from reverie.dataset.projection import (
+    chosen_method,
+    directions,
+    ensure,
+    made_by,
+    placed,
+    principal_components,
+    projected,
+)
 from reverie.errors import InvalidSetting, UnsuitableImage, count
 from reverie.figures.sprites import Sprites, SpriteSheets, thumbnail_side
 from reverie.models.model import Model
@@ -61,7 +69,7 @@ def image_map(
         UnknownName: no such layer or method.
         InvalidSetting: a number out of range, or settings that do not go with the map's.
         RecordRefused: a map that cannot be read, or that another network made.
-        MissingExtra: openTSNE or umap-learn is not installed.
+        MissingExtra: umap-learn is not installed.
     """
     ready, found = load(model), photo_set(photos)
     count("thumbnail", SIDE if thumbnail is None else thumbnail, 16, 512)
@@ -69,8 +77,6 @@ def image_map(
     if into is not None:
         old = read_map(Path(into))
         _check_same(old, ready, layer=layer, method=method, perplexity=perplexity, seed=seed, thumbnail=thumbnail)
-        if old.method == "tsne":
-            ensure(old.method)
         sprites = old.sprites.shrunk(thumbnail_side(len(old) + len(found), old.sprites.side))
         new = _gathered(ready, found, old.layer, sprites, batch, workers, heard)
         return _joined(old, new, found)
@@ -154,8 +160,8 @@ def _laid_out(wanted: _Wanted, new: _Gathered, found: PhotoSet, model: Model, he
     return _finished(
         ImageMap(
             new.names(found), new.classes(found), vectors, points, _cells(points), new.sheets.sprites, basis,
-            Record("image_map", arguments, model.source, versions=versions()), len(whole), (note,) if note else (),
-            new.failed(found),
+            Record("image_map", arguments, model.source, versions=versions()), len(whole),
+            tuple(item for item in (note, made_by(method)) if item), new.failed(found),
         )
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reverie.errors import InvalidSetting, UnknownName, check, nearest
-from reverie.extras import extra
+from reverie.extras import extra, installed
 
 METHODS = ("tsne", "umap", "pca")
 COMPONENTS = 50  # principal components that a map is made from
@@ -84,12 +84,17 @@ def ensure(method: str) -> None:
     """That what a method needs is installed.
 
     Raises:
-        MissingExtra: openTSNE or umap-learn is not.
+        MissingExtra: umap-learn is not.
     """
-    if method == "tsne":
-        extra("openTSNE", "map", "t-SNE")
     if method == "umap":
         extra("umap", "umap", "UMAP")
+
+
+def made_by(method: str) -> str:
+    """What to say of the library that lays a map out; mostly nothing."""
+    if method != "tsne" or installed("openTSNE"):
+        return ""
+    return "t-SNE by scikit-learn, since openTSNE is not installed: pip install 'reverie[map]'"
 
 
 def projected(
@@ -97,8 +102,9 @@ def projected(
 ) -> np.ndarray:
     """Places [N,2] of vectors [N,K] in the plane, float32; the same for the same seed, machine and versions.
 
-    t-SNE: van der Maaten and Hinton 2008, as openTSNE makes it: started from the principal components, 250 steps of
-    early exaggeration and 500 more. UMAP: McInnes et al. 2018, of 15 neighbours.
+    t-SNE: van der Maaten and Hinton 2008, as openTSNE makes it, or scikit-learn where that is not installed: started
+    from the principal components, 250 steps of early exaggeration and 500 more. UMAP: McInnes et al. 2018, of 15
+    neighbours.
 
     Args:
         vectors: as `Basis.reduced` gives them.
@@ -108,7 +114,7 @@ def projected(
         heard: is told the steps of t-SNE now and then.
 
     Raises:
-        MissingExtra: openTSNE or umap-learn is not installed.
+        MissingExtra: umap-learn is not installed.
     """
     flat = _first_two(vectors)
     if method == "pca" or not flat.any():
@@ -119,6 +125,8 @@ def projected(
         near = min(15, len(vectors) - 1)
         made = umap.UMAP(n_neighbors=near, init=start, random_state=seed, n_jobs=1).fit_transform(vectors)
         return np.asarray(made, dtype=np.float32)
+    if not installed("openTSNE"):
+        return _by_scikit_learn(vectors, flat, perplexity, seed)
     tsne = extra("openTSNE", "map", "t-SNE")
     step = 0
 
@@ -132,6 +140,15 @@ def projected(
         perplexity=perplexity, random_state=seed, n_jobs=1, negative_gradient_method=_forces(len(vectors)),
         callbacks=tell, callbacks_every_iters=50,
     ).fit(vectors.astype(np.float64))  # fmt: skip
+    return np.asarray(made, dtype=np.float32)
+
+
+def _by_scikit_learn(vectors: np.ndarray, flat: np.ndarray, perplexity: float | None, seed: int) -> np.ndarray:
+    """t-SNE that comes with a library which is there in any case; the start is as small as its paper has it."""
+    from sklearn.manifold import TSNE
+
+    start = (flat / max(float(flat[:, 0].std()), 1e-12) * 1e-4).astype(np.float32)
+    made = TSNE(perplexity=perplexity, init=start, random_state=seed, max_iter=750, n_jobs=1).fit_transform(vectors)
     return np.asarray(made, dtype=np.float32)
 
 
@@ -153,12 +170,10 @@ def placed(
     Args:
         vectors, places: [N,K] and [N,2], those that the map was made of.
 
-    Raises:
-        MissingExtra: openTSNE is not installed.
     """
     if method == "pca":
         return _first_two(new)
-    if method == "umap" or not np.ptp(places, axis=0).any():
+    if method == "umap" or not np.ptp(places, axis=0).any() or not installed("openTSNE"):
         return _among_neighbours(new, vectors, places)
     tsne = extra("openTSNE", "map", "placing photos in a map by t-SNE")
     affinities = tsne.affinity.PerplexityBasedNN(

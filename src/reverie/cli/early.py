@@ -1,0 +1,125 @@
+"""What a command refuses before torch is imported: files that are not there, taken outputs, malformed texts."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from reverie.errors import UnknownName, UnsuitableImage
+from reverie.extras import ensure, installed
+from reverie.paths import (
+    FILMS,
+    FORMATS,
+    PACKED,
+    check_free,
+    check_output,
+    path_named,
+    photo_path,
+)
+from reverie.unit import parse
+
+PHOTOS = ("photos", "photo", "styles", "guide", "region", "style_region", "concept", "against", "spectrum", "mask",
+          "picture")  # fmt: skip
+PICTURES = "there is no file {}; name a photo, a folder of photos, or 'sample:flower'"
+SETS = "there is no folder {}; name a folder of photos, a .tar file or a .txt file of paths"
+FILES = {
+    "dictionary": "there is no dictionary {0}; name a safetensors or .npy file of directions",
+    "classes": "the class names {0} cannot be read (there is no such file); give a text file, one name a line",
+    "scan": "there is no scan {0}; make it with 'reverie scan FOLDER -o {0.name}'",
+    "footage": "there is no file {0}; name a film",
+}
+UNITS = ("units", "unit", "layers", "layer", "content_layers", "through", "toward")
+GOING_ON = ("sheet", "scan", "zoom", "film")  # what is at their output is gone on with
+ENDINGS = {"zoom": FILMS, "film": FILMS, "scan": (".db",)}  # of the others' outputs they are those of pictures
+
+
+def check_early(command: str, given: dict[str, Any]) -> None:
+    """Refuses what can be refused from the words and the disk alone; names a film's fallback where PyAV is missing.
+
+    Raises:
+        ReverieError: one sentence, as the work itself would say it later.
+    """
+    missing = SETS if command in ("scan", "map_photos", "patches") else PICTURES
+    for name, value in given.items():
+        several = value if isinstance(value, list) else [] if value is None else [value]
+        if name in PHOTOS:
+            _check_photos([str(item) for item in several], missing)
+        elif name in FILES:
+            _check_file(several, FILES[name])
+        elif name in UNITS:
+            _check_units([item for item in several if isinstance(item, str)])
+    _check_network(given)
+    _check_preset(given.get("preset"))
+    _check_films(command, given)
+    _check_place(command, given)
+
+
+def _check_photos(names: Sequence[str], message: str) -> None:
+    """Of several photos one that is missing does not cost the others."""
+    missing = [path for path in map(photo_path, names) if not path.exists()]
+    if missing and len(missing) == len(names):
+        raise UnsuitableImage(message.format(missing[0]))
+
+
+def _check_file(names: Sequence[Any], message: str) -> None:
+    for path in map(path_named, names):
+        if not path.exists():
+            raise UnknownName(message.format(path))
+
+
+def _check_units(texts: Sequence[str]) -> None:
+    for text in texts:
+        weighed = re.fullmatch(r"(.*?)=([^=\"]*)", text)
+        parse(weighed[1] if weighed else text)
+
+
+def _check_network(given: Mapping[str, Any]) -> None:
+    weights, name = given.get("weights"), given.get("model")
+    if weights not in (None, "default", "none") and not path_named(str(weights)).is_file():
+        raise UnknownName(f"there is no weights file {weights}; name a safetensors file or a saved state dict")
+    if str(name or "").startswith("timm:"):
+        ensure("timm", "timm", "a network of timm")
+    if given.get("method") == "umap":
+        ensure("umap", "umap", "UMAP")
+    place, colon, _ = str(name or "").rpartition(":")
+    if colon and place.endswith(".py") and not path_named(place).is_file():
+        raise UnknownName(f"there is no file {place}; a factory is named path/to/file.py:function")
+
+
+def _check_preset(name: Any) -> None:
+    stem, dot, _ = str(name or "").partition(".toml")
+    if dot and not path_named(f"{stem}.toml").is_file():
+        raise UnknownName(f"the presets {stem}.toml cannot be read (no such file); name a TOML file")
+
+
+def _check_films(command: str, given: dict[str, Any]) -> None:
+    if command == "film":
+        ensure("av", "video", "reading a film")
+        ensure("cv2", "video", "optical flow")
+    if installed("av"):
+        return
+    name = "output" if command == "zoom" else "film"
+    wanted = given.get(name)
+    if isinstance(wanted, Path) and wanted.suffix.lower() in PACKED:
+        given[name] = wanted.with_suffix(".webp")
+        typer.echo(
+            f"reverie: a film as {wanted.suffix} needs the library 'av' (pip install 'reverie[video]'); "
+            f"it is written as {given[name]}",
+            err=True,
+        )
+
+
+def _check_place(command: str, given: Mapping[str, Any]) -> None:
+    output, force = given.get("output"), bool(given.get("force"))
+    if output is not None:
+        _check_target(path_named(output), ENDINGS.get(command, tuple(FORMATS)), force or command in GOING_ON)
+    if given.get("film") is not None:
+        check_free(check_output(path_named(given["film"]), FILMS), force)
+
+
+def _check_target(path: Path, endings: Sequence[str], force: bool) -> None:
+    if path.is_dir() or (not path.suffix and not path.exists() and path.parent.is_dir()):
+        return
+    check_free(check_output(path, endings), force)
