@@ -17,7 +17,7 @@ _SIGNS: Mapping[str, tuple[str, ...]] = {  # the cause, and what torch says then
         "does not require grad", "appears to not have been used in the graph",
     ),
     "it keeps activations by reentrant checkpoints, which torch cannot differentiate for a picture; build it with "
-    "use_reentrant=False, or without checkpoints": ("Checkpointing is not compatible",),
+    "use_reentrant=False, or without checkpoints": ("Checkpointing is not compatible", "use_reentrant=True"),
     "its forward turns numbers into another type, such as by .half(); here it runs in float32, so leave that out": (
         "c10::Half", "c10::BFloat16", "expected scalar type", "expected m1 and m2 to have the same dtype",
         "should be the same", "must have the same dtype", "Float and Double", "same type",

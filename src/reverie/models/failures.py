@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import torch
 
-from reverie.errors import OutOfMemory, ReverieError
+from reverie.errors import InvalidSetting, OutOfMemory, ReverieError
 from reverie.image import Size
+from reverie.models.causes import cause, line
 from reverie.models.model import Model
 
 
@@ -28,7 +29,10 @@ def told(model: Model, size: Size, remedy: str) -> Iterator[None]:
         text, short = str(error), ("allocate memory", "not enough memory")
         if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in text for words in short):
             raise OutOfMemory(f"the memory was not enough; {remedy}") from None
-        reason = text.splitlines()[0] if text else type(error).__name__
+        known = cause(error)
+        if known:
+            raise InvalidSetting(f"{model.name} cannot be asked: {known}") from error
+        remedy = "; try its native size" if size != model.size else ""
         raise ReverieError(
-            f"{model.name} failed on a picture of {size[0]}x{size[1]} ({reason}); try its native size"
+            f"{model.name} failed on a picture of {size[0]}x{size[1]} ({line(error)}){remedy}"
         ) from error

@@ -16,8 +16,10 @@ from reverie.models.heads import Endings, Head, head_of, lifted, tensors
 from reverie.models.integrity import weights_digest
 from reverie.models.model import Model
 from reverie.models.output import Output, output_of
-from reverie.models.readiness import MEAN, STD, Variants, calibrate, pink_noise, ready_copy
+from reverie.models.readiness import MEAN, STD, Variants, calibrate, laid_out, pink_noise, ready_copy
 from reverie.models.trace import first_tensor, trace
+
+SIZED = (RuntimeError, ValueError, AssertionError, IndexError)  # what a picture of a wrong size leads to
 
 
 def make_model(
@@ -112,7 +114,7 @@ def _ran(module: nn.Module, name: str, images: Tensor) -> tuple[torch.memory_for
         except RuntimeError as error:
             if "view" not in str(error) or layout is torch.contiguous_format:
                 raise
-            module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+            laid_out(module, torch.contiguous_format)
     raise AssertionError("unreachable")
 
 
@@ -161,7 +163,7 @@ def _fitting(name: str, classes: Sequence[str], count: int) -> tuple[tuple[str, 
 
 
 def _failure(name: str, size: Size, inputs: int, error: BaseException) -> str:
-    known = cause(error)
+    known = cause(error) or ("" if isinstance(error, SIZED) else f"its forward fails ({line(error)})")
     if known:
         return f"{name} cannot be asked: {known}"
     return (

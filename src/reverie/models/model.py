@@ -206,7 +206,7 @@ class Model:
         width = 2 if self.dtype.itemsize == 2 else 4
         bytes_each = self.largest * width * size[0] * size[1] / (self.size[0] * self.size[1])
         room = CACHE if self.device.type == "cpu" else 16 * CACHE
-        return max(1, min(int(room / bytes_each), 32 // width if self.device.type == "cpu" else 32))
+        return max(1, min(int(room / max(1, bytes_each)), 32 // width if self.device.type == "cpu" else 32))
 
     def grid(self, layer: str, size: Size) -> Size:
         """(height, width) of a layer's output on a picture of this size."""

@@ -67,7 +67,7 @@ def ready_copy(module: nn.Module, device: torch.device, *, settled: bool = True)
     twin = copied(module).eval().requires_grad_(False)
     if settled:
         settle(twin)
-    return _channels_last(twin.float().to(device))
+    return laid_out(twin.float().to(device), torch.channels_last)
 
 
 def pink_noise(count: int, channels: int, size: Sequence[int], seed: int = 0) -> Tensor:
@@ -133,8 +133,11 @@ class Variants:
         return twin
 
 
-def _channels_last(module: nn.Module) -> nn.Module:
-    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def laid_out(module: nn.Module, layout: torch.memory_format) -> nn.Module:
+    """The module itself, with its weights over maps in a memory layout; torch's own way fails on those over volumes."""
+    for value in _tensors(module):
+        if value.ndim == 4:
+            value.data = value.data.contiguous(memory_format=layout)
     return module
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable, nearest
 from reverie.image import Size
 from reverie.models import efficientnet_lite0 as lite
+from reverie.models.checkpoints import classes_in, fit, load_weights, read_weights
 from reverie.models.copying import copied
 from reverie.models.integrity import check_whole
 from reverie.models.making import make_model
@@ -171,7 +171,7 @@ def _bundled(weights: str | None) -> _Found:
         )
     classes = json.loads(about["classes"])
     module = MotifNet(len(classes), activation=about.get("activation", "silu"))
-    _fitted(module, {key: value for key, value in tensors.items() if not key.startswith("statistics/")}, path)
+    fit(module, {key: value for key, value in tensors.items() if not key.startswith("statistics/")}, path)
     side = int(about["size"])
     moments = {
         key.split("/")[1]: (value, tensors[key.replace("/mean", "/std")])
@@ -196,7 +196,7 @@ def _efficientnet_lite0(weights: str | None) -> _Found:
         module = lite.EfficientNetLite0()
     if weights is not None:
         path = lite.weights_file() if weights == "default" else Path(weights)
-        _fitted(module, lite.renamed(read_weights(path)), path)
+        fit(module, lite.renamed(read_weights(path)), path)
     return _Found(
         module,
         {"name": "efficientnet_lite0", "weights": _weights_source(weights)},
@@ -220,11 +220,10 @@ def _from_torchvision(name: str, weights: str | None) -> _Found:
         module = models.get_model(name, weights=None, **extra)
     if weights is not None:
         state = _torchvision_state(name, entry) if weights == "default" else read_weights(Path(weights))
-        _fitted(
-            module,
-            {key: value for key, value in state.items() if not key.lower().startswith("aux") or not extra},
-            weights,
-        )
+        count = classes_in(module, state)
+        if count is not None:  # a network of this kind that was taught other classes
+            module = models.get_model(name, weights=None, num_classes=count, **extra)
+        fit(module, state, weights, without="aux" if extra else "")
     crop = entry.transforms().crop_size[0] if weights is not None or name == "inception_v3" else 224
     source = {"name": name, "weights": _weights_source(weights)}
     return _Found(module, source, (crop, crop), classes=entry.meta["categories"], random=weights is None)
@@ -250,7 +249,11 @@ def _torchvision_state(name: str, entry: Any) -> Mapping[str, Tensor]:
 def _from_timm(name: str, weights: str | None) -> _Found:
     said = timm_network(name, pretrained=weights == "default")
     if weights not in ("default", None):
-        load_weights(said["module"], Path(weights))
+        state = read_weights(Path(weights))
+        count = classes_in(said["module"], state)
+        if count is not None:
+            said = timm_network(name, pretrained=False, num_classes=count)
+        fit(said["module"], state, weights)
     source = {"name": name, "weights": _weights_source(weights)}
     return _Found(source=source, random=weights is None, **said)
 
@@ -282,7 +285,9 @@ def built(name: str) -> tuple[nn.Module, Callable[[], Any], dict[str, Any]]:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             module = factory()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also one that leaves the program, which would end without a word
         raise InvalidSetting(f"the factory {name} failed: {_sentence(error)}") from error
     if not isinstance(module, nn.Module):
         raise InvalidSetting(f"the factory {name} returned {type(module).__name__}, not a torch.nn.Module")
@@ -318,7 +323,9 @@ def _factory(name: str) -> Callable[[], Any]:
         raise UnknownName(
             f"{place} cannot be imported: no module named '{error.name}'; install it, or name a file"
         ) from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise InvalidSetting(f"{place} cannot be imported: {_sentence(error)}") from error
     found = getattr(module, function, None)
     if not callable(found):
@@ -327,7 +334,7 @@ def _factory(name: str) -> Callable[[], Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     """An exception on one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
@@ -349,55 +356,3 @@ def _said_by(thing: Any) -> dict[str, Any]:
 
 def _weights_source(weights: str | None) -> str | None:
     return weights if weights in (None, "default") else "file:" + Path(weights).name
-
-
-def read_weights(path: Path) -> Mapping[str, Tensor]:
-    """Named tensors of a safetensors file or of a saved state dict; nothing is unpickled but tensors.
-
-    Raises:
-        WeightsUnavailable: no such file, or not of these kinds.
-    """
-    if not path.is_file():
-        raise WeightsUnavailable(f"there is no weights file {path}; name a safetensors file or a saved state dict")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise WeightsUnavailable(
-            f"{path} holds no weights that can be read safely ({reason}); save model.state_dict(), or use safetensors"
-        ) from None
-    for key in ("state_dict", "model", "model_state_dict"):
-        if isinstance(state, dict) and isinstance(state.get(key), dict):
-            state = state[key]
-    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise WeightsUnavailable(f"{path} holds no state dict; save model.state_dict(), not the model")
-    return {str(key).removeprefix("module."): value for key, value in state.items()}
-
-
-def load_weights(module: nn.Module, path: Path) -> None:
-    """Puts a file's weights into a module.
-
-    Raises:
-        WeightsUnavailable: the file is none, or does not fit.
-    """
-    _fitted(module, read_weights(path), path)
-
-
-def _fitted(module: nn.Module, state: Mapping[str, Tensor], what: str | Path) -> None:
-    own = module.state_dict()
-    missing = [key for key in own if key not in state and not key.endswith("num_batches_tracked")]
-    extra = [key for key in state if key not in own]
-    shapes = [key for key in own if key in state and own[key].shape != state[key].shape]
-    if missing or extra or shapes:
-        faults = ", ".join(
-            f"{kind} '{keys[0]}'" + (f" and {len(keys) - 1} more" if len(keys) > 1 else "")
-            for kind, keys in (("it lacks", missing), ("it has the unknown", extra), ("another shape in", shapes))
-            if keys
-        )
-        raise WeightsUnavailable(
-            f"the weights {Path(what).name} do not fit {type(module).__name__}: {faults}; "
-            "name the file that belongs to it"
-        )
-    module.load_state_dict(dict(state), strict=False)

@@ -84,8 +84,11 @@ def is_timm_name(name: str) -> bool:
     return name.startswith(TIMM) and ":" not in bare and bare.partition(".")[0] in timm_names()
 
 
-def timm_network(name: str, *, pretrained: bool) -> dict[str, Any]:
+def timm_network(name: str, *, pretrained: bool, **settings: Any) -> dict[str, Any]:
     """A network by its name, with timm's weights or random ones: `module`, `size`, `mean`, `std`, `classes`.
+
+    Args:
+        settings: of timm's own, such as `num_classes`.
 
     Raises:
         MissingExtra: timm is not installed.
@@ -101,7 +104,7 @@ def timm_network(name: str, *, pretrained: bool) -> dict[str, Any]:
         raise UnknownName(f"timm has no weights '{tag}' of {plain}; there are {', '.join(known) or 'none'}")
     try:
         with _quiet():
-            module = timm.create_model(bare, pretrained=pretrained)
+            module = timm.create_model(bare, pretrained=pretrained, **settings)
     except Exception as error:
         if not pretrained:
             raise InvalidSetting(f"timm cannot build '{bare}': {_line(error)}") from error
