@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from reverie.models.extents import Extent
 from reverie.models.model import Model
 from reverie.models.probe import probe
-from reverie.models.trace import Extent
 from reverie.objectives import Objective
 
 Span = tuple[int, int]  # the first position and the one past the last

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from reverie.cli.runs import model_from, show, use_threads
+from reverie.models.layers import Layer
 from reverie.models.model import Model
 from reverie.models.names import OWN
-from reverie.models.trace import Layer
 from reverie.models.zoos import timm_names, torchvision_names
 from reverie.recipes.presets import DREAM, FEATURE
 

@@ -12,7 +12,8 @@ from reverie.dataset.store import Scan
 from reverie.dataset.tallies import NOBODY
 from reverie.errors import InvalidSetting, ScanRefused, UnknownName, count
 from reverie.image import grey
-from reverie.models.fields import Box, Fields
+from reverie.models.fields import Fields
+from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.record import Record, versions

@@ -17,9 +17,9 @@ from reverie.dataset.store import Scan, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import OutputFailed, count
 from reverie.image import check_output
+from reverie.models.layers import Layer
 from reverie.models.model import Model
 from reverie.models.sources import load
-from reverie.models.trace import Layer
 from reverie.paths import path_named
 from reverie.record import versions
 

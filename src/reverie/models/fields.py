@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from reverie.image import Size
 from reverie.models.copying import copied
+from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.readiness import Variants
 from reverie.randomness import generator, uniform
 
-Box = tuple[tuple[int, int], tuple[int, int]]  # first and one past the last row, the same of columns
 SHARE = 0.1  # what a layer passes on: sums of residual blocks stay where no sigmoid is saturated
 
 
@@ -21,8 +21,8 @@ SHARE = 0.1  # what a layer passes on: sums of residual blocks stay where no sig
 class Fields:
     """What the positions of a layer see of pictures of the network's native size.
 
-    Where the trace of the network's operators knows each position's extent it is taken from there. Else the network's
-    twin with positive random weights and average pooling is asked for the gradient of the position with respect to the
+    Where the trace of the network's operators has followed them they are taken from there. Else the network's twin
+    with positive random weights and average pooling is asked for the gradient of the position with respect to the
     picture: nothing cancels in it and no rectifier is shut, so that it is above 0 at every pixel that has a say. What
     mixes all positions (attention, squeeze and excitation, statistics of the picture) sees the whole picture.
     """
@@ -32,22 +32,23 @@ class Fields:
 
     @property
     def traced(self) -> bool:
-        """Whether the extents are known without asking for gradients."""
-        return self.model.layer(self.layer).extents is not None
+        """Whether they are known without asking for gradients."""
+        return self.model.layer(self.layer).field is not None
+
+    @property
+    def size(self) -> Size | None:
+        """(height, width) of what a position sees; None where that is the whole picture."""
+        layer = self.model.layer(self.layer)
+        if layer.field is not None:
+            return layer.field.size
+        height, width = layer.size or (1, 1)
+        rows, columns = self.box(height // 2, width // 2)
+        return None if covers((rows, columns), self.model.size) else (rows[1] - rows[0], columns[1] - columns[0])
 
     def box(self, row: int, column: int) -> Box:
         """The rows and columns of pixels that a position sees, as far as they lie in the picture."""
-        extents = self.model.layer(self.layer).extents
-        if extents is None:
-            return self._asked(row, column)
-        spans = [
-            (at * extent.stride + extent.start, at * extent.stride + extent.stop)
-            for at, extent in zip((row, column), extents, strict=True)
-        ]
-        rows, columns = (
-            (max(0, first), min(side, stop)) for (first, stop), side in zip(spans, self.model.size, strict=True)
-        )
-        return rows, columns
+        field = self.model.layer(self.layer).field
+        return self._asked(row, column) if field is None else field.box(row, column)
 
     @cached_property
     def _twin(self) -> Model:
@@ -83,11 +84,11 @@ def positive(module: nn.Module) -> nn.Module:
     twin = copied(module).double()
     with torch.no_grad():
         for name, weight in twin.named_parameters():
-            if weight.ndim > 1:
+            if weight.ndim > 1 and weight[0].numel() > 1:
                 drawn = uniform(0.5, 1.5, weight.shape, [generator(0, name)])[0]
-                weight.copy_(SHARE * drawn / max(1, weight[0].numel()))
-            else:
-                weight.fill_(1.0 if name.endswith("weight") else 0.0)
+                weight.copy_(SHARE * drawn / weight[0].numel())
+            else:  # whatever its name, it may be a factor
+                weight.fill_(0.0 if name.endswith("bias") else 1.0)
         for name, buffer in twin.named_buffers():
             if name.endswith("running_mean"):
                 buffer.zero_()

@@ -12,10 +12,10 @@ from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
 from reverie.models.bundled.network import LAYERS
 from reverie.models.grids import Form, module_name
+from reverie.models.layers import Layer
 from reverie.models.output import Output
 from reverie.models.probe import probe
 from reverie.models.readiness import Variants
-from reverie.models.trace import Layer
 from reverie.unit import Unit, parse
 
 CACHE = 32_000_000  # bytes: a batch whose largest map stays within it runs fastest per image on a CPU

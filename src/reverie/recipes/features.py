@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
 from reverie.image import Photo, Size, grey, read_at
+from reverie.models.extents import Extent
 from reverie.models.model import Model
-from reverie.models.trace import Extent
 from reverie.objectives import Objective
 from reverie.objectives.opacity import transparent
 from reverie.parameterizations import Alpha, Latent, Parameterization

@@ -1,7 +1,7 @@
 """The layers along a network's main line, for recipes that walk down it."""
 
+from reverie.models.layers import Layer
 from reverie.models.model import Model
-from reverie.models.trace import Layer
 
 LEAST, MOST = 4, 8  # layers that make a line, and how many of them a strip shows
 

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from reverie.errors import InvalidSetting
 from reverie.image import Size
+from reverie.models.extents import Extent
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
-from reverie.models.trace import Extent
 from reverie.objectives import Objective
 
 Place = tuple[slice, slice]
