@@ -26,7 +26,7 @@ def changed(model, layer: str, row: int, column: int) -> tuple[set[int], set[int
 
 
 class Odd(nn.Module):
-    """Fields that no table knows: a shuffle that the trace does not follow, a dilation, an upsampling."""
+    """What no table knows: numbers taken apart and put together again; a dilation, an upsampling."""
 
     def __init__(self, mixed: bool = False) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Odd(nn.Module):
 
     def forward(self, x):
         x = functional.softplus(self.one(x))
-        x = self.two(x[:, [1, 0, 3, 2]])
+        x = self.two(functional.fold(functional.unfold(x, 1), x.shape[-2:], 1))
         if self.mixed:
             x = x * torch.sigmoid(self.gate(x.mean((2, 3), keepdim=True)))
         return self.last(self.up(x))

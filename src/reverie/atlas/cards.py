@@ -15,6 +15,7 @@ from reverie.atlas.portraits import Portrait, Render, portraits
 from reverie.errors import count
 from reverie.figures.board import Bar, Board, Cell, Section
 from reverie.figures.result import Result
+from reverie.models.fields import Fields
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.sources import load
@@ -175,7 +176,7 @@ def _kin(model: Model, other: Unit, value: float, portrait: Portrait | None) -> 
 
 def _facts(model: Model, unit: Unit, made: Optimised, real: Evidence | None) -> tuple[tuple[str, str], ...]:
     layer = model.layer(unit.layer)
-    seen, stride = layer.receptive_field, layer.stride
+    seen, stride = Fields(model, unit.layer).size, layer.stride
     facts = [
         ("channel", f"{unit.channels[0]} of {layer.channels}"),
         ("sees", "the whole picture" if seen is None else f"{seen[0]}x{seen[1]} px"),

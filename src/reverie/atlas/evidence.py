@@ -16,6 +16,7 @@ from reverie.dataset.store import Scan, read_scan
 from reverie.errors import ScanRefused, UnsuitableImage
 from reverie.figures.board import Cell, Histogram, Section
 from reverie.image import to_pil
+from reverie.models.fields import Fields
 from reverie.models.model import Model
 from reverie.unit import Unit
 
@@ -183,7 +184,7 @@ def _patches(
         return (), [f"No real patches: {error}."]
     doubts = [patch.doubt for _, found in made for patch in found if patch.doubt]
     sentences = [f"Of {doubts.count(doubt)} patches: {doubt}." for doubt in dict.fromkeys(doubts)]
-    seen = model.layer(unit.layer).receptive_field
+    seen = Fields(model, unit.layer).size
     note = "Cut out at what the position sees" + (
         ", the whole photo." if seen is None else f", {seen[0]}x{seen[1]} pixels."
     )

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie.models.extents import Extent
+from reverie.models.fields import layers_at
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective
@@ -71,13 +72,16 @@ def trunk(model: Model, image: Tensor, layers: Sequence[str]) -> list[Node]:
 
     _listen(model, network, image, {name: hear(name) for name in {**parts, **leaves}})
     nodes = [Node("", network, (Extent(1, 0, 1), Extent(1, 0, 1)), _shape(image))]
+    there = layers_at(model, (int(image.shape[-2]), int(image.shape[-1])))
     current = calls[0][1][0] if calls and len(calls[0][1]) == 1 else None
     for name, given, output in calls:
-        known, asked = model.layers.get(name), any(f"{layer}.".startswith(f"{name}.") for layer in layers)
+        known, asked = there.get(name), any(f"{layer}.".startswith(f"{name}.") for layer in layers)
         if len(given) != 1 or given[0] is not current or known is None or known.extents is None or asked:
             break
         if known.calls > 1 or not isinstance(output, Tensor) or output.ndim != 4:
             break
+        if any(one.stride % two.stride for one, two in zip(known.extents, nodes[-1].extents, strict=True)):
+            break  # the grid became finer
         cost = sum(value for leaf, value in costs.items() if f"{leaf}.".startswith(f"{name}."))
         joint = name not in model.variants.convolutions
         nodes.append(Node(name, parts[name], known.extents, _shape(output), cost, joint))

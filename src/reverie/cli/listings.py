@@ -88,7 +88,9 @@ def _pair(pair: tuple[int, int] | None) -> str:
 
 
 def _field(layer: Layer) -> str:
-    return "-" if layer.size is None else _pair(layer.receptive_field) if layer.extents else "everything"
+    if layer.size is None or layer.field is None:
+        return "-" if layer.size is None else "unknown"
+    return "everything" if layer.receptive_field is None else _pair(layer.receptive_field)
 
 
 def presets() -> None:

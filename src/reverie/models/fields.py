@@ -1,17 +1,21 @@
 """Receptive fields: which pixels a position of a layer sees, for any network."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
 from reverie.image import Size
 from reverie.models.copying import copied
-from reverie.models.layers import Box
+from reverie.models.extents import Extents
+from reverie.models.layers import Box, Layer
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.readiness import Variants
+from reverie.models.trace import trace
 from reverie.randomness import generator, uniform
 
 SHARE = 0.1  # what a layer passes on: sums of residual blocks stay where no sigmoid is saturated
@@ -95,6 +99,52 @@ def positive(module: nn.Module) -> nn.Module:
             elif name.endswith("running_var"):
                 buffer.fill_(1.0)
     return twin
+
+
+_SIZES: "WeakKeyDictionary[Model, dict[Size, Mapping[str, Layer]]]" = WeakKeyDictionary()
+
+
+def layers_at(model: Model, size: Size) -> Mapping[str, Layer]:
+    """The layers of a network as they are on pictures of this size; without those that it does not come to."""
+    if size == model.size or not model.sizewise:
+        return model.layers
+    sizes = _SIZES.setdefault(model, {})
+    if size not in sizes:
+        sizes[size] = _retraced(model, size)
+    return sizes[size]
+
+
+def _retraced(model: Model, size: Size) -> Mapping[str, Layer]:
+    """The layers by a forward in which only shapes are computed."""
+    module = model.variants.plain
+    weights = {id(item): item.to("meta") for item in (*module.parameters(), *module.buffers())}
+    image = torch.empty((1, model.channels, *size), device="meta").contiguous(memory_format=model.layout)
+    try:
+        return trace(copied(module, weights), image).layers
+    except Exception:  # the network does not run on this size, or needs its numbers: nothing is known
+        return {}
+
+
+def rules(model: Model, layers: Sequence[str], size: Size) -> list[Extents] | None:
+    """Of each layer the rule of what its positions see in pictures of this size; None where one has none."""
+    there = layers_at(model, size)
+    found = [there[layer].extents for layer in layers if layer in there]
+    known = [extents for extents in found if extents is not None]
+    return known if len(known) == len(layers) else None
+
+
+def cut(model: Model, span: tuple[int, int], length: int, period: int) -> tuple[int, int]:
+    """The first pixel and the one past the last of a crop in which the positions that see a span are what they were.
+
+    Args:
+        span: all that these positions see.
+        length: of the picture's side.
+        period: of the layers' rules.
+    """
+    last = span[1]
+    if model.sizewise:  # what depends on the map's size goes by its remainder
+        last = length - (length - last) // period * period
+    return span[0] // period * period, last
 
 
 def covers(box: Box, size: Size) -> bool:

@@ -83,6 +83,7 @@ def make_model(
     return Model(
         name, seen.layers, known, size, inputs, mean, std, device, dtype, seen.largest,
         Variants(plain, pairs, dtype), described, moments or {}, layout, pooling, reading, (*notes, *more), alone,
+        seen.sizewise,
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class Model:
         output: how its logits are read.
         notes: what to tell whoever loads it.
         alone: it takes one picture at a time.
+        sizewise: whether what positions see may depend on the picture's size, as where padding does; see `fields`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Model:
     output: Output = field(default_factory=Output)
     notes: tuple[str, ...] = ()
     alone: bool = False
+    sizewise: bool = False
 
     @property
     def title(self) -> str:

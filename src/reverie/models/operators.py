@@ -55,3 +55,5 @@ MADE = frozenset(["zeros_like", "ones_like", "empty_like", "full_like", "rand_li
                   "new_ones", "new_empty", "new_full", "new_empty_strided", "zero", "fill", "arange", "scalar_tensor"])
 """Numbers that do not come from what is given."""
 # fmt: on
+SIZEWISE = frozenset([*PADDED, *ADAPTED, *RESIZED, "slice", "narrow", "as_strided"])
+"""Whose settings a network may have worked out from the size of the map."""

@@ -73,8 +73,9 @@ class Spans:
 
     def grouped(self, axis: int, groups: int, channels: int) -> "Spans":
         """After each of so many channels came to depend on all of its group."""
+        calm = self.on_grid(self.along[-1]) if self.place.shape[axis] > 1 else self
         if groups == 1 or all(part.shape[axis] == 1 for part in self.parts):
-            return self.reduced([axis], keep=True)
+            return calm.reduced([axis], keep=True)
 
         def spread(part: Tensor, *, most: bool) -> Tensor:
             if part.shape[axis] == 1:
@@ -83,7 +84,6 @@ class Spans:
             each: Tensor = parted.amax(axis + 1) if most else parted.amin(axis + 1)
             return each.repeat_interleave(channels // groups, axis)
 
-        calm = self.adrift() if self.place.shape[axis] > 1 else self
         return replace(
             calm, first=spread(calm.first, most=False), stop=spread(calm.stop, most=True),
             low=spread(calm.low, most=False), high=spread(calm.high, most=True),
@@ -140,9 +140,18 @@ class Spans:
         shift = (place - start - line.view_as(place)) * self.stride
         return replace(self, low=self.low + shift, high=self.high + shift, place=place)
 
-    def narrow(self) -> "Spans":
-        """Without the axes along which all is alike."""
-        return self.moved(narrow)
+    @property
+    def along(self) -> list[int]:
+        """The axes of the tensor along which the place differs."""
+        return [axis for axis, length in enumerate(self.place.shape) if length > 1]
+
+    def settled(self) -> "Spans":
+        """With the places numbered anew, if they are only some of the former, at equal steps."""
+        axes = self.along
+        if len(axes) != 1 or self.stride == 0:
+            return self
+        steps = self.place.diff(dim=axes[0])
+        return self.on_grid(axes[0]) if bool((steps == steps.flatten()[0]).all() & (steps > 0).all()) else self
 
 
 def of_parts(parts: Sequence[Tensor], like: Spans) -> Spans:
@@ -199,7 +208,7 @@ def nothing(axes: int) -> Spans:
 def joined(several: Sequence[Spans]) -> Spans:
     """Those of numbers that are made of several tensors' numbers, which broadcast."""
     axes = max(item.first.ndim for item in several)
-    several = [item.shaped(axes) for item in several]
+    several = _agreed([item.shaped(axes) for item in several])
     made = several[0]
     for other in several[1:]:
         first, stop = torch.minimum(made.first, other.first), torch.maximum(made.stop, other.stop)
@@ -214,8 +223,16 @@ def joined(several: Sequence[Spans]) -> Spans:
     return made
 
 
+def _agreed(several: Sequence[Spans]) -> Sequence[Spans]:
+    """With their places numbered anew where they differ, as those of every second position do from the others."""
+    first, *others = [item for item in several if item.stride] or several
+    same = all(item.place is first.place or torch.equal(item.place, first.place) for item in others)
+    return several if same else [item.settled() for item in several]
+
+
 def beside(several: Sequence[Spans], axis: int, lengths: Sequence[int]) -> Spans:
     """Those of tensors that are put side by side along an axis, whose lengths are given."""
+    several = several if any(axis in item.along for item in several) else _agreed(several)
     whole = joined([item.reduced([axis], keep=True) for item in several])
     alike = len({item.stride for item in several}) == 1
 

@@ -140,11 +140,12 @@ def _moved(call: Call) -> list[Support | None]:
         out = call.func(part.expand(source.shape), *here(call.args[1:]), **here(call.kwargs))
         return [narrow(item) for item in ([out] if isinstance(out, Tensor) else out)]
 
-    rows, columns = ([moved(part) for part in spans.parts] for spans in support)
-    return [
-        (of_parts([part[at] for part in rows], support[0]), of_parts([part[at] for part in columns], support[1]))
-        for at in range(len(call.made))
-    ]
+    sides = [[moved(part) for part in spans.parts] for spans in support]
+
+    def output(at: int, side: int) -> Spans:
+        return of_parts([part[at] for part in sides[side]], support[side])
+
+    return [(output(at, 0), output(at, 1)) for at in range(len(call.made))]
 
 
 def _beside(call: Call) -> list[Support | None]:

@@ -24,12 +24,16 @@ from reverie.models.tracker import Tracker
 
 @dataclass
 class Trace:
-    """What one forward showed: the layers, largest map in numbers per image, (convolution, batch norm) pairs."""
+    """What one forward showed: the layers, largest map in numbers per image, (convolution, batch norm) pairs.
+
+    `sizewise` says whether what positions see may follow another rule in pictures of another size.
+    """
 
     layers: Mapping[str, Layer]
     pairs: Sequence[tuple[str, str]]
     output: Layer
     largest: int
+    sizewise: bool
 
 
 @dataclass
@@ -110,7 +114,9 @@ def trace(module: nn.Module, image: Tensor) -> Trace:
     heard = lister.describe("logits", module, output, watch.tracker)
     whole = heard[0].layer if heard else Layer("logits", "", 0, None, None, 1)
     whole = replace(whole, field=lister.field(heard[0]) if heard else None, kind="output")
-    return Trace(_listed(seen, whole, lister.field), _foldable(products, seen), whole, watch.largest)
+    return Trace(
+        _listed(seen, whole, lister.field), _foldable(products, seen), whole, watch.largest, watch.tracker.sizewise
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_iter
 from torch.utils.weak import WeakIdKeyDictionary
 
+from reverie.models import operators
 from reverie.models.aliases import Aliases, looked, pasted, returns_views, shared_axes
 from reverie.models.spans import Spans, nothing, of_parts, pixels
 from reverie.models.support import Call, Support, each, found
@@ -26,6 +27,7 @@ class Tracker:
         self.known: Any = WeakIdKeyDictionary()
         self.aliases = Aliases()
         self.lost = False  # a number left for Python, and may come back anywhere
+        self.sizewise = False
 
     def start(self, image: Tensor) -> None:
         """The picture [1,C,H,W]."""
@@ -44,6 +46,7 @@ class Tracker:
         name = func.overloadpacket.__name__
         if tracked and name == "_local_scalar_dense":
             self.lost = True
+        self.sizewise |= bool(tracked) and name in operators.SIZEWISE
         if tracked and made:
             for item, support in zip(made, self._found(func, name, args, kwargs, tracked, made), strict=True):
                 self.known[item] = support

@@ -1,6 +1,5 @@
 """Feature visualization: pictures that excite units of a network."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
 from reverie.image import Photo, Size, grey, read_at
 from reverie.models.extents import Extent
+from reverie.models.fields import cut, rules
 from reverie.models.model import Model
 from reverie.objectives import Objective
 from reverie.objectives.opacity import transparent
@@ -255,25 +255,23 @@ def _window(model: Model, units: Sequence[Unit], sizes: Sequence[Size]) -> tuple
     if len(parts) > 1 or len(sizes) > 1 or model.fixed_size:
         return None
     (top, bottom), (left, right) = parts.pop()
-    if (bottom - top, right - left) == sizes[-1]:
+    part, layers = (bottom - top, right - left), [unit.layer for unit in units]
+    if part == sizes[-1] or rules(model, layers, part) != rules(model, layers, sizes[-1]):
         return None
-    return Window(sizes[-1], top, left), (bottom - top, right - left)
+    return Window(sizes[-1], top, left), part
 
 
 def _seen(model: Model, unit: Unit, size: Size) -> tuple[tuple[int, int], tuple[int, int]]:
-    extents = model.layer(unit.layer).extents
+    extents = rules(model, [unit.layer], size)
     if extents is None:
         return (0, size[0]), (0, size[1])
-    return _span(unit.rows, extents[0], size[0]), _span(unit.columns, extents[1], size[1])
+    rows, columns = extents[0]
+    return _span(model, unit.rows, rows, size[0]), _span(model, unit.columns, columns, size[1])
 
 
-def _span(positions: tuple[int, int] | None, extent: Extent, length: int) -> tuple[int, int]:
-    """First and last pixel that positions see, starting on the layer's stride so that the grid stays where it was."""
-    if positions is None:
-        return 0, length
-    first = max(0, positions[0] * extent.stride + extent.start)
-    last = min(length, positions[1] * extent.stride + extent.stop)
-    return math.floor(first / extent.stride) * extent.stride, last
+def _span(model: Model, positions: tuple[int, int] | None, extent: Extent, length: int) -> tuple[int, int]:
+    """First and last pixel that positions see, such that the grid stays where it was."""
+    return (0, length) if positions is None else cut(model, extent.span(*positions, length), length, extent.period)
 
 
 def _shifted(model: Model, unit: Unit, window: tuple[Window, Size]) -> Unit:

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage
 from reverie.image import Photo, Size, fit, grey, read, read_at, resize
+from reverie.models.fields import rules
 from reverie.models.model import Model
 from reverie.objectives import Objective, features, gram
 from reverie.objectives.statistics import gram_matrix, gram_sums
@@ -272,8 +273,7 @@ def _sizes(model: Model, full: Size, octaves: int, layers: Sequence[str]) -> lis
 def _tile(model: Model, layers: Sequence[str], full: Size, tile: int | None) -> int | None:
     if tile is not None:
         return tile or None
-    bounded = all(model.layer(layer).extents for layer in layers)
-    return automatic_tile(full, model.device) if bounded else None
+    return automatic_tile(full, model.device) if rules(model, layers, full) is not None else None
 
 
 def _objective(

@@ -15,6 +15,7 @@ from torch import Tensor
 from reverie.errors import InvalidSetting
 from reverie.image import Size
 from reverie.models.extents import Extent
+from reverie.models.fields import cut, rules
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
 from reverie.objectives import Objective
@@ -42,6 +43,7 @@ class _Span:
     """One axis of a tile."""
 
     pixels: slice
+    side: int
     places: tuple[slice, ...]
     inner: tuple[slice, ...]
 
@@ -55,11 +57,13 @@ def overlapping(model: Model, layers: Sequence[str], size: Size, side: int | Non
     if side is None:
         everything = slice(None), slice(None)
         return [Tile(everything, dict.fromkeys(layers, everything), dict.fromkeys(layers, everything))]
-    extents = [model.layer(layer).extents for layer in layers]
-    unbounded = [layer for layer, extent in zip(layers, extents, strict=True) if extent is None]
-    if unbounded:
-        raise InvalidSetting(f"'{unbounded[0]}' of {model.name} sees the whole picture at once; leave out --tile")
-    rows, columns = (_spans(size[axis], side, [extent[axis] for extent in extents if extent]) for axis in (0, 1))
+    extents = rules(model, layers, size)
+    if extents is None:
+        raise _unfit(model, layers, size)
+    rows, columns = (_spans(model, size[axis], side, [extent[axis] for extent in extents]) for axis in (0, 1))
+    for sides in {(row.side, column.side) for row in rows for column in columns}:
+        if rules(model, layers, sides) != extents:
+            raise _unfit(model, layers, size)
     return [
         Tile(
             (row.pixels, column.pixels),
@@ -71,26 +75,37 @@ def overlapping(model: Model, layers: Sequence[str], size: Size, side: int | Non
     ]
 
 
-def _spans(length: int, side: int, extents: Sequence[Extent]) -> list[_Span]:
+def _unfit(model: Model, layers: Sequence[str], size: Size) -> InvalidSetting:
+    """Why a picture of this size cannot be parted."""
+    whole = [layer for layer in layers if model.layer(layer).receptive_field is None]
+    if whole:
+        return InvalidSetting(f"'{whole[0]}' of {model.name} sees the whole picture at once; leave out --tile")
+    return InvalidSetting(
+        f"what '{layers[-1]}' of {model.name} sees in a tile is not what it sees in the whole picture of "
+        f"{size[0]}x{size[1]}; leave out --tile"
+    )
+
+
+def _spans(model: Model, length: int, side: int, extents: Sequence[Extent]) -> list[_Span]:
     """The tiles along one axis; they begin where all grids do, so that each position is where it was."""
-    period = math.lcm(*(extent.stride for extent in extents))
+    period = math.lcm(*(extent.period for extent in extents))
     count = max(1, round(length / side))
     edges = sorted({length * index // count // period * period for index in range(count)})
-    return [_span(low, high, length, period, extents) for low, high in zip(edges, [*edges[1:], length], strict=True)]
+    pairs = zip(edges, [*edges[1:], length], strict=True)
+    return [_span(model, low, high, length, period, extents) for low, high in pairs]
 
 
-def _span(low: int, high: int, length: int, period: int, extents: Sequence[Extent]) -> _Span:
-    first = min(low + extent.start for extent in extents)
-    last = max(high - extent.stride + extent.stop for extent in extents)
-    begin = max(0, math.floor(first / period) * period)
-    end = length if high == length else min(length, last)
+def _span(model: Model, low: int, high: int, length: int, period: int, extents: Sequence[Extent]) -> _Span:
+    seen = [extent.span(low // extent.stride, high // extent.stride - 1, length) for extent in extents]
+    last = length if high == length else max(stop for _, stop in seen)
+    begin, end = cut(model, (min(first for first, _ in seen), last), length, period)
     places, inner = [], []
     for extent in extents:
         stop = None if high == length else high // extent.stride
         before = begin // extent.stride
         places.append(slice(low // extent.stride, stop))
         inner.append(slice(low // extent.stride - before, None if stop is None else stop - before))
-    return _Span(slice(begin, end), tuple(places), tuple(inner))
+    return _Span(slice(begin, end), end - begin, tuple(places), tuple(inner))
 
 
 def seen(model: Model, image: Tensor, layers: Sequence[str], tile: Tile) -> Activations:
