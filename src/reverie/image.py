@@ -254,7 +254,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 def record_text(path: Path) -> str | None:
     """The text of the record inside a PNG, or beside a JPEG or WebP; None where there is none."""
-    beside = path.with_suffix(".json")
+    beside = path.with_suffix(".json") if path.name else path
     with opened(path) as picture:
         text = getattr(picture, "text", {}).get(RECORD_KEY) if picture.format == "PNG" else None
     if text is None and beside.is_file() and path.suffix.lower() != ".png":

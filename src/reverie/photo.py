@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import threading
 import warnings
 from collections.abc import Iterator
@@ -67,6 +68,22 @@ def _unlimited() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = kept
 
 
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """Keeps libtiff's own lines off the standard error: what is wrong is told once, by us."""
+    with _OPENING, contextlib.ExitStack() as kept:
+        try:
+            error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        except OSError:  # no standard error, or no descriptor left
+            yield
+            return
+        for number in (error, nowhere):
+            kept.callback(os.close, number)
+        kept.callback(os.dup2, error, 2)
+        os.dup2(nowhere, 2)
+        yield
+
+
 def unpacked(picture: Image.Image, name: str, enough: int | None = None) -> np.ndarray:
     """A picture's pixels, upright and in sRGB: uint8 [H,W,3] or, of 16 bits and floats, float32 [H,W] in [0,1].
 
@@ -82,7 +99,8 @@ def unpacked(picture: Image.Image, name: str, enough: int | None = None) -> np.n
     if enough is not None:
         picture.draft(None, (SPARE * enough, SPARE * enough))  # Pillow keeps both sides at least as long
     _check_room(picture, name, enough)
-    picture.load()
+    with _hushed() if picture.format == "TIFF" else contextlib.nullcontext():
+        picture.load()
     turn = UPRIGHT.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     if picture.mode.startswith("I") or picture.mode == "F":
         values = _deep(picture if turn is None else picture.transpose(turn), name)
@@ -159,7 +177,7 @@ def reading(path: Path) -> Iterator[None]:
         raise
     except MemoryError:
         raise OutOfMemory(f"the memory was not enough for {path}; shrink it first") from None
-    except (OSError, SyntaxError, ValueError, EOFError, ZeroDivisionError) as error:
+    except Exception as error:  # of a stranger's file a decoder may raise what it likes
         cut = "truncated" in str(error)
         what = "cut off before its end; fetch it again" if cut else f"damaged ({error}); save it anew as JPEG or PNG"
         raise UnsuitableImage(f"{path} is {what}") from None

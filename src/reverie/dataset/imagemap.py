@@ -202,7 +202,8 @@ def read_map(path: Path) -> ImageMap:
     Raises:
         RecordRefused: no such file, not a map, or a damaged one.
     """
-    path = path_named(path).with_suffix(ENDING)
+    path = path_named(path)
+    path = path.with_suffix(ENDING) if path.name else path
     if not path.is_file():
         raise RecordRefused(f"there is no map {path}; name the .safetensors file that lies beside a map's picture")
     if path.stat().st_size > LARGEST_FILE:

@@ -184,6 +184,8 @@ def database_told(path: Path, *, reading: bool = False) -> Iterator[None]:
                 "scan again: it goes on where it was"
             ) from None
         raise damaged(path) from None
+    except UnicodeDecodeError:
+        raise damaged(path) from None
 
 
 def damaged(path: Path) -> ScanRefused:
