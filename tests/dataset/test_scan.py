@@ -291,3 +291,10 @@ def test_main_layers_are_the_blocks_and_the_output(model, bundled, sequential):
                                     "logits"] or "stem" in main_layers(bundled)  # fmt: skip
     assert main_layers(sequential) == ["0", "3", "logits"]
     assert main_layers(model)[-1] == "logits"
+
+
+def test_a_place_with_none_of_the_photos_is_refused_without_a_walk_through_it(made, tmp_path, monkeypatch):
+    monkeypatch.setattr("reverie.dataset.store.photo_set", lambda _: pytest.fail("it was walked through"))
+    (tmp_path / "other").mkdir()
+    with pytest.raises(ScanRefused, match="holds other photos than"):
+        made.photos(tmp_path / "other")

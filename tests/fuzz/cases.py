@@ -153,7 +153,8 @@ SMALL = {"dream": ["--octaves", "1", "--steps", "1", "--layer", "block"], "featu
 SUBJECTS = {"feature": ["mix:1"], "interpolate": ["mix:0", "mix:1"], "grow": ["mix:0"], "compare": ["block"],
             "filters": ["mix"], "rerun": [], "plot": [], "patches": ["mix:0"], "sheet": ["mix:0-1"]}  # fmt: skip
 ASKED = ("dream", "feature", "invert", "style", "caricature", "accentuate", "fool", "interpolate", "grow", "compare",
-         "explain", "activations", "filters", "rerun", "plot", "patches", "sheet", "zoom", "scan", "map", "presets")  # fmt: skip
+         "explain", "activations", "filters", "rerun", "plot", "patches", "sheet", "zoom", "scan", "map",
+         "presets")  # fmt: skip
 
 
 def options(random_: random.Random, room: Room) -> Case:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.tallies import NOBODY, Array
 from reverie.errors import OutputFailed, ScanRefused, UnknownName, nearest
-from reverie.paths import path_named
+from reverie.paths import path_named, photo_path
 
+PROBES = 16  # photos that are looked for before a folder is walked through
 PATIENCE = 10.0  # seconds to wait for another process that is writing
 APPLICATION, VERSION = 0x52565343, 1  # "RVSC", and the number of this layout of tables
 TABLES = {
@@ -107,17 +108,30 @@ class Scan:
             ScanRefused: other photos lie there.
             UnsuitableImage: none do.
         """
-        found = photo_set(self.about.place if place is None else place)
+        where = photo_path(self.about.place if place is None else place)
+        some = self.names[:: max(1, len(self.names) // PROBES)]
+        others = ScanRefused(
+            f"{where} holds other photos than {self.path} was made of; name their place with --photos, or scan anew"
+        )
+        if where.is_dir() and some and not any(_lies_in(where, name) for name in some):  # before a walk through it all
+            raise others
+        found = photo_set(where)
         if found.names[: self.position] != self.names:
-            raise ScanRefused(
-                f"{found.place} holds other photos than {self.path} was made of; name their place with --photos, "
-                "or scan anew"
-            )
+            raise others
         return found
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with reading(self.path) as database:
             return database.execute(query, values).fetchall()
+
+
+def _lies_in(folder: Path, name: str) -> bool:
+    """Whether a photo of this name, or the tar file that holds it, lies in a folder, and not beyond it."""
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts:
+        return False
+    shards = [item for item in parts.parents if item.suffix.lower() == ".tar"]
+    return any((folder / item).is_file() for item in (parts, *shards))
 
 
 _KINDS = "SELECT kind FROM photos ORDER BY number"
