@@ -334,7 +334,7 @@ def test_a_full_disk_is_one_line(refused, photo, factory, monkeypatch, tmp_path)
         (["--octaves", "0"], "octaves must be 1 to 50, not 0"),
         (["--octave-scale", "1"], "octave_scale must be 1.01 to 10, not 1"),
         (["--steps", "0"], "steps must be 1 or more, not 0"),
-        (["--rate", "nan"], "the rate must be 0 or more, not (nan, nan)"),
+        (["--rate", "nan"], "the rate must be 0 or more, not nan"),
         (["--jitter", "-1"], "jitter must be 0 or more, not -1"),
         (["--tile", "8"], "tile must be 32 or more, not 8"),
         (["--reduction", "max"], "there is no reduction 'max'; allowed are mean, sum"),

@@ -329,7 +329,8 @@ def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
     [
         (
             lambda model: recipes.feature(model, "mix:1", preset="distil"),
-            "there is no preset 'distil' here; nearest: 'distill'; allowed are default, distill, essay, maco, naive",
+            "there is no preset 'distil' here; nearest: 'distill'; "
+            "allowed are default, quick, distill, essay, maco, naive",
         ),
         (
             lambda model: recipes.feature(model, "mix:1", parameterization="pixles"),
@@ -358,7 +359,7 @@ def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
         (lambda model: recipes.dream(model, picture(1), "mix", tile=-5), "tile must be 32 or more, not -5"),
         (
             lambda model: recipes.dream(model, picture(1), "mix", rate=-1.0),
-            "the rate must be 0 or more, not (-1.0, -1.0)",
+            "the rate must be 0 or more, not -1",
         ),
         (
             lambda model: recipes.dream(model, picture(1), "mix:1@3,3", reduction="mean", tile=32),

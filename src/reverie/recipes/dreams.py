@@ -1,13 +1,15 @@
 """Deep Dream: a photo in which a layer sees more of what it already sees."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.image import Photo, Size, fit, grey, read_at, resize
+from reverie.image import Photo, Size, fit, grey, read, read_at, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective, guided, photo_features
 from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
@@ -15,12 +17,15 @@ from reverie.recipes.joint import Ally, allies, by_photo, check_allies
 from reverie.recipes.materials import masked
 from reverie.recipes.networks import Also, Other, others
 from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
+from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile
 from reverie.transforms import Roll, Transform
 from reverie.unit import Unit
 
 LIVELIEST = {"block8.depthwise": "block8", "mixed4b.branch_pool": "mixed4b"}  # by a layer that tells the network
+
+MOST_OCTAVES = 50
 
 
 @recorded
@@ -34,6 +39,7 @@ def dream(
     octave_scale: float | None = None,
     steps: int | None = None,
     rate: float | None = None,
+    strength: float = 1.0,
     jitter: int | None = None,
     reduction: str | None = None,
     guide: Photo | None = None,
@@ -49,11 +55,12 @@ def dream(
     Args:
         photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
         layers: UNIT or UNIT=WEIGHT to amplify, several of them jointly.
-        preset: complete settings to start from: default, google, essay-dream, or your own FILE.toml:NAME.
-        octaves: number of sizes, from coarse to fine.
+        preset: complete settings to start from: default, quick, google, essay-dream, or your own FILE.toml:NAME.
+        octaves: number of sizes, from coarse to fine; the larger the picture, the more, unless given.
         octave_scale: ratio of a size to the one before.
         steps: steps at each size.
         rate: the ascent's first rate; the preset's fall from it is kept.
+        strength: how strong a dream, beside the preset's: .5 for half as far, 2 for twice.
         jitter: largest random shift, in pixels.
         reduction: of each unit's activation: mean, sum, ones, mean-square, distance or whitened.
         guide: a photo whose features are sought in place of what is there: each position grows its best match.
@@ -69,8 +76,9 @@ def dream(
         UnknownName: no such layer, channel, class, preset or prior.
         InvalidSetting: a number out of range, or settings that do not go together.
     """
+    check("strength", strength, 0.01, 100)
     chosen = preset_named(preset, DREAM)
-    picture = _photo(model, photo, size)
+    picture = _photo(model, photo, size, chosen.sizes)
     full = int(picture.shape[-2]), int(picture.shape[-1])
     wanted = _wanted(model, layers)
     if guide is not None and reduction is not None:
@@ -78,13 +86,9 @@ def dream(
     beside = [ally for other in others(also, model.device) for ally in _allies(model, other)]
     joint = _joint(model, wanted, reduction or chosen.reduction, guide)
     objective = minus_priors(_with(model, joint, beside, reduction or chosen.reduction, picture), prior, picture)
+    scale = chosen.octave_scale if octave_scale is None else octave_scale
     sizes = _octaves(
-        model,
-        objective,
-        full,
-        chosen.octaves if octaves is None else octaves,
-        chosen.octave_scale if octave_scale is None else octave_scale,
-        beside,
+        model, objective, full, _enough(chosen, max(full), scale) if octaves is None else octaves, scale, beside
     )
     check_positions(model, [unit for unit, _ in wanted], sizes)
     check_allies(beside, sizes)
@@ -93,7 +97,7 @@ def dream(
     return Recipe(
         names=(name,),
         stages=tuple(
-            Stage((objective,), area, chosen.steps if steps is None else steps, ascent(chosen, number, rate))
+            Stage((objective,), area, chosen.steps if steps is None else steps, _ascent(chosen, number, rate, strength))
             for number, area in enumerate(sizes)
         ),
         parameterization=masked(chosen.parameterization, mask, picture),
@@ -109,8 +113,11 @@ def dream(
     )
 
 
-def _photo(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:
-    picture = read_at(photo, sized(size)).to(model.device)
+def _photo(model: Model, photo: Photo, size: int | str | Size | None, usual: Sequence[int]) -> Tensor:
+    wanted = sized(size)
+    if wanted is None and usual:
+        wanted = sized(min(usual[0], max(read(photo).shape[-2:])))
+    picture = read_at(photo, wanted).to(model.device)
     if model.channels not in (1, 3):
         raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
     return grey(picture) if model.channels == 1 else picture
@@ -172,10 +179,22 @@ def usual_layer(model: Model) -> str:
     return blocks[-1].name
 
 
+def _ascent(preset: Preset, stage: int, rate: float | None, strength: float) -> Ascent:
+    usual = ascent(preset, stage, rate)
+    return replace(usual, rate=(usual.rate[0] * strength, usual.rate[1] * strength))
+
+
+def _enough(preset: Preset, side: int, scale: float) -> int:
+    """Octaves that begin at the same size, so that shapes take the same share of a picture of any size."""
+    if preset.coarsest <= 0 or scale <= 1:
+        return preset.octaves
+    return max(preset.octaves, min(MOST_OCTAVES, 1 + round(math.log(side / preset.coarsest) / math.log(scale))))
+
+
 def _octaves(
     model: Model, objective: Objective, full: Size, octaves: int, scale: float, beside: Sequence[Ally] = ()
 ) -> list[Size]:
-    count("octaves", octaves, 1, 50)
+    count("octaves", octaves, 1, MOST_OCTAVES)
     check("octave_scale", scale, 1.01, 10)
     smallest = model.smallest_side(objective.layers)
     smallest = max([smallest, *(ally.model.smallest_side([ally.unit.layer]) for ally in beside)])

@@ -59,7 +59,7 @@ def feature(
 
     Args:
         units: what to excite: LAYER, LAYER:CHANNEL, LAYER:0-15,40, LAYER:0+1, LAYER:CHANNEL@ROW,COLUMN, logits:CLASS.
-        preset: complete settings to start from: default, distill, essay, naive, maco, or your own FILE.toml:NAME.
+        preset: complete settings to start from: default, quick, distill, essay, naive, maco, or a FILE.toml:NAME.
         size: the picture's side, or HEIGHTxWIDTH; the network's native size unless the preset says else.
         steps: steps at each size.
         rate: the ascent's first rate; the preset's fall from it is kept.

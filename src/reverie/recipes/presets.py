@@ -23,7 +23,9 @@ class Preset:
         rates: first and last rate at each size, the last pair again for further sizes.
         reduction: of a unit's activation.
         octaves: sizes of a dream; of a feature, where `sizes` is empty, there is one.
-        sizes: sides of a feature's stages; empty for the network's native size.
+        coarsest: about the long side of a dream's first octave: larger pictures have more octaves; 0 for those alone.
+        sizes: sides of a feature's stages, empty for the network's native size; of a dream at most one, its long side
+            where neither is given nor the photo smaller.
         blurs: sigma on the gradient, as rates.
         start: noise, grey, zero or photo.
         redirect: first steps with redirected rectifiers.
@@ -42,6 +44,7 @@ class Preset:
     schedule: str = "linear"
     octaves: int = 1
     octave_scale: float = 1.4
+    coarsest: int = 0
     sizes: tuple[int, ...] = ()
     blurs: tuple[Ends, ...] = ()
     start: str = "noise"
@@ -57,19 +60,22 @@ USUAL = (
 )
 ESSAY = 0.05  # the essays' rates .4 to .1 act on a wider range of values than [0,1]; so scaled, half the range is used
 
+ROBUSTLY = Preset(
+    about="Fourier features without the finest grain, climbed by a fast Adam through shifts, zooms and turns",
+    steps=336,
+    ascent="adam",
+    rates=((0.2, 0.01),),
+    reduction="mean",
+    betas=(0.5, 0.95),
+    parameterization=Fourier(cutoff=0.265),
+    transforms=ROBUST,
+    redirect=16,
+    seconds=3.5,
+)
+
 FEATURE: Mapping[str, Preset] = {
-    "default": Preset(
-        about="Fourier features without the finest grain, climbed by a fast Adam through shifts, zooms and turns",
-        steps=336,
-        ascent="adam",
-        rates=((0.2, 0.01),),
-        reduction="mean",
-        betas=(0.5, 0.95),
-        parameterization=Fourier(cutoff=0.265),
-        transforms=ROBUST,
-        redirect=16,
-        seconds=3.5,
-    ),
+    "default": ROBUSTLY,
+    "quick": replace(ROBUSTLY, about="the default in 192 steps: as good, in calmer colours", steps=192, seconds=None),
     "distill": Preset(
         about="the settings of Olah et al. 2017: Fourier features, Adam .05, 512 steps, shifts, zooms and turns",
         steps=512,
@@ -116,19 +122,31 @@ FEATURE: Mapping[str, Preset] = {
     ),
 }
 
+SOFTLY = Preset(
+    about="as far at every layer, along a gradient that is smoothed ever less, in soft colours: nothing burnt",
+    steps=24,
+    ascent="paced",
+    rates=((0.022, 0.003),),
+    betas=(0.5, 0.95),
+    parameterization=SoftColors(),
+    blurs=((1.2, 0.6),),
+    reduction=USUAL,
+    transforms=(Roll(16),),
+    octaves=4,
+    coarsest=170,
+    start="photo",
+)
+
 DREAM: Mapping[str, Preset] = {
-    "default": Preset(
-        about="small steps along a lightly smoothed gradient in soft colours: creatures and textures, nothing burnt",
-        steps=12,
-        ascent="mean-abs",
-        rates=((0.02, 0.02),),
-        parameterization=SoftColors(),
-        blurs=((0.6, 0.6),),
-        reduction=USUAL,
-        transforms=(Roll(16),),
-        octaves=4,
-        start="photo",
-        seconds=1.7,
+    "default": SOFTLY,
+    "quick": replace(
+        SOFTLY,
+        about="a dream in a second: the default at 320 pixels unless a size is given, in fewer and longer steps",
+        steps=10,
+        rates=((0.05, 0.007),),
+        octaves=3,
+        coarsest=0,
+        sizes=(320,),
     ),
     "google": Preset(
         about="Google's loop of 2015: 4 octaves of 1.4, 10 steps of 1.5/255 over the mean gradient, shifts of 32",
@@ -153,15 +171,15 @@ DREAM: Mapping[str, Preset] = {
         start="photo",
         seconds=0.2,
     ),
-    "essay-dream": Preset(
-        about="a photo at 3 octaves, the layer's sum by its number of features, no smoothing, a falling rate",
+    "essay-dream": replace(
+        SOFTLY,
+        about="a photo at 3 octaves, the layer's sum by its number of features, a falling rate, shifts: no frame",
         steps=20,
-        ascent="std",
-        rates=((0.02, 0.01),),
+        rates=((0.035, 0.005),),
         reduction="sum",
+        transforms=(Roll(32),),
         octaves=3,
-        start="photo",
-        seconds=1.4,
+        coarsest=0,
     ),
 }
 

@@ -164,7 +164,7 @@ def _wrong(key: str, allowed: str, value: Any) -> InvalidSetting:
 CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "about": _text, "steps": _some, "ascent": _text, "rates": _pairs, "reduction": _text,
     "parameterization": _material, "transforms": _transforms, "betas": _pair, "schedule": _text, "octaves": _some,
-    "octave_scale": _number, "sizes": _wholes, "blurs": _pairs, "start": _text, "redirect": _whole,
+    "octave_scale": _number, "coarsest": _whole, "sizes": _wholes, "blurs": _pairs, "start": _text, "redirect": _whole,
 }  # fmt: skip
 
 

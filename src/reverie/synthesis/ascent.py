@@ -14,7 +14,8 @@ from reverie.transforms import gaussian
 
 Move = Callable[[Tensor, Tensor, Tensor, float], None]  # gradient, its L1 norm [N], score [N], rate
 
-KINDS = ("adam", "mean-abs", "std", "sign", "l2", "gradient", "newton", "lbfgs")
+KINDS = ("adam", "mean-abs", "paced", "std", "sign", "l2", "gradient", "newton", "lbfgs")
+STRIDE = 3.0  # of a paced step, in rates: what is drawn back has found its way along the sphere
 
 
 class Climb(Protocol):
@@ -44,11 +45,13 @@ class Ascent:
 
     Attributes:
         kind: `adam`; steps of the gradient over its mean absolute value, its deviation, its L2 norm, or its sign, per
-            image; the plain `gradient`; `newton`, as far as the slope says a score of 0 lies; or `lbfgs`.
+            image; `paced`, long steps that are drawn back, so that the latents' distance from where they began, in root
+            mean square, grows by the rate; the plain `gradient`; `newton`, as far as the slope says a score of 0 lies;
+            or `lbfgs`.
         rate: of the first and of the last step; of L-BFGS the mean move of the first one, the others find theirs.
         schedule: `linear` or `cosine` between them; so for the blur.
         blur: sigma in pixels, at the first and the last step, of a Gaussian on the gradient; latents must be pixels.
-        betas: Adam's.
+        betas: Adam's; the first is also the momentum of `paced`.
 
     Raises:
         InvalidSetting: a kind, schedule or rate that is not allowed.
@@ -65,8 +68,9 @@ class Ascent:
             raise InvalidSetting(f"there is no ascent '{self.kind}'; allowed are {', '.join(KINDS)}")
         if self.schedule not in ("linear", "cosine"):
             raise InvalidSetting(f"there is no schedule '{self.schedule}'; allowed are linear, cosine")
-        if not all(math.isfinite(rate) and rate >= 0 for rate in self.rate):
-            raise InvalidSetting(f"the rate must be 0 or more, not {self.rate}")
+        wrong = [rate for rate in self.rate if not (math.isfinite(rate) and rate >= 0)]
+        if wrong:
+            raise InvalidSetting(f"the rate must be 0 or more, not {wrong[0]:g}")
         if self.kind == "lbfgs" and self.blur is not None:
             raise InvalidSetting("L-BFGS goes with no blur of the gradient, which would break its picture of the slope")
 
@@ -91,7 +95,8 @@ class _Steps:
 
     def __init__(self, ascent: Ascent, latents: Tensor) -> None:
         self.ascent = ascent
-        self.move = _adam(latents, ascent.betas) if ascent.kind == "adam" else _scaled(latents, ascent.kind)
+        moves = {"adam": _adam, "paced": _paced}
+        self.move = moves[ascent.kind](latents, ascent.betas) if ascent.kind in moves else _scaled(latents, ascent.kind)
 
     def __call__(self, slope: Slope, along: float) -> Tensor:
         score, gradient = slope()
@@ -119,6 +124,30 @@ def _adam(latents: Tensor, betas: tuple[float, float]) -> Move:
         latents.grad = None
 
     return move
+
+
+def _paced(latents: Tensor, betas: tuple[float, float]) -> Move:
+    start, heading, reach = latents.detach().clone(), torch.zeros_like(latents), 0.0
+
+    def move(gradient: Tensor, size: Tensor, _: Tensor, rate: float) -> None:
+        nonlocal reach
+        reach += rate
+        heading.mul_(betas[0]).sub_(_by(gradient, gradient[0].numel() / size.clamp_min(1e-20)))
+        latents.add_(_by(heading, STRIDE * rate / _length(heading)))
+        change = latents - start
+        latents.copy_(_by(change, (reach / _length(change)).clamp_max(1)).add_(start))
+
+    return move
+
+
+def _length(value: Tensor) -> Tensor:
+    """Root mean square of each picture [N]."""
+    return torch.linalg.vector_norm(value.flatten(1), dim=1).clamp_min(1e-20) / value[0].numel() ** 0.5
+
+
+def _by(value: Tensor, factor: Tensor) -> Tensor:
+    """Each picture times its factor [N]."""
+    return value * factor.view(-1, *[1] * (value.ndim - 1))
 
 
 def _scaled(latents: Tensor, kind: str) -> Move:
