@@ -142,7 +142,8 @@ def _paced(latents: Tensor, betas: tuple[float, float]) -> Move:
 
 def _length(value: Tensor) -> Tensor:
     """Root mean square of each picture [N]."""
-    return torch.linalg.vector_norm(value.flatten(1), dim=1).clamp_min(1e-20) / value[0].numel() ** 0.5
+    norm: Tensor = torch.linalg.vector_norm(value.flatten(1), dim=1)
+    return norm.clamp_min(1e-20) / math.sqrt(value[0].numel())
 
 
 def _by(value: Tensor, factor: Tensor) -> Tensor:
