@@ -13,11 +13,10 @@ from reverie.cli.app import app, main
 COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-size", "--classes", "--threads",
           "--pooling", "--output-as", "--output-key"}
 WRITING = {"--output", "--force", "--film", "--trace", "--watch", "--quiet"}
-DREAM = {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate", "--jitter",
+DREAM = {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate", "--strength", "--jitter",
          "--reduction", "--guide", "--also", "--prior", "--mask", "--size", "--tile", "--seed"}  # fmt: skip
 OPTIONS = {
-    "dream": COMMON | WRITING | {"--model", "--layer", "--preset", "--octaves", "--octave-scale", "--steps", "--rate",
-             "--jitter", "--reduction", "--guide", "--also", "--prior", "--mask", "--size", "--tile", "--seed"},
+    "dream": COMMON | WRITING | DREAM,
     "caricature": COMMON | WRITING | {"--model", "--layer", "--toward", "--negative", "--cosine", "--parameterization",
                                       "--prior", "--steps", "--rate", "--size", "--seed"},
     "accentuate": COMMON | WRITING | {"--model", "--negative", "--hold", "--layer", "--mask", "--prior", "--steps",
