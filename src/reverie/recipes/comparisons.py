@@ -10,11 +10,12 @@ from reverie.errors import InvalidSetting
 from reverie.image import Photo, Size, fit, grey, read, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective, activation
-from reverie.parameterizations import Pixels
+from reverie.parameterizations import Pixels, SoftColors
 from reverie.randomness import generator
 from reverie.recipes.arguments import recorded, sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, count
+from reverie.transforms import Roll
 from reverie.unit import Unit
 
 MOST = 1024  # neurons of a map that is grown
@@ -34,15 +35,15 @@ def compare(
 ) -> Recipe:
     """The first feature of a layer, the first few and all of them side by side, each climbed by steps of one length.
 
-    The gradient is divided by its deviation in each picture, so that a step moves every picture as far, however many
-    features pull; what differs is where they pull together and where against each other.
+    A paced climb on soft colours moves every picture as far, however many features pull; what differs is where they
+    pull together and where against each other. Shifts leave no frame.
 
     Args:
         layer: whose features.
         photo: start from it too, in a second row.
         few: how many the first few are.
         steps: of each picture.
-        rate: of the first step, falling to a quarter; the deviation of the change.
+        rate: of the first step, falling to a sixth; how far a step goes from the start, on soft colours.
         size: the long side, or HEIGHTxWIDTH; the network's native size, and the photo's aspect, unless given.
         seed: of the noise that the first row starts from.
 
@@ -56,12 +57,12 @@ def compare(
     area = int(start.shape[-2]), int(start.shape[-1])
     objectives = tuple(activation(unit) for unit in units)
     rows = ["noise", "photo"][: len(start)]
-    ascent = Ascent("std", (rate, rate / 4), blur=(2.4, 0.4))
+    ascent = Ascent("paced", (rate, rate / 6), blur=(2.4, 0.8), betas=(0.5, 0.95))
     return Recipe(
         names=tuple(f"{unit} from {row}" for row in rows for unit in units),
         stages=(Stage(objectives * len(rows), area, steps, ascent),),
-        parameterization=Pixels(),
-        constraint=in_range,
+        parameterization=SoftColors(),
+        transforms=(Roll(16),),
         start="photo",
         photo=start.repeat_interleave(len(units), 0),
         seed=seed,
