@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 import reverie
+from reverie import recipes
 from reverie.models.fields import Fields, rules
 from reverie.models.trace import trace
 from reverie.objectives import layer as whole_layer
@@ -263,3 +264,25 @@ def test_one_statement_of_what_a_position_sees():
     rows, columns = Fields(model, "three").box(6, 6)
     assert (rows[1] - rows[0], columns[1] - columns[0]) == layer.receptive_field
     assert Fields(model, "three")._asked(6, 6) == (rows, columns)
+
+
+class Deeper(SameNetwork):
+    """What follows does not run on small pictures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Conv2d(4, 4, 11)
+
+    def forward(self, x):
+        return self.last(super().forward(x))
+
+
+def test_a_neuron_s_window_gives_its_value_where_the_rest_does_not_run():
+    model = reverie.load(seeded(Deeper), size=48)
+    made = recipes.feature(model, "two:1@6,5", preset="naive", size=48, steps=1)
+    (height, width), image = made.stages[0].size, picture(4, 1, 3, 48, 48)
+    assert height < 48 > width
+    part = image[..., made.window.top : made.window.top + height, made.window.left : made.window.left + width]
+    row, column = 6 - made.window.top // 4, 5 - made.window.left // 4
+    found = reverie.probe(model, part, ["two"])["two"][0, 1, row, column]
+    assert torch.allclose(found, reverie.probe(model, image, ["two"])["two"][0, 1, 6, 5], rtol=1e-5)

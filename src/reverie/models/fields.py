@@ -119,10 +119,8 @@ def _retraced(model: Model, size: Size) -> Mapping[str, Layer]:
     module = model.variants.plain
     weights = {id(item): item.to("meta") for item in (*module.parameters(), *module.buffers())}
     image = torch.empty((1, model.channels, *size), device="meta").contiguous(memory_format=model.layout)
-    try:
-        return trace(copied(module, weights), image).layers
-    except Exception:  # the network does not run on this size, or needs its numbers: nothing is known
-        return {}
+    # what lies past the point where it does not run on this size, or needs its numbers, is not known
+    return trace(copied(module, weights), image, partly=True).layers
 
 
 def rules(model: Model, layers: Sequence[str], size: Size) -> list[Extents] | None:

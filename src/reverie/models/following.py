@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter, tree_map
 from torch.utils.weak import WeakIdKeyDictionary
 
+from reverie.models import operators
 from reverie.models.grids import sides
 from reverie.models.strands import Strands, fresh, of_makers, untold
 
@@ -59,22 +60,7 @@ class Junction:
     what: str
 
 
-# operators that move numbers, or choose among them
-# fmt: off
-_MOVES = frozenset([
-    "view", "_unsafe_view", "reshape", "_reshape_alias", "permute", "transpose", "t", "slice", "select", "split",
-    "split_with_sizes", "chunk", "unbind", "cat", "stack", "unsqueeze", "squeeze", "expand", "repeat", "flip", "roll",
-    "narrow", "constant_pad_nd", "channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle",
-    "index", "index_select", "unfold",
-])
-_KEEPS = frozenset(["clone", "contiguous", "alias", "detach", "_to_copy", "native_dropout", "lift_fresh"])
-_POOLS = frozenset([
-    "max_pool2d_with_indices", "max_pool2d", "avg_pool2d", "_adaptive_avg_pool2d", "adaptive_max_pool2d",
-    "upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_bilinear2d_aa",
-    "_upsample_bicubic2d_aa",
-])
-# fmt: on
-_NORMS = frozenset(["native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "batch_norm"])
+_POOLS = operators.POOLED | operators.ADAPTED | operators.RESIZED
 
 
 class Follow(TorchDispatchMode):
@@ -129,28 +115,34 @@ class Follow(TorchDispatchMode):
 
     def _through(self, func: Any, args: Any, kwargs: Any, inputs: list[Tensor], made: list[Tensor]) -> list[Strands]:
         name, first, shape = func.overloadpacket.__name__, self.strands[inputs[0]], made[0].shape
-        if name in _MOVES:
+        if name in operators.MOVED:
             return self._moved(func, args, kwargs, len(made))
         rest = [untold(item.shape) for item in made[1:]]
         pointwise = torch.Tag.pointwise in func.tags
         if name in ("convolution", "addmm", "mm", "linear"):
             return [self._weighted(name, args, shape), *rest]
-        if first.maker.shape == shape and (name in _KEEPS or (name == "as_strided_" and sorted(shape)[-2] == 1)):
+        if first.maker.shape == shape and (
+            name in operators.KEPT or (name == "as_strided_" and sorted(shape)[-2] == 1)
+        ):
             return [first, *rest]  # global pooling gives its channels other strides
-        if name in _POOLS and len(shape) == 4 and first.maker.ndim == 4:
+        if (
+            name in operators.POOLED | operators.ADAPTED | operators.RESIZED
+            and len(shape) == 4
+            and first.maker.ndim == 4
+        ):
             return [first.pooled(shape), *rest]
-        if name in _NORMS:
+        if name in operators.NORMED:
             return [_normalised(first, args), *rest]
         if name in ("mean", "sum", "amax") and len(args) > 1 and args[1]:
             axes = [args[1]] if isinstance(args[1], int) else list(args[1])
             return [first.reduced(axes, keep=bool(args[2]) if len(args) > 2 else kwargs.get("keepdim", False))]
-        if pointwise or name == "_prelu_kernel":
+        if pointwise or name.removesuffix("_") in operators.ELEMENTWISE:
             return [self._pointwise(name.removesuffix("_"), args, kwargs, inputs, shape), *rest]
         return [untold(item.shape) for item in made]
 
     def _moved(self, func: Any, args: Any, kwargs: Any, count: int) -> list[Strands]:
         name = func.overloadpacket.__name__
-        joins = name in ("cat", "stack")
+        joins = name in operators.JOINED
         if name == "constant_pad_nd":
             args, kwargs = (args[0], args[1]), {}
 

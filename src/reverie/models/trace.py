@@ -80,12 +80,17 @@ def first_tensor(output: Any) -> Tensor | None:
     return output if isinstance(output, Tensor) else None
 
 
-def trace(module: nn.Module, image: Tensor) -> Trace:
-    """Runs one image [1,C,H,W] through a module that is in eval mode, and lists what ran."""
+def trace(module: nn.Module, image: Tensor, *, partly: bool = False) -> Trace:
+    """Runs one image [1,C,H,W] through a module that is in eval mode, and lists what ran.
+
+    Args:
+        partly: whether what ran before an error is listed too.
+    """
     watch, lister = _Watch(), _Lister((image.shape[2], image.shape[3]))
     seen: dict[str, list[list[_Heard]]] = {}
     products: list[_Product] = []
-    norms = {name for name, part in module.named_modules() if is_batch_norm(part)}
+    output = None
+    norms = set() if image.is_meta else {name for name, part in module.named_modules() if is_batch_norm(part)}
 
     def after(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(part: nn.Module, args: Any, output: Any) -> None:
@@ -108,6 +113,9 @@ def trace(module: nn.Module, image: Tensor) -> Trace:
         watch.tracker.start(image)
         with torch.no_grad(), watch:
             output = module(image)
+    except Exception:
+        if not partly:
+            raise
     finally:
         for handle in handles:
             handle.remove()
