@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import torch
 from torch import Tensor
@@ -209,18 +209,23 @@ def joined(several: Sequence[Spans]) -> Spans:
     """Those of numbers that are made of several tensors' numbers, which broadcast."""
     axes = max(item.first.ndim for item in several)
     several = _agreed([item.shaped(axes) for item in several])
-    made = several[0]
-    for other in several[1:]:
-        first, stop = torch.minimum(made.first, other.first), torch.maximum(made.stop, other.stop)
-        low, high = torch.minimum(made.low, other.low), torch.maximum(made.high, other.high)
-        period, bound = math.lcm(made.period, other.period), made.bound or other.bound
-        grid = other if made.stride == 0 else made
-        torn = 0 not in (made.stride, other.stride) and not (
-            made.stride == other.stride and (made.place is other.place or torch.equal(made.place, other.place))
-        )
-        made = Spans(first, stop, low, high, grid.place, grid.stride, period, bound)
-        made = made.adrift() if torn else made
-    return made
+    grid = next((item for item in several if item.stride), several[0])
+    torn = any(
+        item.stride and item is not grid
+        and not (item.stride == grid.stride and (item.place is grid.place or torch.equal(item.place, grid.place)))
+        for item in several
+    )  # fmt: skip
+    first, stop, low, high = (_extreme([item.parts[at] for item in several], most=at in (1, 3)) for at in range(4))
+    period, bound = math.lcm(*(item.period for item in several)), any(item.bound for item in several)
+    made = Spans(first, stop, low, high, grid.place, grid.stride, period, bound)
+    return made.adrift() if torn else made
+
+
+def _extreme(parts: Sequence[Tensor], *, most: bool) -> Tensor:
+    """The least, or the most, of parts that broadcast."""
+    if len(parts) > 2 and all(part.shape == parts[0].shape for part in parts):
+        return torch.stack([*parts]).amax(0) if most else torch.stack([*parts]).amin(0)
+    return reduce(torch.maximum if most else torch.minimum, parts)
 
 
 def _agreed(several: Sequence[Spans]) -> Sequence[Spans]:

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_iter
 from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
@@ -19,7 +18,7 @@ from reverie.models.folding import is_batch_norm
 from reverie.models.grids import CLASS, Form, Size, form_of
 from reverie.models.layers import Field, Layer, field_of
 from reverie.models.support import Support
-from reverie.models.tracker import Tracker
+from reverie.models.tracker import Tracker, tensors_in
 
 
 @dataclass
@@ -58,13 +57,15 @@ class _Watch(TorchDispatchMode):
         """Runs the operator, then notes what its outputs see."""
         del types
         kwargs = kwargs or {}
-        for item in tree_iter((args, kwargs)):
-            if isinstance(item, Tensor) and item in self.products:
+        inputs = [*tensors_in(args), *tensors_in(kwargs)]
+        for item in inputs:
+            if item in self.products:
                 self.products[item].reads += 1
         output = func(*args, **kwargs)
-        self.tracker.note(func, args, kwargs, output)
-        for item in tree_iter(output):
-            if isinstance(item, Tensor) and item.ndim in (3, 4) and item.shape[0] == 1 and item in self.tracker.known:
+        made = [*tensors_in(output)]
+        self.tracker.note(func, args, kwargs, inputs, made)
+        for item in made:
+            if item.ndim in (3, 4) and item.shape[0] == 1 and item in self.tracker.known:
                 self.largest = max(self.largest, item.numel())
         return output
 
@@ -160,7 +161,8 @@ class _Lister:
         return [_Heard(layer, tracker.of(value), shape) for layer in layers]
 
     def _layer(self, name: str, part: nn.Module, shape: tuple[int, ...], form: Form) -> Layer:
-        read = form.grid(torch.empty(shape, device="meta"), self.picture).shape
+        plain = form.axes == "NCHW" and len(shape) == 4
+        read = shape if plain else form.grid(torch.empty(shape, device="meta"), self.picture).shape
         grid = (read[2], read[3]) if len(shape) in (3, 4) and form.part != CLASS else None
         return Layer(name + form.part, type(part).__name__, read[1], grid, None, 1, form)
 

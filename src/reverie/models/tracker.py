@@ -4,12 +4,11 @@ Where an operator cannot be followed, nothing is claimed from there on.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
-from torch.utils._pytree import tree_iter
 from torch.utils.weak import WeakIdKeyDictionary
 
 from reverie.models import operators
@@ -18,6 +17,17 @@ from reverie.models.spans import Spans, nothing, of_parts, pixels
 from reverie.models.support import Call, Support, each, found
 
 _UNFORESEEN = (RuntimeError, IndexError, TypeError, KeyError, ValueError, AttributeError)
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """The tensors of an operator's arguments or outputs, in order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from tensors_in(item)
+    elif isinstance(value, dict):
+        yield from tensors_in([*value.values()])
 
 
 class Tracker:
@@ -38,10 +48,11 @@ class Tracker:
         support: Support | None = self.known.get(value)
         return support
 
-    def note(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], output: Any) -> None:
+    def note(
+        self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], inputs: Sequence[Tensor],
+        made: Sequence[Tensor],
+    ) -> None:  # fmt: skip
         """Notes what an operator's outputs see."""
-        inputs = [item for item in tree_iter((args, kwargs)) if isinstance(item, Tensor)]
-        made = [item for item in tree_iter(output) if isinstance(item, Tensor)]
         tracked = [item for item in inputs if item in self.known]
         name = func.overloadpacket.__name__
         if tracked and name == "_local_scalar_dense":
