@@ -215,3 +215,18 @@ def test_a_decoder_that_stumbles_costs_one_photo(folder, monkeypatch):
 def test_numbers_out_of_range_are_refused(folder, start, batch, workers):
     with pytest.raises(InvalidSetting):
         batches(photo_set(folder), (8, 8), batch, start, workers=workers)
+
+
+def test_a_folder_of_images_within_each_class_is_no_class(tmp_path):
+    for name in ("train/n01/images/1.png", "train/n02/images/2.png", "plain/3.png", "images/4.png", "5.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(jpeg(1))
+    photos = photo_set(tmp_path)
+    kinds = {name: photos.kind(number) for number, name in enumerate(photos.names)}
+    assert kinds == {
+        "train/n01/images/1.png": "n01",
+        "train/n02/images/2.png": "n02",
+        "plain/3.png": "plain",
+        "images/4.png": "images",
+        "5.png": None,
+    }

@@ -70,9 +70,14 @@ class PhotoSet:
         return framed(self.read(index, max(size)), size).float() / 255
 
     def kind(self, index: int) -> str | None:
-        """A photo's class: the name of the folder that holds it, below the set's place; None without such a folder."""
-        parent = PurePosixPath(self.names[index]).parent.name
-        return parent if parent and not parent.endswith(".tar") else None
+        """A photo's class: the folder that holds it, below the set's place; None without such a folder.
+
+        A folder `images` stands for the one above it, as in Tiny ImageNet's `train/n01443537/images`.
+        """
+        parent = PurePosixPath(self.names[index]).parent
+        if parent.name == "images" and parent.parent.name:
+            parent = parent.parent
+        return parent.name if parent.name and not parent.name.endswith(".tar") else None
 
     @property
     def sha256(self) -> str:
