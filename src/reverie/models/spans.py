@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 
 import torch
@@ -41,7 +41,7 @@ class Spans:
     @property
     def parts(self) -> tuple[Tensor, ...]:
         """What moves with the tensor's numbers."""
-        return tuple(getattr(self, item.name) for item in fields(self)[:5])
+        return self.first, self.stop, self.low, self.high, self.place
 
     def moved(self, function: Callable[[Tensor], Tensor]) -> "Spans":
         """The spans when each part is moved alike."""
@@ -59,6 +59,8 @@ class Spans:
     def reduced(self, axes: Sequence[int], *, keep: bool) -> "Spans":
         """After each number came to depend on all others along some axes."""
         along = [axis % self.first.ndim for axis in axes]
+        if keep and all(part.shape[axis] == 1 for part in self.parts for axis in along):
+            return self
         calm = self.adrift() if any(self.place.shape[axis] > 1 for axis in along) else self
 
         def over(part: Tensor, *, most: bool) -> Tensor:
