@@ -9,10 +9,11 @@ from reference import attributions as reference
 from reverie.attribution import attribute, method_named
 from reverie.attribution.cam import ClassActivation, GuidedGradCam, ScoreCam, cam_layer
 from reverie.errors import InvalidSetting, UnknownName
+from reverie.models.probe import probe
 from reverie.models.sources import import_torchvision
 from reverie.objectives import activation, channel, logit
 from reverie.unit import Unit
-from tiny import picture, seeded
+from tiny import hooked, picture, seeded
 
 FORMULAS = {
     "grad-cam": reference.grad_cam,
@@ -143,3 +144,55 @@ def test_a_transformers_layer_is_the_last_whose_patches_matter():
     found = attribute(model, image, logit(3), ClassActivation())
     assert found.shape == (1, 32, 32)
     assert float(found.abs().sum()) > 0
+
+
+def small_transformer(name, **settings):
+    import_torchvision()
+    timm = pytest.importorskip("timm")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = timm.create_model(name, img_size=64, embed_dim=48, num_heads=3, num_classes=5, **settings).eval()
+        nn.init.normal_(module.head.weight)
+    return module
+
+
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "deit_tiny_distilled_patch16_224"])
+def test_a_transformers_map_is_of_its_last_blocks_tokens(name):
+    module = small_transformer(name, depth=2)
+    model = reverie.load(module, size=64)
+    image = picture(1, 1, 3, 64, 64)
+    objective = logit(2)
+    layer = cam_layer(model, image, objective, None)
+    assert layer == "blocks.1.norm1"
+    assert (model.layers[layer].channels, model.layers[layer].size) == (48, (4, 4))
+    assert not [key for key, each in model.layers.items() if each.channels == 3 and each.size]
+    apart = 2 if "distilled" in name else 1
+    given = probe(model, image, ["blocks.0"])["blocks.0"].flatten(2).transpose(1, 2)
+    front = [probe(model, image, [f"blocks.0{part}"])[f"blocks.0{part}"].flatten(2).transpose(1, 2)
+             for part in ("@class", "@registers")[:apart]]  # fmt: skip
+    tokens = torch.cat([*front, given], 1)
+    block = module.blocks[1]
+    normed = block.norm1(tokens).detach().requires_grad_()
+    count, heads = tokens.shape[1], 3
+    q, k, v = block.attn.qkv(normed).view(1, count, 3, heads, -1).permute(2, 0, 3, 1, 4)
+    mixed = ((q * block.attn.scale) @ k.transpose(-2, -1)).softmax(-1) @ v
+    after = tokens.detach() + block.attn.proj(mixed.transpose(1, 2).flatten(2))
+    last = module.norm(after + block.mlp(block.norm2(after)))
+    heads_of = [module.head(last[:, 0])] + ([module.head_dist(last[:, 1])] if apart == 2 else [])
+    (slope,) = torch.autograd.grad(torch.stack(heads_of).mean(0)[0, 2], normed)
+    weights = slope[0, apart:].mean(0)
+    wanted = (normed.detach()[0, apart:] @ weights).view(4, 4)
+    made = reverie.explain(model, image, "logits:2", method="grad-cam", size=64)
+    assert torch.allclose(made.arrays[0], enlarged(wanted.numpy(), (64, 64)), atol=1e-4)
+    assert "of the tokens of its patches" in made.record.automatic["notes"][0]
+
+
+def test_heads_of_an_attention_are_read_as_tokens():
+    module = small_transformer("vit_tiny_patch16_224", depth=1, qk_norm=True)
+    model = reverie.load(module, size=64)
+    layer = model.layers["blocks.0.attn.k_norm"]
+    assert (layer.channels, layer.size, layer.form.axes) == (48, (4, 4), "NHTC")
+    image = picture(1, 1, 3, 64, 64)
+    wanted = hooked(module, model.normalised(image))["blocks.0.attn.k_norm"][0]
+    seen = probe(model, image, ["blocks.0.attn.k_norm"])["blocks.0.attn.k_norm"]
+    assert torch.allclose(seen[0, 17, 1, 2], wanted[0, 1, 1 + 6, 1], atol=1e-5)  # head 1 of 3, dimension 1 of 16

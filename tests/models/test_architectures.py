@@ -85,7 +85,7 @@ def test_the_class_token_is_a_unit(name):
 
 def test_a_picture_of_another_size_is_resized_for_a_transformer():
     model = reverie.load(zoo("ViT"), size=32)
-    assert model.fixed_size
+    assert model.takes_one_size(["encoder.layers.encoder_layer_1"])
     made = reverie.feature(model, "encoder.layers.encoder_layer_1:3@1,2", size=24, steps=2)
     assert made.images.shape == (1, 3, 24, 24)
     assert made.record.automatic["resized_to"] == [32, 32]

@@ -140,10 +140,25 @@ def test_grey_networks_have_one_channel():
 def test_a_network_of_one_size_is_shown_the_picture_resized():
     head = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(2 * 30 * 30, 4))
     fixed = reverie.load(seeded(lambda: head), size=32)
-    assert fixed.fixed_size
+    assert fixed.takes_one_size(["logits"])
     made = reverie.feature(fixed, "logits:1", size=40, steps=2)
     assert made.images.shape == (1, 3, 40, 40)
     assert made.record.automatic["resized_to"] == [32, 32]
+
+
+def test_a_fixed_head_squeezes_no_layer_before_it(photo):
+    body = [nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 30 * 30, 4)]
+    model = reverie.load(seeded(lambda: nn.Sequential(*body)), size=32)
+    assert [model.takes_one_size([layer]) for layer in ("0", "1", "logits")] == [False, False, True]
+    assert model.takes_one_size(["0", "logits"])
+    image = picture(2, 1, 3, 40, 96)
+    wanted = nn.functional.conv2d(model.normalised(image), body[0].weight, body[0].bias)
+    assert torch.allclose(probe(model, image, ["0"])["0"], wanted, atol=1e-5)
+    made = reverie.dream(model, photo, ["0"], octaves=1, steps=2)
+    assert (made.images.shape, made.record.automatic["resized_to"]) == ((1, 3, 41, 53), None)
+    about = reverie.explain(model, photo, "logits:1", size="40x96").record.automatic
+    assert about["resized_to"] == [32, 32]
+    assert "resized_to" not in reverie.explain(model, photo, "0:1", size="40x96").record.automatic
 
 
 def test_the_smallest_side_is_where_the_network_starts_to_run():

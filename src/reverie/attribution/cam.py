@@ -1,18 +1,19 @@
 """Class activation maps: a layer's channels, weighted by what they do for the unit."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from reverie.attribution.estimate import Estimate, chunks, responses
 from reverie.attribution.gradients import EDGES, Rectified, rule_notes
 from reverie.errors import InvalidSetting
 from reverie.image import Size
+from reverie.models.grids import module_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective
@@ -27,7 +28,7 @@ def layer_slope(model: Model, image: Tensor, objective: Objective, layer: str) -
         InvalidSetting: the layer does not lead to the unit.
     """
     leaves: list[Tensor] = []
-    image = model.shown(image)
+    image = model.shown(image, objective.layers)
 
     def cut(value: Tensor) -> Tensor:
         leaves.append(value.detach().clone().requires_grad_())
@@ -110,7 +111,9 @@ class ClassActivation:
         """One."""
         layer = cam_layer(model, image, objective, self.layer)
         found = WEIGHTINGS[self.name].parts(*layer_slope(model, image, objective, layer)).sum(1)
-        yield Estimate.of(enlarged(found, image)[0], facts=_layer_facts(layer, found), notes=_layer_notes(layer, found))
+        yield Estimate.of(
+            enlarged(found, image)[0], facts=_layer_facts(layer, found), notes=_layer_notes(model, layer, found)
+        )
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class GuidedGradCam:
         guided, caught = Rectified().slope(model, image, objective)
         made = guided[0] * enlarged(found.clamp_min(0), image)
         facts = {**_layer_facts(layer, found), "rectifiers": dict(caught)}
-        yield Estimate.of(made, facts=facts, notes=(*_layer_notes(layer, found), *rule_notes(caught)))
+        yield Estimate.of(made, facts=facts, notes=(*_layer_notes(model, layer, found), *rule_notes(caught)))
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ class ScoreCam:
                 rows.stop,
                 len(order),
                 _layer_facts(layer, found),
-                _layer_notes(layer, found),
+                _layer_notes(model, layer, found),
             )
 
 
@@ -179,8 +182,9 @@ def _layer_facts(layer: str, maps: Tensor) -> dict[str, object]:
     return {"layer": layer, "grid": [int(side) for side in maps.shape[-2:]]}
 
 
-def _layer_notes(layer: str, maps: Tensor) -> tuple[str, ...]:
-    return (f"of '{layer}', whose grid here is {maps.shape[-2]}x{maps.shape[-1]}",)
+def _layer_notes(model: Model, layer: str, maps: Tensor) -> tuple[str, ...]:
+    tokens = ", of the tokens of its patches" if model.form(layer).axes in ("NTC", "TNC", "NHTC") else ""
+    return (f"of '{layer}', whose grid here is {maps.shape[-2]}x{maps.shape[-1]}{tokens}",)
 
 
 def cam_layer(model: Model, image: Tensor, objective: Objective, given: str | None) -> str:
@@ -199,7 +203,7 @@ def cam_layer(model: Model, image: Tensor, objective: Objective, given: str | No
     first = min([number for number, name in enumerate(listed) if _block(name) in ends], default=len(listed))
     whole = objective.layers == ("logits",)  # blocks inside blocks are candidates only where nothing runs beside them
     for name in reversed(listed[:first]):
-        if _has_grid(model.layers[name].size) and (whole or "." not in name):
+        if _has_grid(model.layers[name].size) and (whole or "." not in name) and not _within_attention(model, name):
             with contextlib.suppress(_Unrelated):
                 if bool(layer_slope(model, image, objective, name)[1].any()):
                     return name
@@ -207,6 +211,19 @@ def cam_layer(model: Model, image: Tensor, objective: Objective, given: str | No
         f"no layer of {model.name} with rows and columns leads to {', '.join(objective.layers)} by itself; "
         f"name one with --layer, and list them with 'reverie layers {model.name}'"
     )
+
+
+def _within_attention(model: Model, layer: str) -> bool:
+    """Whether a layer's tokens are queries, keys or values: what an attention works with, not what a block hands on."""
+    form, parts = model.form(layer), module_name(layer).split(".")
+    if form.axes not in ("NTC", "TNC", "NHTC"):
+        return False
+    owners = [model.variants.plain.get_submodule(".".join(parts[:depth])) for depth in range(1, len(parts))]
+    return form.axes == "NHTC" or any("attention" in name or "attn" in name for name in _kinds(owners))
+
+
+def _kinds(parts: Sequence[nn.Module]) -> list[str]:
+    return [type(part).__name__.lower() for part in parts]
 
 
 def _block(layer: str) -> str:

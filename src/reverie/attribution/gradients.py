@@ -184,7 +184,9 @@ class Rectified:
         rule = Ruled(guided=self.guided)
         with torch.enable_grad():
             seen = images.detach().requires_grad_()
-            shown = model.shown(seen)  # before the rule, since it may run the network to see which sizes it takes
+            shown = model.shown(
+                seen, objective.layers
+            )  # before the rule, since it may run the network to see which sizes it takes
             with rule:
                 activations = probe(model, shown, objective.layers, resizing=False)
             (gradient,) = torch.autograd.grad(objective.score(activations).sum(), seen)

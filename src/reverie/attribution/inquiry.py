@@ -231,11 +231,16 @@ def _about(model: Model, inquiry: Inquiry) -> dict[str, Any]:
         "label": inquiry.label,
         "scores": scores,
         **_reading(model, unit),
+        **({"resized_to": list(model.size)} if _squeezed(model, inquiry) else {}),
         "size": list(inquiry.size),
         "threads": torch.get_num_threads(),
         "device": str(model.device),
         "precision": str(model.dtype).removeprefix("torch."),
     }
+
+
+def _squeezed(model: Model, inquiry: Inquiry) -> bool:
+    return inquiry.size != model.size and model.takes_one_size([inquiry.unit.layer])
 
 
 def _subject(about: Mapping[str, Any]) -> str:

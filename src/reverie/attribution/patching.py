@@ -208,7 +208,7 @@ class Covered:
         self.model, self.image, self.cover, self.objective = model, image, cover, objective
         self.plans: dict[tuple[Window, ...], list[Stretch]] = {}
         self.maps: dict[int, Tensor] = {}
-        if model.device.type != "cpu" or (model.fixed_size and image.shape[-2:] != model.size):
+        if model.device.type != "cpu" or (image.shape[-2:] != model.size and model.takes_one_size(objective.layers)):
             return  # many small crops do not pay on a GPU
         self.nodes = trunk(model, image, objective.layers)
         windows = [window for part in parts for window in part]

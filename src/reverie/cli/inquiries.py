@@ -95,4 +95,6 @@ def subject(record: Record) -> str:
     about = record.automatic
     scores = ", ".join(f"{name} {value:.4g}" for name, value in about["scores"].items())
     reading = f"; {about['reading']}" if "reading" in about else ""
-    return f"{about['label']}: {scores}{reading}"
+    size = about.get("resized_to")
+    squeezed = f"; shown at {size[0]}x{size[1]}, the only size that the network takes" if size else ""
+    return f"{about['label']}: {scores}{reading}{squeezed}"

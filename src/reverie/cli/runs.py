@@ -283,6 +283,9 @@ def make(
     written = result.save(target)
     if not writing["quiet"] or run.ended is not None:
         typer.echo(_told(run, written, made_with(model, _layers(recipe))))
+        squeezed = result.record.automatic.get("resized_to") if len(result) else None
+        if squeezed:
+            typer.echo(f"{model.name} takes {squeezed[0]}x{squeezed[1]} only, to which the picture was resized for it")
         if result.silent and run.ended is None:
             typer.echo(_silence(result))
         if film is not None and film.exists():

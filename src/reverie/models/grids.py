@@ -6,7 +6,7 @@ stand for; the tokens in front of these (a class token, registers) stand apart, 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ class Form:
     """How to read what a module returns.
 
     Attributes:
-        axes: `NCHW`, `NHWC`, `NTC` or `TNC` (tokens), `NC`.
+        axes: `NCHW`, `NHWC`, `NTC` or `TNC` (tokens), `NHTC` (tokens of each head of an attention), `NC`.
         apart: tokens in front of those that have a grid.
         aspect: of the tokens' grid, height by width, over that of the picture; None where they fill none.
         part: which of the tokens are meant: those of the grid, `@class` or `@registers`.
@@ -38,6 +38,8 @@ class Form:
         """[N,C,H,W] of what the module returned for a picture of this size; a vector is a map of one position."""
         if self.axes == "NHWC":
             return value.permute(0, 3, 1, 2)
+        if self.axes == "NHTC":
+            value = value.transpose(1, 2).flatten(2)
         if value.ndim == 3:
             return self._of_tokens(value if self.axes != "TNC" else value.transpose(0, 1), picture)
         return value if value.ndim == 4 else value.flatten(3) if value.ndim > 4 else value[:, :, None, None]
@@ -57,26 +59,37 @@ class Form:
         return [replace(self, part=part) for part in parts]
 
 
-def form_of(part: nn.Module, value: Tensor, picture: Size, grids: Iterable[Size], like: "Form | None") -> Form:
+def form_of(
+    part: nn.Module,
+    value: Tensor,
+    picture: Size,
+    grids: Collection[Size],
+    like: "Form | None",
+    tokens: Mapping[int, "Form"],
+) -> Form:
     """The form of what a module returned for a picture of this size.
 
     Args:
         grids: sizes of the maps seen so far, the latest last; tokens that are patches fill one of them.
         like: of the last layer of the same shape, which decides where nothing else does.
+        tokens: the forms of tokens seen so far, by how many there are: what has as many rows, and a size that no map
+            has, are the heads of an attention.
     """
+    if value.ndim == 4 and value.shape[2] in tokens and tuple(value.shape[2:]) not in grids:
+        return replace(tokens[value.shape[2]], axes="NHTC")
     if value.ndim == 4:
         return Form("NHWC" if _channels_last(part, value, picture, like) else "NCHW")
     if value.ndim != 3:
         return Form("NC" if value.ndim == 2 else "NCHW")
     axes = "TNC" if value.shape[0] > 1 and value.shape[1] == 1 else "NTC"
-    tokens = value.shape[0 if axes == "TNC" else 1]
+    count = value.shape[0 if axes == "TNC" else 1]
     for height, width in reversed([*grids]):
-        apart = tokens - height * width
+        apart = count - height * width
         if 0 <= apart <= min(MOST_APART, height * width - 1):
             return Form(axes, apart, height / width / (picture[0] / picture[1]))
     for apart in (0, 1):
-        side = math.isqrt(max(0, tokens - apart))
-        if side * side == tokens - apart and side > 0:
+        side = math.isqrt(max(0, count - apart))
+        if side * side == count - apart and side > 0:
             return Form(axes, apart, picture[1] / picture[0])
     return Form(axes)
 

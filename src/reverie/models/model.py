@@ -80,15 +80,20 @@ class Model:
         """[N,C] of the classes, from logits [N,C,...]: over positions the mean; of a raw output what it is."""
         return self.output.shares(logits)
 
-    def shown(self, image: Tensor) -> Tensor:
-        """The image as the network can take it: itself, or brought to the only size that the network takes."""
-        return image if image.shape[-2:] == self.size or not self.fixed_size else resize(image, self.size)
+    def shown(self, image: Tensor, layers: Iterable[str]) -> Tensor:
+        """The image as the network can take it up to these layers: itself, or brought to the only size it takes."""
+        return image if image.shape[-2:] == self.size or not self.takes_one_size(layers) else resize(image, self.size)
+
+    def takes_one_size(self, layers: Iterable[str]) -> bool:
+        """Whether the network, up to these layers, takes its native size only: most transformers; a flattening head."""
+        asked, other = frozenset(layers), (self.size[0] + 64, self.size[1] + 64)
+        if asked not in self._sized:
+            self._sized[asked] = not self._runs(other, asked)
+        return self._sized[asked]
 
     @cached_property
-    def fixed_size(self) -> bool:
-        """Whether the network takes its native size only (most transformers)."""
-        other = self.size[0] + 64, self.size[1] + 64
-        return not self._runs(other, ["logits"])
+    def _sized(self) -> dict[frozenset[str], bool]:
+        return {frozenset(): False}
 
     def layer(self, name: str) -> Layer:
         """The layer of this name.
@@ -193,7 +198,7 @@ class Model:
     def smallest_side(self, layers: Iterable[str]) -> int:
         """The smallest side of a square on which the network runs up to these layers, at most the native one."""
         layers = list(layers)
-        if self.fixed_size:
+        if self.takes_one_size(layers):
             return 1  # every picture is resized for it
         low, high = 0, min(self.size)  # fails at low, runs at high
         while high - low > 1:

@@ -120,7 +120,7 @@ def probe(
     """
     wanted = set(layers)
     picture, image = image, view(image)
-    shown = model.shown(image) if resizing else image
+    shown = model.shown(image, wanted) if resizing else image
     changed = {call_name(name): function for name, function in (instead or {}).items()}
     module = model.variants.module({module_name(name) for name in wanted | set(changed)})
     calls = {call_name(name) for name in wanted} - {"logits"}
@@ -154,7 +154,7 @@ def listen(model: "Model", image: Tensor, layers: Iterable[str], hear: Callable[
         for name, value in probe(model, image, wanted).values.items():
             hear(name, value)
         return
-    image = model.shown(image)
+    image = model.shown(image, wanted)
     size = int(image.shape[-2]), int(image.shape[-1])
     names: dict[str, list[str]] = {}
     for name in sorted(wanted):

@@ -144,6 +144,7 @@ class _Lister:
         self.picture = picture
         self.grids: dict[Size, None] = {}
         self.shapes: dict[tuple[int, ...], Form] = {}
+        self.tokens: dict[int, Form] = {}
         self.fields: dict[tuple[int, Form, tuple[int, ...]], tuple[Support, Field]] = {}
 
     def describe(self, name: str, part: nn.Module, output: Any, tracker: Tracker) -> list[_Heard]:
@@ -152,10 +153,12 @@ class _Lister:
         if value is None or value.ndim < 2 or not _of_one(value):
             return []
         shape = tuple(value.shape)
-        form = form_of(part, value, self.picture, self.grids, self.shapes.get(shape))
+        form = form_of(part, value, self.picture, self.grids, self.shapes.get(shape), self.tokens)
         self.shapes[shape] = form
+        if form.axes == "NTC":
+            self.tokens[shape[1]] = form
         layers = [self._layer(name, part, shape, each) for each in (form, *form.apart_from_it())]
-        if value.ndim == 4 and layers[0].size is not None:
+        if value.ndim == 4 and layers[0].size is not None and form.axes != "NHTC":
             self.grids.pop(layers[0].size, None)
             self.grids[layers[0].size] = None
         return [_Heard(layer, tracker.of(value), shape) for layer in layers]
@@ -200,5 +203,7 @@ def _foldable(products: Sequence[_Product], seen: Mapping[str, Sequence[object]]
     return [
         (item.module, item.norm)
         for item in products
-        if item.norm is not None and item.reads == 1 and len(seen[item.module]) == 1 and len(seen[item.norm]) == 1
+        if item.norm is not None
+        and item.reads == 1
+        and len(seen.get(item.module, ())) == len(seen.get(item.norm, ())) == 1
     ]

@@ -262,7 +262,7 @@ class _Listener:
     def name(self, layer: str, value: Tensor, what: str) -> None:
         """Labels a layer's channels, where their labels are not to stay."""
         form, strands = self.model.layers[layer].form, self.follow.strands[value]
-        axis = _AXES[form.axes]
+        axis = _AXES.get(form.axes, value.ndim)  # the heads of an attention have no one axis of channels
         if axis >= value.ndim:
             return
         if strands.lost:

@@ -14,7 +14,7 @@ def elsewhere(model: Model, objective: Objective) -> Objective:
 
     Greys and colours are brought to what it takes.
     """
-    tiles = objective.tiles and not model.fixed_size
+    tiles = objective.tiles and not model.takes_one_size(objective.layers)
 
     def statistics(activations: Activations) -> Tensor:
         image = _in_colours(activations.seen, model.channels).to(model.device)

@@ -210,7 +210,11 @@ def _octaves(
 
 def _tile(model: Model, objective: Objective, full: Size, tile: int | None) -> int | None:
     if tile is None:
-        return automatic_tile(full, model.device) if objective.tiles and not model.fixed_size else None
+        return (
+            automatic_tile(full, model.device)
+            if objective.tiles and not model.takes_one_size(objective.layers)
+            else None
+        )
     smallest = model.smallest_side(objective.layers) if tile else 0
     if tile and 32 <= tile < min(smallest, min(full)):
         raise InvalidSetting(

@@ -252,7 +252,7 @@ def _window(model: Model, units: Sequence[Unit], sizes: Sequence[Size]) -> tuple
     if not any(unit.positional for unit in units):
         return None
     parts = {_seen(model, unit, sizes[-1]) for unit in units}
-    if len(parts) > 1 or len(sizes) > 1 or model.fixed_size:
+    if len(parts) > 1 or len(sizes) > 1 or model.takes_one_size([unit.layer for unit in units]):
         return None
     (top, bottom), (left, right) = parts.pop()
     part, layers = (bottom - top, right - left), [unit.layer for unit in units]

@@ -156,8 +156,6 @@ def _check(
     check("style_scale", style_scale, 0.05, 20)
     if model.channels != 3:
         raise InvalidSetting(f"{model.name} takes {model.channels} channels; a painting has 3")
-    if model.fixed_size:
-        raise InvalidSetting(f"{model.name} takes one size only; paint with a network of convolutions")
 
 
 def _read(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:
@@ -260,6 +258,8 @@ def _weights(model: Model, given: str | Sequence[str] | None, usual: Callable[[M
 
 
 def _sizes(model: Model, full: Size, octaves: int, layers: Sequence[str]) -> list[Size]:
+    if model.takes_one_size(layers):
+        raise InvalidSetting(f"{model.name} takes one size only; paint with a network of convolutions")
     smallest = model.smallest_side(layers)
     if min(full) < smallest:
         raise UnsuitableImage(

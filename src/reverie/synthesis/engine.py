@@ -270,6 +270,12 @@ def _silent(model: Model, recipe: Recipe, last: Step) -> list[int]:
     return [row for row, is_shut in zip(rows, shut.tolist(), strict=True) if is_shut]
 
 
+def _resized_to(model: Model, recipe: Recipe) -> list[int] | None:
+    """The only size in which the network can be shown the picture, where that is another one."""
+    layers = {layer for stage in recipe.stages for objective in stage.objectives for layer in objective.layers}
+    return list(model.size) if recipe.size != model.size and model.takes_one_size(layers) else None
+
+
 def _records(model: Model, recipe: Recipe, last: Step, told: Mapping[str, Any]) -> list[Record]:
     automatic = {
         "members": list(recipe.names),
@@ -280,7 +286,7 @@ def _records(model: Model, recipe: Recipe, last: Step, told: Mapping[str, Any]) 
         "threads": torch.get_num_threads(),
         "device": str(model.device),
         "precision": str(model.dtype).removeprefix("torch."),
-        "resized_to": list(model.size) if model.fixed_size and recipe.size != model.size else None,
+        "resized_to": _resized_to(model, recipe),
         "objectives": [repr(objective) for objective in recipe.stages[-1].objectives],
         "score": [round(float(item), 6) for item in last.score],
         **told,
