@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import torch
 
 from reverie.randomness import generator, integers, normal, uniform
@@ -29,3 +32,28 @@ def test_the_global_random_state_is_left_alone():
     before = torch.random.get_rng_state()
     normal((3,), [generator(0, "a")])
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_loading_disturbs_neither_the_global_generator_nor_the_filters_of_warnings(tmp_path):
+    """In a process of its own: the first import of a library is what sets filters."""
+    (tmp_path / "nets.py").write_text(
+        "import torch, warnings\nfrom torch import nn\n"
+        "def net():\n    warnings.simplefilter('ignore')\n    torch.manual_seed(3)\n    return nn.Conv2d(3, 4, 3)\n"
+    )
+    code = """
+import warnings, torch, numpy
+import reverie
+from reverie.dataset.layout import snapped
+from reverie.dataset.projection import placed, principal_components
+torch.manual_seed(7)
+before = torch.random.get_rng_state(), list(warnings.filters)
+reverie.load("bundled")
+reverie.load("nets.py:net", size=16)
+reverie.load("squeezenet1_1", weights=None, size=64)
+principal_components(numpy.random.default_rng(0).random((12, 5)))
+snapped(numpy.random.default_rng(0).random((6, 2)), (3, 3))
+assert torch.equal(torch.random.get_rng_state(), before[0])
+assert list(warnings.filters) == before[1], [item for item in warnings.filters if item not in before[1]]
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr

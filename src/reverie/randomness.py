@@ -1,7 +1,9 @@
 """Explicit sources of chance: one generator per picture, seeded from (seed, name), never from the place in a batch."""
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -13,6 +15,13 @@ def generator(seed: int, name: str) -> torch.Generator:
     """A generator on the CPU (so that every device draws the same numbers) for the picture of this name."""
     digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leaves torch's global generator and the filters of warnings as they were, whatever others' code does to them."""
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        yield
 
 
 def normal(shape: Sequence[int], generators: Generators) -> Tensor:

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from reverie.randomness import undisturbed
+
 Shape = tuple[int, int]  # (rows, columns)
 
 OPTIMAL = 2000  # points up to which the best of all assignments is looked for: it takes seconds
@@ -30,6 +32,7 @@ def centres(cells: np.ndarray, shape: Shape) -> np.ndarray:
     return np.stack([cells % shape[1], cells // shape[1]], 1) + 0.5
 
 
+@undisturbed()
 def snapped(places: np.ndarray, shape: Shape, *, optimal: int = OPTIMAL) -> np.ndarray:
     """A cell [N] for each point, each taken once, such that the sum of the squared ways is small.
 

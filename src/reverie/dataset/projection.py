@@ -7,6 +7,7 @@ import numpy as np
 
 from reverie.errors import InvalidSetting, UnknownName, check, nearest
 from reverie.extras import extra, installed
+from reverie.randomness import undisturbed
 
 METHODS = ("tsne", "umap", "pca")
 COMPONENTS = 50  # principal components that a map is made from
@@ -40,6 +41,7 @@ def directions(embeddings: np.ndarray) -> np.ndarray:
     return np.asarray(embeddings / np.where(lengths > 0, lengths, 1))
 
 
+@undisturbed()
 def principal_components(embeddings: np.ndarray, seed: int = 0) -> Basis:
     """At most COMPONENTS principal components of the directions of embeddings [N,C]."""
     from sklearn.decomposition import PCA
@@ -97,6 +99,7 @@ def made_by(method: str) -> str:
     return "t-SNE by scikit-learn, since openTSNE is not installed: pip install 'reverie[map]'"
 
 
+@undisturbed()
 def projected(
     vectors: np.ndarray, method: str, perplexity: float | None = None, *, seed: int = 0, heard: Heard | None = None
 ) -> np.ndarray:
@@ -152,6 +155,7 @@ def _by_scikit_learn(vectors: np.ndarray, flat: np.ndarray, perplexity: float | 
     return np.asarray(made, dtype=np.float32)
 
 
+@undisturbed()
 def placed(
     new: np.ndarray,
     vectors: np.ndarray,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reverie.randomness import undisturbed
+
 ASKED = 2000  # points that are asked for their neighbours, evenly spread; the time grows with their number times all
 CHUNK = 20_000_000  # distances that are held at once
 
@@ -65,6 +67,7 @@ class Alike:
         )
 
 
+@undisturbed()
 def quality(
     nearest: np.ndarray, places: np.ndarray, centres: np.ndarray, classes: Sequence[str | None], neighbours: int = 10
 ) -> Quality:
@@ -90,6 +93,7 @@ def quality(
     return Quality(k, kept, kept_on_grid, k / (count - 1), moved, _alike(nearest, places, centres, classes, asked, k))
 
 
+@undisturbed()
 def nearest_neighbours(vectors: np.ndarray, k: int) -> np.ndarray:
     """The k nearest others [N,k] of each vector, the nearest first; exact, by the Euclidean distance."""
     from sklearn.neighbors import NearestNeighbors

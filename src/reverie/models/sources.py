@@ -36,6 +36,7 @@ from reverie.models.zoos import (
     torchvision_names,
 )
 from reverie.paths import path_named
+from reverie.randomness import undisturbed
 
 BUNDLED = Path(__file__).parent / "bundled" / "motifs.safetensors"
 
@@ -54,6 +55,7 @@ class _Found:
     moments: Mapping[str, tuple[Tensor, Tensor]] | None = None
 
 
+@undisturbed()
 def load(
     name: str | nn.Module | Model = DEFAULT,
     weights: str | Path | None = "default",

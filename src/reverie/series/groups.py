@@ -12,12 +12,13 @@ from reverie.errors import InvalidSetting
 from reverie.image import Photo, grey, photos_in, read_at
 from reverie.models.model import Model
 from reverie.models.probe import probe
-from reverie.randomness import generator
+from reverie.randomness import generator, undisturbed
 
 LONG_SIDE = 640  # of a photo as the network sees it here
 MOST = 20_000  # positions that are factorised
 
 
+@undisturbed()
 def channel_groups(
     model: Model, layer: str, count: int, photos: Sequence[Photo] = (), *, seed: int = 0
 ) -> tuple[Tensor, Tensor]:
