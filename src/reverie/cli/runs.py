@@ -227,13 +227,13 @@ def use_threads(count: int | None) -> None:
 def target_for(output: Path | None, stem: str, force: bool) -> Path:
     """Where to write, checked before the work begins: a new number in a folder, else the name given."""
     output = Path() if output is None else path_named(output)
+    if str(output) in OUTPUTS and not output.is_dir():
+        raise OutputFailed(f"--output names the picture to write; how outputs are read is said by --output-as {output}")
     if made_folder(output):
         number, stem = 1, shortened(stem)
         while (output / f"{stem}-{number}.png").exists():
             number += 1
         return check_output(output / f"{stem}-{number}.png")
-    if str(output) in OUTPUTS:
-        raise OutputFailed(f"--output names the picture to write; how outputs are read is said by --output-as {output}")
     path = check_output(output)
     check_free(path, force)
     if path.suffix.lower() != ".png":
