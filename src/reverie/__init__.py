@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reverie.models.probe import Activations, probe
     from reverie.models.sources import load
     from reverie.objectives import Objective
+    from reverie.recipes.radii import smallest_radius
     from reverie.recipes.reruns import rerun
     from reverie.recipes.runs import (
         accentuate,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
         grow,
         interpolate,
         invert,
-        smallest_radius,
         style,
         universal,
     )
@@ -94,7 +94,7 @@ _HOMES = {
     "scan": "reverie.dataset.run",
     "scanning": "reverie.dataset.run",
     "sheet": "reverie.series",
-    "smallest_radius": "reverie.recipes.runs",
+    "smallest_radius": "reverie.recipes.radii",
     "style": "reverie.recipes.runs",
     "sweep": "reverie.series",
     "synthesize": "reverie.synthesis",

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from typing import Any
@@ -21,7 +21,7 @@ class Record:
         arguments: its plain arguments, JSON values only; a photo stands as `{"photo": name, "sha256": ...}`.
         model: how the model was loaded, and the hash of its weights.
         automatic: batch members, size, tile, threads, device, precision, steps taken.
-        index: which picture of the batch this is.
+        index: which picture of the batch this is; None for all of them, on a sheet.
         versions: of reverie, torch and Python.
     """
 
@@ -29,12 +29,17 @@ class Record:
     arguments: Mapping[str, Any]
     model: Mapping[str, Any]
     automatic: Mapping[str, Any] = field(default_factory=dict)
-    index: int = 0
+    index: int | None = 0
     versions: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, index: int) -> "Record":
-        """The record of one picture of the batch."""
+    def of(self, index: int | None) -> "Record":
+        """The record of one picture of the batch, or of all."""
         return replace(self, index=index)
+
+    def own(self, values: Any) -> list[Any]:
+        """Of a list with a value for each picture of the batch this one's; nothing where there is none."""
+        several = values if isinstance(values, Sequence) and not isinstance(values, str) else []
+        return [] if self.index is None or self.index < 0 else list(several[self.index : self.index + 1])
 
     def noting(self, **facts: Any) -> "Record":
         """The record with more that was found out, JSON values only; a repeat does not ask for it."""
@@ -77,6 +82,6 @@ def parse(text: str) -> Record:
     mappings = (record.arguments, record.model, record.automatic, record.versions)
     if not isinstance(record.recipe, str) or not all(isinstance(item, dict) for item in mappings):
         raise RecordRefused("the picture's record is damaged; render the picture anew")
-    if not isinstance(record.index, int) or isinstance(record.index, bool):
+    if isinstance(record.index, bool) or not isinstance(record.index, int | None):
         raise RecordRefused("the picture's record is damaged: its index is no number; render the picture anew")
     return record

@@ -6,7 +6,7 @@ import reverie
 from reference import attributions as reference
 from reverie.attribution import attribute, method_named
 from reverie.attribution.control import STEPS, area, control, curve, rank_correlation
-from reverie.figures.curves import curves
+from reverie.figures.curves import Plot, curves
 from reverie.models.randomised import randomised
 from reverie.objectives import logit, probability
 from tiny import picture, state
@@ -94,7 +94,7 @@ def test_controls_stand_beside_the_map_and_in_the_record(model, photo, tmp_path)
 
 
 def test_plots_are_drawn_in_their_colours():
-    made = curves({"a": {"map": [0, 1], "random": [0.5, 0.5]}, "b": {"map": [1, 0]}}, (64, 96))
+    made = curves([Plot("a", {"map": [0, 1], "random": [0.5, 0.5]}), Plot("b", {"map": [1, 0]})], (64, 96))
     assert made.shape == (3, 64, 96)
     red = (made[0] > 0.6) & (made[1] < 0.4)
     assert bool(red[:32].any())

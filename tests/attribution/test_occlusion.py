@@ -171,7 +171,7 @@ def test_the_curve_and_the_most_important_window_stand_beside_the_map(bundled):
     rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
     assert [int(rows[0]), int(columns[0])] == [window["top"], window["left"]]
     assert [len(rows), len(columns)] == [window["height"], window["width"]]
-    assert not bool(changed[window["top"] + 2 : window["top"] + 22, window["left"] + 2 : window["left"] + 22].any())
+    assert not bool(changed[window["top"] + 4 : window["top"] + 20, window["left"] + 4 : window["left"] + 20].any())
     assert plot.shape == (3, 96, 96)
     assert bool(((plot[0] > 0.6) & (plot[1] < 0.4)).any())
     made = reverie.explain(bundled, photo, method="occlusion", window=24, size=(96, 96))

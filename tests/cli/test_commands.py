@@ -87,12 +87,49 @@ def test_several_photos_need_a_folder(refused, photo, factory):
     assert "there is no folder no; make it first" in refused("dream", photo, photo, "-m", factory, "-o", "no/where")
 
 
-def test_a_sheet_has_its_folder(cli, factory, tmp_path):
+def test_a_sheet_has_its_folder_by_choice(cli, factory, tmp_path):
     status, out, _ = cli(
-        "feature", "block:0,2", "logits:tiger", "-m", factory, "--size", 32, "--steps", 1, "-o", "s.png"
+        "feature", "block:0,2", "logits:tiger", "-m", factory, "--size", 32, "--steps", 1, "-o", "s.png", "--singles"
     )
     assert (status, out) == (0, "wrote s.png and 3 pictures in s: nets.py:tiny, block, logits\n")
     assert files(tmp_path) - {"nets.py"} == {"s.png", "s/block-0.png", "s/block-2.png", "s/tiger-logits-1.png"}
+
+
+def test_a_sheet_holds_the_record_of_all(cli, refused, factory, tmp_path):
+    words = ("block:0,2,4", "logits:tiger", "-m", factory, "--size", 32, "--steps", 2, "--batch", 2)
+    assert cli("feature", *words, "-o", "s.png")[1] == "wrote s.png: nets.py:tiny, block, logits\n"
+    assert files(tmp_path) - {"nets.py"} == {"s.png"}
+    assert cli("rerun", "s.png", "-m", factory, "-o", "again.png", "--singles")[0] == 0
+    assert torch.equal(read("s.png"), read("again.png"))
+    for unit, name in (("block:2", "block-2"), ("block:4", "block-4"), ("logits:tiger", "tiger-logits-1")):
+        assert cli("rerun", "s.png", "-m", factory, "--unit", unit, "-o", "one.png", "--force")[0] == 0
+        assert torch.equal(read("one.png"), read(f"again/{name}.png"))
+    assert refused("rerun", "s.png", "-m", factory, "--unit", "block:1").startswith(
+        "the sheet shows no 'block:1'; nearest: "
+    )
+    assert refused("rerun", "one.png", "-m", factory, "--unit", "block:2") == (
+        "the record is of a single picture; leave out --unit"
+    )
+
+
+def test_a_sheet_that_was_ended_early_repeats(cli, factory, monkeypatch, tmp_path):
+    monkeypatch.setattr(runs, "iterate", interrupting(3, ctrl_c))
+    words = ("feature", "block:0-2", "-m", factory, "--size", 32, "--steps", 2, "--batch", 1, "--singles")
+    assert cli(*words, "-o", "s.png")[0] == 130
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert cli("rerun", "s.png", "-m", factory, "-o", "again.png")[0] == 0
+    assert torch.equal(read("s.png"), read("again.png"))
+    assert cli("rerun", "s.png", "-m", factory, "--unit", "block:1", "-o", "one.png")[0] == 0
+    assert torch.equal(read("s/block-1.png"), read("one.png"))
+
+
+def test_a_traced_sheet_has_its_pictures_with_their_traces(cli, refused, factory, tmp_path):
+    words = ("feature", "block:0,2", "-m", factory, "--size", 32, "--steps", 2, "--trace")
+    assert cli(*words, "-o", "s.png")[0] == 0
+    assert files(tmp_path / "s") == {"block-0.png", "block-0.npz", "block-2.png", "block-2.npz"}
+    said = "s.png is a sheet; name one of its pictures, which --trace writes into its folder"
+    assert refused("plot", "s.png") == said
 
 
 def test_one_unit_is_the_bare_picture(cli, factory, tmp_path):
@@ -112,7 +149,7 @@ def test_a_rerun_gives_the_same_bits(cli, factory, photo):
 
 
 def test_a_rerun_of_a_batch_writes_the_one_picture(cli, factory):
-    cli("feature", "block:0,2,4", "-m", factory, "--size", 32, "--steps", 2, "-o", "s.png")
+    cli("feature", "block:0,2,4", "-m", factory, "--size", 32, "--steps", 2, "-o", "s.png", "--singles")
     assert cli("rerun", "s/block-2.png", "-m", factory, "-o", "b.png")[1] == "wrote b.png: nets.py:tiny, block\n"
     assert torch.equal(read("b.png"), read("s/block-2.png"))
 
@@ -145,13 +182,13 @@ def test_what_lies_beside_is_kept_without_force(refused, factory, photo, tmp_pat
 def test_pictures_in_a_sheets_folder_are_kept_without_force(refused, factory, tmp_path):
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "block-0.png").write_text("mine")
-    refused("feature", "block:0-1", "-m", factory, "--size", 32, "--steps", 1, "-o", "s.png")
+    refused("feature", "block:0-1", "-m", factory, "--size", 32, "--steps", 1, "-o", "s.png", "--singles")
     assert (tmp_path / "s" / "block-0.png").read_text() == "mine"
 
 
 def test_watch_writes_the_picture_every_n_steps(cli, factory, photo, monkeypatch):
     written, save = [], reverie.Result.save
-    monkeypatch.setattr(reverie.Result, "save", lambda self, path: written.append(self) or save(self, path))
+    monkeypatch.setattr(reverie.Result, "save", lambda self, path, **_: written.append(self) or save(self, path))
     status, _, _ = cli(
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 2, "--steps", 3, "--watch", 2, "-o", "a.png"
     )
@@ -220,7 +257,7 @@ def test_ctrl_c_ends_all_photos(cli, factory, photo, monkeypatch, tmp_path):
 def test_ctrl_c_keeps_a_sheets_finished_pictures(cli, factory, monkeypatch, tmp_path):
     monkeypatch.setattr(runs, "iterate", interrupting(3, ctrl_c))
     words = ["feature", "block:0-2", "-m", factory, "--size", 32, "--steps", 2, "--batch", 1, "-o", "s.png"]
-    status, out, _ = cli(*words)
+    status, out, _ = cli(*words, "--singles")
     assert (status, out) == (
         130,
         "wrote s.png and 2 pictures in s: nets.py:tiny, block (ended at step 3 of 6, the last whole picture)\n",
@@ -471,8 +508,8 @@ def test_bfloat16_in_software_is_told(cli, factory, photo, monkeypatch, slow):
 def test_views_both_sides_and_directions_in_the_terminal(cli, refused, factory, tmp_path):
     reverie.objectives.write_directions(tmp_path / "d.safetensors", picture(3, 20, 12))
     words = ("feature", "mix:1", "-m", factory, "--size", 32, "--steps", 1)
-    assert cli(*words, "--both", "-o", "a.png")[1].startswith("wrote a.png and 2 pictures in a: nets.py:tiny, mix\n")
-    wrote = cli(*words, "--diversity", 2, "-o", "b.png")[1]
+    assert cli(*words, "--both", "-o", "a.png")[1].startswith("wrote a.png: nets.py:tiny, mix\n")
+    wrote = cli(*words, "--diversity", 2, "-o", "b.png", "--singles")[1]
     assert wrote.startswith("wrote b.png and 2 pictures in b: nets.py:tiny, mix\n")
     assert {path.name for path in (tmp_path / "b").iterdir()} == {"mix-1.png", "mix-1-view-2.png"}
     directed = ("feature", "mix:19", "-m", factory, "--size", 32, "--steps", 1, "--dictionary", "d.safetensors")
@@ -509,9 +546,8 @@ def test_a_photo_taken_further_in_the_terminal(cli, factory, photo):
     written = "photo-caricature-1.png and photo-caricature-1-sheet.png"
     assert wrote.startswith(f"wrote {written}: nets.py:tiny, mix\nmix: cosine ")
     wrote = cli("accentuate", photo, "mix:1", "logits:tiger", *words)[1]
-    written = "photo-accentuate-1.png and 2 pictures in photo-accentuate-1"
-    assert wrote.startswith(f"wrote {written}: nets.py:tiny, mix, stem, logits and 1 more\nmix:1: ")
-    wrote = cli("interpolate", "mix:1", "logits:tiger", *words, "--between", 1)[1]
+    assert wrote.startswith("wrote photo-accentuate-1.png: nets.py:tiny, mix, stem, logits and 1 more\nmix:1: ")
+    wrote = cli("interpolate", "mix:1", "logits:tiger", *words, "--between", 1, "--singles")[1]
     assert wrote == "wrote interpolate-1.png and 3 pictures in interpolate-1: nets.py:tiny, mix, logits\n"
     assert cli("rerun", "interpolate-1/mix-1.png", "-m", factory, "-o", "again.png")[0] == 0
     assert torch.equal(read("interpolate-1/mix-1.png"), read("again.png"))
@@ -529,6 +565,6 @@ def test_units_that_never_fire_are_told(cli, tmp_path):
     assert cli(*words, "relu:0") == (0, f"wrote feature-1.png: dead.py:make, relu\n{told}", before)
     status, out, err = cli(*words, "relu:0-1", "-o", "sheet.png")
     told = "1 of 2 units never fired, their pictures show nothing: relu:0\n"
-    assert (status, out, err) == (0, f"wrote sheet.png and 2 pictures in sheet: dead.py:make, relu\n{told}", before)
+    assert (status, out, err) == (0, f"wrote sheet.png: dead.py:make, relu\n{told}", before)
     assert cli(*words, "relu:1", "-o", "live.png") == (0, "wrote live.png: dead.py:make, relu\n", "")
     assert cli(*words, "relu:0", "-q", "-o", "quiet.png") == (0, "", "")

@@ -45,7 +45,7 @@ def test_the_command_gives_the_librarys_picture(cli, photo, factory):
 
 
 def test_several_methods_are_a_sheet(cli, photo, factory, tmp_path):
-    status, out, _ = cli("explain", photo, "-m", factory, *FAST, "-o", "s.png")
+    status, out, _ = cli("explain", photo, "-m", factory, *FAST, "-o", "s.png", "--singles")
     assert status == 0
     assert out.startswith("wrote s.png and 2 files beside it\n")
     assert "\nocclusion: the most important window is 24x24 at row " in out
@@ -53,7 +53,11 @@ def test_several_methods_are_a_sheet(cli, photo, factory, tmp_path):
 
 
 def test_a_rerun_gives_the_same_bits(cli, photo, factory):
-    assert cli("explain", photo, "-m", factory, *FAST, "-o", "s.png", "-q") == (0, "", "")
+    assert cli("explain", photo, "-m", factory, *FAST, "-o", "s.png", "-q", "--singles") == (0, "", "")
+    assert cli("rerun", "s.png", "-m", factory, "-o", "again.png")[0] == 0
+    assert np.array_equal(read("s.png"), read("again.png"))
+    assert cli("rerun", "s.png", "-m", factory, "--unit", "occlusion", "-o", "one.png")[0] == 0
+    assert np.array_equal(read("one.png"), read("s/occlusion.png"))
     status, out, _ = cli("rerun", "s/occlusion.png", "-m", factory)
     assert (status, out.splitlines()[0]) == (0, "wrote occlusion-again-1.png and occlusion-again-1-sheet.png")
     with Image.open("s/occlusion.png") as first, Image.open("occlusion-again-1.png") as second:

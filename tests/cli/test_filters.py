@@ -6,7 +6,8 @@ from reverie.record import parse
 
 
 def test_kernels_of_a_layer(cli, factory, tmp_path):
-    status, out, err = cli("filters", "stem.1", "--model", factory, "-o", "k.png", "--html", "--scale", "shared")
+    words = ("filters", "stem.1", "--model", factory, "-o", "k.png", "--html", "--scale", "shared")
+    status, out, err = cli(*words, "--singles")
     assert status == 0, err
     assert re.fullmatch(r"wrote k.png and 8 files in k\nfull colour is a weight of [\d.]+; the page is k.html\n", out)
     with Image.open(tmp_path / "k.png") as sheet:

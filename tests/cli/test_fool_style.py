@@ -1,7 +1,9 @@
 import pytest
 import torch
 
+from reverie.cli import photos
 from reverie.image import read, to_pil
+from reverie.recipes.reruns import read_record
 from tiny import picture
 
 STYLE = ["--layer", "block", "--content-layer", "mix", "--octaves", "1", "--steps", "2"]
@@ -22,9 +24,31 @@ def test_a_painting_and_its_rerun(cli, photo, painting, factory):
     assert torch.equal(read("a.png"), read("b.png"))
 
 
+def test_a_radius_that_does_not_do_is_widened(cli, photo, factory):
+    words = ["fool", photo, "-m", factory, "--as", "tiger", "--size", "32", "--steps", "6"]
+    status, out, err = cli(*words, "-o", "a.png")
+    assert (status, err) == (0, "a radius of 2 does not do; looking for the smallest that does\n")
+    found = float(out.splitlines()[0].removeprefix("the smallest radius that does: "))
+    assert found > 2
+    assert cli(*words, "--smallest", "-o", "b.png")[0] == 0
+    assert read_record("a.png").arguments == read_record("b.png").arguments
+    assert cli("rerun", "a.png", "-m", factory, "-o", "again.png")[0] == 0
+    assert torch.equal(read("a.png"), read("again.png"))
+
+
+def test_ctrl_c_while_a_radius_is_looked_for_keeps_the_first_change(cli, photo, factory, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(photos, "widened", interrupted)
+    status, out, _ = cli("fool", photo, "-m", factory, "--as", "beetle", "--size", "32", "--steps", "2", "-o", "a.png")
+    assert status == 130
+    assert out.startswith("wrote a.png and a-sheet.png")
+
+
 def test_a_fooling_says_what_its_file_is_taken_for(cli, photo, factory):
-    words = ["fool", photo, "-m", factory, "--as", "beetle", "--size", "32", "--steps", "2", "--transfer", factory]
-    status, out, err = cli(*words)
+    words = ["fool", photo, "-m", factory, "--as", "beetle", "--size", "32", "--steps", "2", "--radius", "2"]
+    status, out, err = cli(*words, "--transfer", factory)
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert lines[0] == "wrote photo-fool-1.png and photo-fool-1-sheet.png: nets.py:tiny, logits"

@@ -17,18 +17,19 @@ def seen(model, photo, layer):
 def test_channels_stand_by_their_strength(model, photo):
     value = seen(model, photo, "mix")
     made = reverie.activations(model, photo, "mix", most=5)
-    order = value.amax((1, 2)).argsort(descending=True)[:5].tolist()
+    inside = value[:, 1:-1, 1:-1]  # what the padding excites at the edges ranks no channel
+    order = inside.amax((1, 2)).argsort(descending=True)[:5].tolist()
     assert made.images.shape == (5, 3, 48, 62)
     assert made.raw.shape == (5, 12, 16)
     assert torch.allclose(made.raw, value[order])
-    assert made.labels == tuple(f"mix:{index}  {float(value[index].max()):.3g}" for index in order)
+    assert made.labels == tuple(f"mix:{index}  {float(inside[index].max()):.3g}" for index in order)
 
 
 def test_one_scale_or_each_on_its_own(model, photo):
     shared, own = (reverie.activations(model, photo, "block:0-3", scale=scale) for scale in ("shared", "own"))
     assert torch.equal(shared.images[0], own.images[0])
     assert float(shared.images[3].max()) < float(own.images[3].max())
-    peak = float(shared.raw.max())
+    peak = float(shared.raw[:, 1:-1, 1:-1].max())
     assert torch.allclose(reverie.activations(model, photo, "block:0-3", scale=str(peak)).images, shared.images)
 
 

@@ -62,7 +62,7 @@ def test_a_scan_that_is_stopped_goes_on_with_its_threads(cli, photos, factory, t
 
 def test_patches_are_a_sheet_with_records(cli, scanned, factory, tmp_path):
     words = ("patches", "mix:3", "--scan", scanned, "--model", factory, "--most", 4, "--side", 48, "-o", "p.png")
-    status, out, err = cli(*words, "--kind", "top", "--kind", "random", "--beside", "gradient")
+    status, out, err = cli(*words, "--singles", "--kind", "top", "--kind", "random", "--beside", "gradient")
     assert status == 0, err
     assert out.splitlines() == [
         "wrote p.png and 16 pictures in p",

@@ -37,6 +37,13 @@ def test_ctrl_c_keeps_the_finished_pictures_and_the_same_command_goes_on(cli, fa
     assert [names[0] for names in drawn] == ["block:0", "block:3", "block:3", "block:6"]
 
 
+def test_one_sheet_goes_to_the_file_that_is_named(cli, factory, tmp_path):
+    words = ["sheet", "block:0-1", "-m", factory, *FAST, "-o", "mine.png"]
+    assert cli(*words) == (0, "wrote mine.png: nets.py:tiny, block\n", "")
+    assert files(tmp_path) - {"nets.py"} == {"mine.png", "mine/block-0.png", "mine/block-1.png"}
+    assert cli(*words)[0] == 0
+
+
 def test_quiet_says_nothing(cli, factory):
     assert cli("sheet", "block:0", "-m", factory, *FAST, "-q") == (0, "", "")
 
@@ -46,7 +53,8 @@ def test_quiet_says_nothing(cli, factory):
     [
         (["blokc"], "has no layer 'blokc'; nearest: 'block'"),
         (["block", "block"], "a layer is named twice; name each once"),
-        (["block", "-o", "no"], "there is no folder no; make it first"),
+        (["block", "stem", "-o", "a.png"], "2 sheets do not fit in the one picture a.png; name a folder with --output"),
+        (["block", "-o", "no/sheets"], "there is no folder no"),
         (["block", "--steps", "0"], "steps must be 1 or more, not 0"),
     ],
 )

@@ -9,7 +9,7 @@ from PIL import Image
 
 from reverie.errors import OutputFailed
 from reverie.figures.result import Result
-from reverie.figures.sheet import sheet
+from reverie.figures.sheet import Layout, sheet
 from reverie.image import to_uint8
 from reverie.record import Record
 from tiny import picture
@@ -133,15 +133,15 @@ def test_a_sheet_holds_every_picture_once(count, size):
 @pytest.mark.parametrize(("count", "together"), [(9, 3), (21, 3), (10, 5), (4, 4)])
 def test_what_belongs_together_stands_side_by_side(count, together):
     pictures = [Image.new("RGB", (30, 20), (index + 1, 0, 0)) for index in range(count)]
-    page = np.asarray(sheet(pictures, ["caption"] * count, together=together))
+    page = np.asarray(sheet(pictures, ["x"] * count, Layout(together=together)))
     tops = [int((page == (index + 1, 0, 0)).all(-1).any(1).argmax()) for index in range(count)]
     for first in range(0, count, together):
         assert len(set(tops[first : first + together])) == 1
 
 
-def test_a_long_caption_is_cut():
+def test_a_long_caption_takes_three_lines_and_a_wider_place():
     page = sheet([Image.new("RGB", (30, 30))], ["a very long caption " * 9])
-    assert page.size == (30 + 2 * 6, 30 + 18 + 2 * 6)
+    assert page.size == (120 + 2 * 6, 30 + 3 * 18 + 2 * 6)
 
 
 def test_grey_pictures_make_a_sheet():
@@ -155,8 +155,7 @@ def test_what_never_fired_is_named_and_marked():
     assert made[1].silent == ("a:1",)
     assert made[0].silent == ()
     assert Result(made.images, (), made.labels).silent == ()
-    spoken = Result(made.images, records, ("a:0", "silent: a:1"))
-    unmarked = Result(made.images, (), spoken.labels)
+    unmarked = Result(made.images, (), ("a:0", "a:1\nnever fired"))
     assert made.picture.tobytes() == unmarked.picture.tobytes()
 
 

@@ -102,7 +102,7 @@ def test_aligned_pictures_run_together_whatever_the_batch(model):
     made = recipes.feature(model, "mix:0-5", parameterization="aligned", size=32, steps=2, batch=2)
     assert made.batches() == [range(6)]
     result = reverie.synthesize(model, made)
-    result.save("sheet.png")
+    result.save("sheet.png", singles=True)
     assert torch.equal(reverie.rerun("sheet/mix-3.png", model).images, result.images[3:4])
 
 

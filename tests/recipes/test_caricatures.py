@@ -117,7 +117,8 @@ def test_each_picture_repeats_from_its_record(model):
         reverie.caricature(model, PHOTO, ["mix", "block"], toward="logits:1", steps=2),
         reverie.accentuate(model, PHOTO, ["mix:1", "mix:4"], steps=2),
     ):
-        written = made.save(f"{made.record.recipe}.png")
+        written = made.save(f"{made.record.recipe}.png", singles=True)
+        assert torch.equal(reverie.rerun(written[0], model, photo=PHOTO).images, made.images)
         again = reverie.rerun(written[2], model, photo=PHOTO)
         assert torch.equal(again.images[0], made.images[1])
 

@@ -1,5 +1,6 @@
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,6 +33,32 @@ def test_the_top_class_is_explained_unless_a_unit_is_named(model, photo):
     assert str(recipes.explain(model, photo, "block:3@2,4").unit) == "block:3@2,4"
 
 
+@pytest.mark.parametrize("name", ["tiger", "Tiger", "1"])
+def test_a_class_is_enough(model, photo, name):
+    assert str(recipes.explain(model, photo, name).unit) == "logits:1"
+
+
+def test_what_is_neither_a_layer_nor_a_class_is_told(model, photo):
+    with pytest.raises(UnknownName, match=r"^'tigre' is no layer of Tiny, and Tiny has no class 'tigre'; nearest: "):
+        recipes.explain(model, photo, "tigre")
+    with pytest.raises(UnknownName, match=r"^Tiny has no layer 'tiger'; the class is logits:tiger$"):
+        recipes.feature(model, "tiger")
+
+
+def test_a_map_that_is_mostly_against_says_so(model, photo):
+    inquiry = recipes.explain(model, photo, method="occlusion", window=24)
+    events = list(inquire(model, inquiry))
+    raw = torch.full(inquiry.size, -1.0)
+    raw[:24] = 0.25
+    faint = replace(events[-1], estimate=replace(events[-1].estimate, read=lambda: raw))
+    share = 0.25 * 24 / (0.25 * 24 + (inquiry.size[0] - 24))
+    told = f"{share:.0%} of the map speaks for it, the rest against"
+    made = answer(model, inquiry, [*events[:-1], faint])
+    assert made.findings[0].note == told
+    assert told in made.record.automatic["notes"]
+    assert answer(model, inquiry, events).layout.title.startswith(f"{inquiry.label}: ")
+
+
 def test_several_methods_are_one_sheet_with_their_arrays(model, photo):
     made = reverie.explain(model, photo, "logits:tiger", method=ALL, **FEW)
     assert made.images.shape == (5, 3, 48, 62)
@@ -49,10 +76,11 @@ def test_a_sheet_begins_with_the_photo_and_what_it_is_taken_for(model, photo):
     made = reverie.explain(model, photo, "logits:tiger", method=["gradient", "grad-cam"])
     (caption, shown), *rest = made.lead
     share = made.record.automatic["scores"]["probability"]
-    assert caption == f"photo\ntiger (logits:1) {100 * share:.3g} %"
+    assert caption == "the photo"
+    assert made.layout.title == f"tiger (logits:1): {100 * share:.3g} %"
     assert torch.equal(shown, recipes.explain(model, photo).image[0])
     assert rest == []
-    assert reverie.explain(model, photo, "block:3").lead[0][0].startswith("photo\nblock:3 ")
+    assert reverie.explain(model, photo, "block:3").layout.title.startswith("block:3: ")
     alone = reverie.explain(model, photo)
     assert alone.picture.size == (62, 48)
 
@@ -107,7 +135,7 @@ def test_the_record_says_what_was_explained(model, photo):
 def test_an_explanation_repeats_bit_by_bit(model, photo, method):
     made = reverie.explain(model, photo, "logits:2", method=ALL, seed=3, **FEW)
     index = ALL.index(method)
-    made.save("a.png")
+    made.save("a.png", singles=True)
     again = reverie.rerun(f"a/{method}.png", model)
     assert torch.equal(again.images, made.images[index : index + 1])
     assert torch.equal(again.raw, made[index].raw)

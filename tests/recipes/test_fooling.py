@@ -153,6 +153,24 @@ def test_the_smallest_radius_is_the_smallest(patterns, norm):
     )
 
 
+def test_where_the_usual_radius_does_not_do_the_smallest_is_found(patterns):
+    within = reverie.synthesize(patterns, recipes.fool(patterns, photo(), steps=20))
+    assert not within.findings[0].values["fooled"]  # within 2 of 255
+    made = reverie.fool(patterns, photo(), steps=20)
+    found = made.record.arguments["radius"]
+    assert made.findings[0].values["fooled"]
+    assert found == reverie.smallest_radius(patterns, photo(), steps=20) > 2
+    assert made.record.automatic["too_small"] == 2
+    made.save("a.png")
+    assert torch.equal(reverie.rerun("a.png", patterns, photo=photo()).images, made.images)
+
+
+def test_a_fooling_that_cannot_be_stays_as_it_is(patterns):
+    asked = {"target": 3, "steps": 1, "method": "fgsm"}
+    made = reverie.fool(patterns, photo(), **asked)
+    assert made.findings[0].values["fooled"] or "too_small" not in made.record.automatic
+
+
 @pytest.mark.parametrize("start", ["noise", "grey", "cppn"])
 def test_a_picture_of_nothing_fools(fragile, start):
     made = reverie.fool(fragile, target="beetle", start=start, steps=120 if start == "cppn" else 30)

@@ -66,7 +66,7 @@ def test_units_and_restarts_are_rows_with_starts_of_their_own(model):
 
 def test_a_picture_of_a_strip_repeats_by_its_own_layer(model, photo):
     made = reverie.invert(model, photo, ["stem.2", "mix:0-1", "logits"], restarts=2, **SMALL)
-    made.save("strip.png")
+    made.save("strip.png", singles=True)
     for index, name in enumerate(["stem.2", "stem.2#2", "mix-0", "mix-0-2"]):
         file = f"strip/{name.replace('#', '-')}.png"
         record = read_record(file)

@@ -63,7 +63,7 @@ def test_tiles_show_both_networks_the_same_part(model, other):
 @pytest.mark.parametrize("wish", ["", "mix:1", "mix:1=2"])
 def test_it_repeats_from_its_record(model, other, wish):
     made = reverie.feature(model, ["logits:tiger", "logits:3"], also=[(other, wish)], batch=1, **SMALL)
-    written = made.save("sheet.png")
+    written = made.save("sheet.png", singles=True)
     assert made.record.arguments["also"][0]["wish"] == wish
     assert made.record.arguments["also"][0]["network"]["weights_sha256"] == other.source["weights_sha256"]
     assert torch.equal(reverie.rerun(written[2], model, also=[other]).images[0], made.images[1])

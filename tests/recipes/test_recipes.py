@@ -465,7 +465,7 @@ def test_both_sides_stand_side_by_side(model):
 @pytest.mark.parametrize("settings", [{"diversity": 2}, {"both": True}, {"both": True, "diversity": 2}])
 def test_a_picture_of_a_group_is_repeated_from_its_record(model, module, settings, tmp_path):
     made = reverie.feature(model, ["mix:1", "mix:3"], size=32, steps=3, batch=1, **settings)
-    written = made.save("sheet.png")
+    written = made.save("sheet.png", singles=True)
     assert len(made) == 2 * 2 ** len(settings)
     assert len(made.records[0].automatic["members"]) == len(made) / 2
     again = reverie.rerun(written[-1], model)
@@ -482,7 +482,7 @@ def test_rows_of_a_dictionary_are_units(model, tmp_path):
     recipe = recipes.feature(model, "mix:2", dictionary=path, cosine=0, size=32, steps=12, preset="naive")
     scores = [float(step.score) for step in reverie.iterate(model, recipe)]
     assert scores[-1] > scores[0]
-    written = made.save("sheet.png")
+    written = made.save("sheet.png", singles=True)
     assert torch.equal(reverie.rerun(written[2], model).images[0], made.images[1])
     path.write_bytes(b"other")
     assert refusal(lambda: reverie.rerun(written[2], model)) == (

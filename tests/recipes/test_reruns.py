@@ -60,7 +60,9 @@ def test_a_feature_repeats_bit_by_bit(model, options):
 
 def test_a_picture_of_a_batch_repeats_by_running_its_batch(model):
     made = reverie.feature(model, ["mix:0-3", "logits:tiger"], size=32, steps=3, batch=2)
-    made.save("sheet.png")
+    made.save("sheet.png", singles=True)
+    assert torch.equal(reverie.rerun("sheet.png", model).images, made.images)
+    assert torch.equal(reverie.rerun("sheet.png", model, unit="mix:3").images, made.images[3:4])
     for index, name in enumerate(["mix-0", "mix-1", "mix-2", "mix-3", "tiger-logits-1"]):
         file = f"sheet/{name}.png"
         assert len(read_record(file).arguments["units"]) == (1 if index == 4 else 2)
@@ -69,7 +71,7 @@ def test_a_picture_of_a_batch_repeats_by_running_its_batch(model):
 
 def test_a_sole_batch_of_neurons_repeats_as_it_was_seen(model):
     made = reverie.feature(model, ["block:0@3,3", "block:1@8,9"], size=48, steps=2, batch=1)
-    made.save("sheet.png")
+    made.save("sheet.png", singles=True)
     assert torch.equal(reverie.rerun("sheet/block-0@3-3.png", model).images, made.images[:1])
 
 

@@ -109,8 +109,8 @@ def test_everything_is_checked_before_the_first_picture(model, counted):
     for layers, kind in ((["block", "blokc"], UnknownName), (["block", "block"], InvalidSetting)):
         with pytest.raises(kind):
             reverie.sheet(model, layers, **FAST)
-    with pytest.raises(OutputFailed, match="there is no folder no; make it first"):
-        reverie.sheet(model, "block", "no", **FAST)
+    with pytest.raises(OutputFailed, match="there is no folder no/sheets; make it first"):
+        reverie.sheet(model, "block", "no/sheets", **FAST)
     both = r"^--groups bring directions of their own; leave out --dictionary and --concept$"
     with pytest.raises(InvalidSetting, match=both):
         reverie.sheet(model, "block", groups=2, dictionary="d.safetensors", **FAST)

@@ -112,7 +112,7 @@ def test_verdicts_are_in_the_records_and_in_a_table(model):
     assert rows[2][0] == "mix:1"
     assert rows[2][-1] == "-"
     assert rows[1][-1].startswith("Tiny: ")
-    result.save("v.png")
+    result.save("v.png", singles=True)
     assert torch.equal(reverie.rerun("v/mix-1.png", model).images, made.images[1:])
 
 

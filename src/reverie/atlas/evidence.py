@@ -7,16 +7,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
+from reverie.attribution.effective import fired
 from reverie.dataset.histograms import edges
-from reverie.dataset.patches import Patch, patch_record
+from reverie.dataset.patches import Patch, extent, patch_record
 from reverie.dataset.patches import patches as patches_of
 from reverie.dataset.store import Scan, read_scan
 from reverie.errors import ScanRefused, UnsuitableImage
 from reverie.figures.board import Cell, Histogram, Section
+from reverie.figures.lettering import digits
+from reverie.figures.overlay import framed
 from reverie.image import to_pil
-from reverie.models.fields import Fields
 from reverie.models.model import Model
 from reverie.unit import Unit
 
@@ -184,20 +185,23 @@ def _patches(
         return (), [f"No real patches: {error}."]
     doubts = [patch.doubt for _, found in made for patch in found if patch.doubt]
     sentences = [f"Of {doubts.count(doubt)} patches: {doubt}." for doubt in dict.fromkeys(doubts)]
-    seen = Fields(model, unit.layer).size
-    note = "Cut out at what the position sees" + (
-        ", the whole photo." if seen is None else f", {seen[0]}x{seen[1]} pixels."
-    )
+    note = f"Cut out at what the position sees, {extent(model, unit)}; a frame shows where in a large patch it fired."
     first = replace(made[0][0], note=note)
     return (first, *(section for section, _ in made[1:])), sentences
 
 
 def _cell(model: Model, scan: Scan, unit: Unit, patch: Patch) -> Cell:
-    crop = to_pil(patch.crop)
-    larger = math.ceil(SMALLEST / max(crop.size))
-    picture = crop.resize((crop.width * larger, crop.height * larger), Image.Resampling.NEAREST)
+    larger = math.ceil(SMALLEST / max(patch.crop.shape[1:]))
+    crop = patch.crop.repeat_interleave(larger, 1).repeat_interleave(larger, 2)
+    box = fired(model, patch.picture, unit, patch.place, patch.box) if patch.value > 0 else None
+    if box is not None:
+        rows, columns = (
+            ((first - start) * larger, (last - start) * larger)
+            for (first, last), (start, _) in zip(box, patch.box, strict=True)
+        )
+        crop = framed(crop, rows, columns)
     record = patch_record(model, scan, unit, patch)
-    return Cell(picture, PurePosixPath(patch.name).stem, f"{patch.value:.4g}", str(record))
+    return Cell(to_pil(crop), PurePosixPath(patch.name).stem, digits(patch.value), str(record))
 
 
 def _classes(scan: Scan, unit: Unit) -> tuple[tuple[str, float, int], ...]:

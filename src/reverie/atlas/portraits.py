@@ -81,7 +81,6 @@ def _is_of(model: Model, unit: Unit, path: Path) -> bool:
         record = read_record(path)
     except ReverieError:
         return False
-    units = record.arguments.get("units")
-    named = units[record.index : record.index + 1] if isinstance(units, list) else []
+    named = record.own(record.arguments.get("units"))
     same = record.model.get("weights_sha256") == model.source["weights_sha256"]
     return record.recipe == "feature" and same and named == [str(unit)] and not record.arguments.get("negative")

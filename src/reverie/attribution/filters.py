@@ -10,6 +10,7 @@ from torch import Tensor
 from reverie.errors import InvalidSetting
 from reverie.figures.kernels import colours, mosaic, squared
 from reverie.figures.result import Finding, Result
+from reverie.figures.sheet import Layout
 from reverie.models.model import Model
 from reverie.models.wiring import Bundle
 from reverie.record import Record, versions
@@ -124,4 +125,10 @@ def drawn(model: Model, wanted: Filters) -> Result:
         records.append(Record(name, arguments, model.source, facts, 0, versions()))
     notes = tuple(Finding(item.note) for item in wanted.filters)
     arrays = tuple(item.kernels for item in wanted.filters)
-    return Result(pictures, tuple(records), wanted.names, findings=notes, arrays=arrays)
+    title = "the number is the length (L2) of a channel's effective weights; " + (
+        "each on its own scale" if wanted.top is None else f"full colour is a weight of {wanted.top:.4g}"
+    )
+    whole = Record(*wanted.origin, model.source, {}, None, versions())
+    return Result(
+        pictures, tuple(records), wanted.names, findings=notes, arrays=arrays, layout=Layout(title), whole=whole
+    )

@@ -11,15 +11,20 @@ from torch import Tensor
 from reverie.attribution.control import Control, control
 from reverie.attribution.estimate import Estimate, Method, responses
 from reverie.errors import Diverged
-from reverie.figures.curves import curves
-from reverie.figures.overlay import overlay
+from reverie.figures.curves import Plot, curves
+from reverie.figures.lettering import digits
+from reverie.figures.overlay import overlay, positive_share
 from reverie.figures.result import Finding, Result
+from reverie.figures.sheet import Layout
 from reverie.image import Size
 from reverie.models.failures import told
 from reverie.models.model import Model
 from reverie.objectives import Objective, activation, probability
 from reverie.record import Record, versions
 from reverie.unit import Unit
+
+CHANGES = {"deletion": "covered", "insertion": "uncovered"}
+HALF = 0.5  # of a map's weight
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,7 @@ def answer(model: Model, inquiry: Inquiry, events: Iterable[Event] | None = None
         pictures.append(overlay(image, raws[index], _shown(inquiry, index), opacity=inquiry.opacity))
         name, arguments = inquiry.select(index).origin
         finding = _finding(inquiry, index, event.control)
+        finding = replace(finding, note="\n".join(filter(None, (*_faint(raws[index]), finding.note))))
         if inquiry.alone:
             finding = replace(finding, beside=(*event.estimate.beside(image), *finding.beside))
         findings.append(finding)
@@ -165,6 +171,7 @@ def answer(model: Model, inquiry: Inquiry, events: Iterable[Event] | None = None
         facts |= {
             "notes": [
                 *event.estimate.notes,
+                *_faint(raws[index]),
                 *_told(finding),
                 f"caveat: {inquiry.methods[index].caveat}",
             ]
@@ -174,9 +181,26 @@ def answer(model: Model, inquiry: Inquiry, events: Iterable[Event] | None = None
         records.append(Record(name, arguments, model.source, facts, 0, versions()))
     made = torch.stack(pictures) if pictures else torch.zeros((0, 3, *inquiry.size))
     labels = tuple(inquiry.names[index] for index in last)
-    kept = tuple(findings) if any(finding.beside for finding in findings) else ()
-    lead = () if inquiry.control or not last else ((_subject(about), image.expand(3, -1, -1)),)
-    return Result(made, tuple(records), labels, findings=kept, arrays=tuple(raws.values()), lead=lead)
+    kept = tuple(findings) if any(finding.beside or finding.note for finding in findings) else ()
+    lead = () if inquiry.control or not last else (("the photo", image.expand(3, -1, -1)),)
+    return Result(
+        made, tuple(records), labels, findings=kept, arrays=tuple(raws.values()), lead=lead,
+        layout=Layout(_subject(about) if last else ""), whole=_whole(model, inquiry, last, about),
+    )  # fmt: skip
+
+
+def _whole(model: Model, inquiry: Inquiry, last: Mapping[int, Event], about: Mapping[str, Any]) -> Record:
+    """The record that repeats all methods' pictures."""
+    (name, arguments), counts = inquiry.origin, [event.count for event in last.values()]
+    chosen = {**arguments, "method": [inquiry.names[index] for index in last]}
+    facts = {**about, "estimates": counts, "estimates_taken": sum(counts)}
+    return Record(name, chosen, model.source, facts, None, versions())
+
+
+def _faint(raw: Tensor) -> list[str]:
+    """How much of a map is for the unit, where most of it is against: its colours are stretched all the same."""
+    share = positive_share(raw)
+    return [] if share is None or share >= HALF else [f"{share:.0%} of the map speaks for it, the rest against"]
 
 
 def _finding(inquiry: Inquiry, index: int, found: Control | None) -> Finding:
@@ -186,10 +210,13 @@ def _finding(inquiry: Inquiry, index: int, found: Control | None) -> Finding:
     image, shown = inquiry.image[0].float().cpu(), _shown(inquiry, index)
     random = overlay(image, found.random.float().cpu(), shown, opacity=inquiry.opacity)
     areas = found.areas
-    lines = {f"{kind}: area {areas[kind]['map']:.3f}": lines for kind, lines in found.curves.items()}
+    plots = [
+        Plot(f"{kind}: area {areas[kind]['map']:.3f}", lines, ("0", f"share of the photo, {CHANGES[kind]}", "1"))
+        for kind, lines in found.curves.items()
+    ]
     beside = (
         ("random weights", random),
-        ("red: in the map's order\ngrey: chance, blue: centre", curves(lines, inquiry.size)),
+        ("red: in the map's order\ngrey: chance, blue: centre", curves(plots, inquiry.size)),
     )
     return Finding(f"like random weights {found.similarity:.2f}", {"similarity": found.similarity, **areas}, beside)
 
@@ -244,10 +271,10 @@ def _squeezed(model: Model, inquiry: Inquiry) -> bool:
 
 
 def _subject(about: Mapping[str, Any]) -> str:
-    """What is explained, and what the network says of it, in two lines."""
+    """What is explained, and what the network says of it."""
     scores = about["scores"]
-    share = f"{100 * scores['probability']:.3g} %" if "probability" in scores else f"{scores['activation']:.3g}"
-    return f"photo\n{about['label']} {share}"
+    share = f"{100 * scores['probability']:.3g} %" if "probability" in scores else digits(next(iter(scores.values())))
+    return f"{about['label']}: {share}"
 
 
 SIGNED = ("guided-backprop", "deconvnet", "guided-grad-cam")  # usually drawn in their colours round grey

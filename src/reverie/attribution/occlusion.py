@@ -11,7 +11,7 @@ from reverie.attribution.baselines import baseline, check_baseline
 from reverie.attribution.estimate import Estimate, chunks, responses
 from reverie.attribution.patching import Covered, Span, Window
 from reverie.errors import InvalidSetting
-from reverie.figures.curves import curves
+from reverie.figures.curves import Plot, curves
 from reverie.figures.overlay import framed
 from reverie.models.model import Model
 from reverie.objectives import Objective
@@ -150,9 +150,10 @@ def _pictured(
         index = int(left.argmin())
         lines = {"covered": left.tolist(), "whole": [before] * len(windows)}
         size = int(photo.shape[-2]), int(photo.shape[-1])
+        plot = Plot("what is left while a window is covered", lines, ("1", "window, row after row", str(len(windows))))
         return (
             (f"without the window\n{before:.3g} becomes {float(left[index]):.3g}", framed(photo, *windows[index])),
-            ("red: a window covered\ngrey: none", curves({"row after row": lines}, size)),
+            ("red: a window covered\ngrey: none", curves([plot], size)),
         )
 
     return beside

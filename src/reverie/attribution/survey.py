@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from reverie.figures.lettering import digits
 from reverie.figures.overlay import overlay
 from reverie.figures.result import Result
+from reverie.figures.sheet import Layout
 from reverie.image import Size
 from reverie.models.failures import told
 from reverie.models.model import Model
@@ -24,7 +26,8 @@ class Survey:
 
     Attributes:
         image: [1,C,H,W] in [0,1], as the network is shown it.
-        units: a channel each.
+        units: a channel each, the strongest first.
+        margin: cells at the grid's edge that were left out when the strongest were looked for.
         scale: the response that gets the strongest colour; None for each channel's own largest.
         show: how they are drawn, see `figures.overlay`.
         opacity: of the strongest colour of an overlay.
@@ -33,6 +36,7 @@ class Survey:
 
     image: Tensor
     units: tuple[Unit, ...]
+    margin: int = 0
     scale: float | None = None
     show: str = "map"
     opacity: float = 0.8
@@ -57,7 +61,7 @@ class Survey:
 
 
 def survey(model: Model, wanted: Survey) -> Result:
-    """Draws the channels, in one forward.
+    """Draws the channels, in one forward, after the photo.
 
     Returns:
         Pictures of the photo's size, a grid's cell as a rectangle; their arrays are the layer's own, [h,w].
@@ -70,7 +74,7 @@ def survey(model: Model, wanted: Survey) -> Result:
     pictures = []
     for array in arrays:
         large = functional.interpolate(array[None, None], wanted.size, mode="nearest-exact")[0, 0]
-        top = float(array.max()) if wanted.scale is None else wanted.scale
+        top = peak(array, wanted.margin) if wanted.scale is None else wanted.scale
         pictures.append(overlay(image, large, wanted.show, opacity=wanted.opacity, top=top))
     about = {
         "size": list(wanted.size),
@@ -83,5 +87,26 @@ def survey(model: Model, wanted: Survey) -> Result:
         name, arguments = wanted.select(index).origin
         facts = {**about, "grid": list(array.shape), "largest": round(float(array.max()), 6)}
         records.append(Record(name, arguments, model.source, facts, 0, versions()))
-    labels = tuple(f"{name}  {float(array.max()):.3g}" for name, array in zip(wanted.names, arrays, strict=True))
-    return Result(torch.stack(pictures), tuple(records), labels, arrays=tuple(arrays))
+    peaks = [peak(array, wanted.margin) for array in arrays]
+    labels = tuple(f"{name}  {digits(value)}" for name, value in zip(wanted.names, peaks, strict=True))
+    return Result(
+        torch.stack(pictures), tuple(records), labels, arrays=tuple(arrays),
+        lead=(("the photo", image.expand(3, -1, -1)),), layout=Layout(_title(wanted, arrays[0])),
+        whole=Record(wanted.origin[0], {**wanted.origin[1]}, model.source, about, None, versions()),
+    )  # fmt: skip
+
+
+def peak(response: Tensor, margin: int) -> float:
+    """A channel's [h,w] largest response, some cells at the edges left out: there the padding excites many."""
+    height, width = response.shape
+    return float(response[margin : height - margin, margin : width - margin].max())
+
+
+def _title(wanted: Survey, grid: Tensor) -> str:
+    layers = ", ".join(dict.fromkeys(unit.layer for unit in wanted.units))
+    scale = "each on its own scale" if wanted.scale is None else f"full colour from {digits(wanted.scale)}"
+    inside = f" further than {wanted.margin} from the edge" if wanted.margin else ""
+    return (
+        f"{layers} on the photo, {grid.shape[0]}x{grid.shape[1]} cells; the number is a channel's largest "
+        f"activation{inside}; {scale}"
+    )

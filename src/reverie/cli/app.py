@@ -118,6 +118,7 @@ def _writing() -> list[inspect.Parameter]:
         _parameter(
             "trace", bool, False, "Write every feature's mean activation at each step beside the picture (.npz)."
         ),
+        _parameter("singles", bool, False, "Write each of several pictures too, into a folder of the sheet's name."),
         _parameter("watch", int | None, None, "Write the picture as it stands every N steps."),
         _parameter("quiet", bool, False, "No progress; errors only.", "--quiet", "-q"),
     ]
@@ -172,6 +173,7 @@ _register(
     "dream",
     _several("photos", "PHOTO...", "Photos, folders of photos, sample:flower or sample:china."),
     _later("runs", "dream"),
+    without=("singles",),
 )
 _RAW = _parameter("raw", bool, False, "Write the numbers too, as .npy beside each picture.")
 _register(
@@ -267,6 +269,7 @@ _register(
     "grow",
     _one("unit", "UNIT", "The feature map to grow: LAYER:CHANNEL."),
     _later("comparisons", "grow"),
+    without=("singles",),
 )
 
 
@@ -279,7 +282,7 @@ def _register_series(
     own += tuple(item for item in arguments(*recipe)[1] if item.name not in known)
     taken = {subject.name, "photo", "units", "folder", "output", "after", "settings"}
     options = [option(item, "--layer" if item.name == "layers" else None) for item in own if item.name not in taken]
-    written = [item for item in _writing() if item.name not in ("output", "watch", "film", "trace", *known)]
+    written = [item for item in _writing() if item.name not in ("output", "watch", "film", "trace", "singles", *known)]
     written.append(_parameter("output", Path | None, None, output, "--output", "-o"))
     app.command(name)(
         command(_later("series", name), [subject, _model_option(), *options, *_loading(), *written], about)
@@ -291,7 +294,7 @@ _register_series(
     "series/sheets.py",
     "sheet",
     _several("layers", "LAYER...", "LAYER for all its channels, or units such as LAYER:0-63; one sheet each."),
-    "Folder for the sheets and their pictures; here unless given.",
+    "Folder for the sheets and their pictures, or the one sheet's picture; here unless given.",
     ("recipes/features.py", "feature"),
 )
 _register_series(
@@ -318,7 +321,7 @@ _register(
     "card",
     _one("unit", "UNIT", "One channel: LAYER:CHANNEL, or logits:CLASS."),
     _later("cards", "card"),
-    without=("film", "trace", "watch"),
+    without=("film", "trace", "singles", "watch"),
 )
 _register(
     "invert",
@@ -335,6 +338,7 @@ _register(
     _one("photo", "CONTENT", "The photo to paint, sample:flower or sample:china."),
     _later("photos", "style"),
     [_several("styles", "STYLE...", "Pictures whose style to take.")],
+    without=("singles",),
 )
 _register(
     "fool",
@@ -346,6 +350,7 @@ _register(
         _parameter("smallest", bool, False, "Look for the least radius that is enough."),
         _parameter("transfer", list[str] | None, None, "Ask another network too, as for --model; repeatable."),
     ],
+    without=("singles",),
 )
 
 
@@ -386,7 +391,7 @@ app.command("patches")(
                 if item.name not in ("units", "scan")
             ],
             *[item for item in _loading() if item.name in ("weights", "device", "threads")],
-            *[item for item in _writing() if item.name in ("output", "force", "quiet")],
+            *[item for item in _writing() if item.name in ("output", "force", "singles", "quiet")],
         ],
         arguments("series/examples.py", "patches")[0],
     )
@@ -427,6 +432,7 @@ app.command("rerun")(
                 "--model",
                 "-m",
             ),
+            _parameter("unit", str | None, None, "Of a sheet of several this one's picture alone."),
             _parameter(
                 "photo", list[str] | None, None, "The photo or mask, where it is not found by its name; repeatable."
             ),
@@ -441,7 +447,7 @@ app.command("rerun")(
             *[item for item in _loading() if item.name in ("weights", "device", "threads")],
             *_writing(),
         ],
-        "Repeats a picture from the record inside it: the same bits on the same machine.",
+        "Repeats a picture, or all of a sheet, from the record inside it: the same bits on the same machine.",
     )
 )
 

@@ -28,7 +28,8 @@ def compare(layer: str, every: int, sample: int, **given: Any) -> None:
 
     def after(result: Result) -> Result:
         told = [asdict(item) for item in found]
-        return replace(result, records=tuple(record.noting(cancellation=told) for record in result.records))
+        records = tuple(record.noting(cancellation=told) for record in result.records)
+        return replace(result, records=records, whole=result.whole and result.whole.noting(cancellation=told))
 
     try:
         make(model, recipe, target, writing, through=through, after=after)

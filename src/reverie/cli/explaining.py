@@ -6,7 +6,7 @@ from typing import Any
 from reverie import recipes
 from reverie.attribution import inquire
 from reverie.cli.inquiries import explained, surveyed
-from reverie.cli.runs import all_photos, check_free, each_photo, model_of, split
+from reverie.cli.runs import all_photos, check_beside, check_free, each_photo, model_of, split
 
 
 def explain(raw: bool, **given: Any) -> None:
@@ -17,7 +17,7 @@ def explain(raw: bool, **given: Any) -> None:
 
     def make(photo: str, path: Path) -> None:
         inquiry = recipes.explain(model, photo, **settings)
-        _check(path, len(inquiry.methods), writing["force"], raw)
+        check_beside(path, len(inquiry.methods), writing, raw=raw)
         if inquiry.alone and (inquiry.control or inquiry.names == ("occlusion",)):
             check_free(path.with_stem(f"{path.stem}-sheet"), writing["force"])
         explained(model, inquiry, path, writing, events=inquire(model, inquiry), raw=raw)
@@ -33,16 +33,7 @@ def activations(raw: bool, **given: Any) -> None:
 
     def make(photo: str, path: Path) -> None:
         wanted = recipes.activations(model, photo, layer, **settings)
-        _check(path, len(wanted.units), writing["force"], raw)
+        check_beside(path, len(wanted.units), writing, raw=raw)
         surveyed(model, wanted, path, writing, raw=raw)
 
     each_photo(photos, "activations", "looked at", writing, make)
-
-
-def _check(path: Path, pictures: int, force: bool, raw: bool) -> None:
-    """That what is written beside the picture overwrites nothing."""
-    folder = path.with_suffix("")
-    if pictures > 1 and folder.is_dir() and any(folder.iterdir()):
-        check_free(folder, force)
-    if pictures == 1 and raw:
-        check_free(path.with_suffix(".npy"), force)

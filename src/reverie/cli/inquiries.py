@@ -40,7 +40,7 @@ class Heard:
                     bar.update(task, completed=event.done, total=event.total)
                     if self.every and event.count % self.every == 0 and event.done < event.total:
                         made = answer(self.model, self.inquiry, last.values())
-                        Result(made.images, (), made.labels, lead=made.lead).save(self.path)
+                        Result(made.images, (), made.labels, lead=made.lead, layout=made.layout).save(self.path)
                     yield event
             except (KeyboardInterrupt, ReverieError) as error:
                 self.ended = error
@@ -60,7 +60,7 @@ def explained(
     result = answer(model, inquiry, heard.events())
     if heard.ended is not None and not len(result):
         raise heard.ended
-    written = result.save(path, raw=raw)
+    written = result.save(path, singles=bool(writing["singles"]), raw=raw)
     if not writing["quiet"] or heard.ended is not None:
         beside = f" and {written[1]}" if len(written) == 2 else f" and {len(written) - 1} files beside it"
         more = beside if len(written) > 1 else ""
@@ -77,7 +77,7 @@ def surveyed(model: Model, wanted: Survey, path: Path, writing: Mapping[str, Any
 
 def showed(result: Result, path: Path, writing: Mapping[str, Any], *, raw: bool = False) -> None:
     """Writes pictures that took no steps, and says where."""
-    written = result.save(path, raw=raw)
+    written = result.save(path, singles=bool(writing["singles"]), raw=raw)
     if not writing["quiet"]:
         more = f" and {len(written) - 1} files in {path.with_suffix('')}" if len(written) > 1 else ""
         typer.echo(f"wrote {written[0]}{more}")

@@ -15,7 +15,7 @@ from reverie.image import photo_path, photos_in, read
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.recipes.fooling import Verdict, verdict
-from reverie.recipes.runs import smallest_radius
+from reverie.recipes.radii import smallest_radius, too_small, widened
 
 
 def invert(**given: Any) -> None:
@@ -72,9 +72,35 @@ def fool(**given: Any) -> None:
             raise InvalidSetting("--smallest looks for the radius of a change to a photo: name a photo and no --radius")
         settings["radius"] = smallest_radius(model, photo, **settings)
     asked = [load(name) for name in others]  # before the work: one of them may be missing
-    result = make(model, recipes.fool(model, photo, **settings), target, writing)
+    ended: list[KeyboardInterrupt] = []
+
+    def after(result: Result) -> Result:
+        try:
+            return _widened(model, result, photo, settings, writing)
+        except KeyboardInterrupt as error:  # what was found within the usual radius is kept
+            ended.append(error)
+            return result
+
+    result = make(model, recipes.fool(model, photo, **settings), target, writing, after=after)
     if not writing["quiet"]:
         _ask_again(model, result, target, asked)
+    if ended:
+        raise ended[0]
+
+
+def _widened(
+    model: Model, result: Result, photo: str | None, settings: dict[str, Any], writing: dict[str, Any]
+) -> Result:
+    """The fooling within the smallest radius that does, where the usual one does not; a film shows the usual one."""
+    tried = too_small(result)
+    if photo is None or tried is None or writing["film"] or writing["trace"]:
+        return result
+    if not writing["quiet"]:
+        typer.echo(f"a radius of {tried:g} does not do; looking for the smallest that does", err=True)
+    found = widened(model, result, photo, **settings)
+    if found is not result and not writing["quiet"]:
+        typer.echo(f"the smallest radius that does: {found.record.arguments['radius']:.3g}")
+    return found
 
 
 def _universal(

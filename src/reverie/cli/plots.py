@@ -43,6 +43,8 @@ def plot(picture: Path, output: Path | None, film: Path | None, force: bool, qui
 
 
 def _trace_of(picture: Path, record: Record) -> Trace:
+    if record.index is None:
+        raise RecordRefused(f"{picture} is a sheet; name one of its pictures, which --trace writes into its folder")
     named = record.automatic.get("trace")
     if not isinstance(named, dict):
         raise RecordRefused(
@@ -52,9 +54,7 @@ def _trace_of(picture: Path, record: Record) -> Trace:
 
 
 def _title(record: Record) -> str:
-    objectives = record.automatic.get("objectives")
-    several = objectives if isinstance(objectives, list) else []
-    what = "".join(map(str, several[record.index : record.index + 1]))
+    what = "".join(map(str, record.own(record.automatic.get("objectives"))))
     return f"{record.recipe}: {what} of {record.model.get('name')}"
 
 
@@ -62,10 +62,11 @@ def _wanted(record: Record) -> Mapping[str, Sequence[int]]:
     """The features that a feature visualization was asked for."""
     units = record.arguments.get("units")
     members = record.automatic.get("members", units)  # of several views of a unit no place in the list is its own
-    if not isinstance(units, list) or len(units) != len(members) or not 0 <= record.index < len(units):
+    own = record.own(units)
+    if not own or not isinstance(members, list) or len(units or ()) != len(members):
         return {}
     try:
-        (unit,) = parse(str(units[record.index]))
+        (unit,) = parse(str(own[0]))
     except (ReverieError, ValueError):
         return {}
     return {unit.layer: [item for item in unit.channels if isinstance(item, int)]}

@@ -16,6 +16,7 @@ from reverie.cli.inquiries import explained, showed, surveyed
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
 from reverie.figures.film import check_film
 from reverie.figures.result import Result
+from reverie.figures.sheet import Layout
 from reverie.image import photos_in
 from reverie.models.model import Model
 from reverie.models.moments import silent_units
@@ -24,15 +25,15 @@ from reverie.models.readiness import computed_in_software
 from reverie.models.sources import load
 from reverie.paths import check_free as check_free
 from reverie.paths import check_output, made_folder, path_named, photo_path, shortened
-from reverie.recipes.reruns import asked_again, read_record, recipe_of, recorded_model, repeated, threads_of
-from reverie.record import Record
+from reverie.recipes.repetition import Repetition, repetition
+from reverie.recipes.reruns import read_record, recipe_of, recorded_model, threads_of
 from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
 from reverie.synthesis.verification import PHOTOS, told, verified
 
 LOADING = ("weights", "device", "precision", "mean", "std", "native_size", "classes", "pooling", "output_as",
            "output_key")  # fmt: skip
 LISTS = ("prior", "concept", "against", "also")  # options that may be repeated, and be none
-WRITING = ("output", "force", "film", "trace", "watch", "quiet")
+WRITING = ("output", "force", "film", "trace", "singles", "watch", "quiet")
 
 
 def dream(**given: Any) -> None:
@@ -80,13 +81,14 @@ def feature(verify: bool, verify_with: str | None, photos: list[str] | None, **g
 def rerun(
     picture: Path,
     model: str | None,
+    unit: str | None,
     photo: list[str] | None,
     decoder: str | None,
     also: list[str] | None,
     trust: bool,
     **given: Any,
 ) -> None:
-    """Repeats a picture as its record says, with the record's threads unless others are named."""
+    """Repeats a picture, a sheet or a unit of it, as the record says, with its threads unless others are named."""
     settings, writing = split(given)
     record = read_record(picture)
     use_threads(threads_of(record) if settings["threads"] is None else settings["threads"])
@@ -95,6 +97,8 @@ def rerun(
     ready = recorded_model(record, model, trust=trust, device=device, **options)
     recipe = recipe_of(record, ready, photo=photo, beside=picture.parent, decoder=decoder, also=also or (), trust=trust)
     target = target_for(writing["output"], f"{picture.stem}-again", writing["force"])
+    again = repetition(record, recipe, ready, unit)
+    recipe = again.made
     if not isinstance(recipe, Recipe):
         if writing["film"] or writing["trace"]:
             raise InvalidSetting("--film and --trace go with pictures that were made in steps, not with explanations")
@@ -103,9 +107,9 @@ def rerun(
         elif isinstance(recipe, Survey):
             surveyed(ready, recipe, target, writing)
         else:
-            explained(ready, recipe, target, writing, events=asked_again(record, ready, recipe))
+            explained(ready, recipe, target, writing, events=again.events(ready, recipe))
     else:
-        make(ready, recipe, target, writing, record)
+        make(ready, recipe, target, writing, again)
 
 
 def show(rows: Sequence[Sequence[str]]) -> None:
@@ -241,12 +245,21 @@ def target_for(output: Path | None, stem: str, force: bool) -> Path:
     return path
 
 
+def check_beside(path: Path, pictures: int, writing: Mapping[str, Any], *, raw: bool) -> None:
+    """Refuses to overwrite what would be written beside a picture, or into a sheet's folder."""
+    folder = path.with_suffix("")
+    if pictures > 1 and (raw or writing["singles"] or writing["trace"]) and folder.is_dir() and any(folder.iterdir()):
+        check_free(folder, writing["force"])
+    if pictures == 1 and raw:
+        check_free(path.with_suffix(".npy"), writing["force"])
+
+
 def make(
     model: Model,
     recipe: Recipe,
     target: Path,
     writing: Mapping[str, Any],
-    record: Record | None = None,
+    again: Repetition | None = None,
     *,
     through: Callable[[Iterable[Step]], Iterator[Step]] = iter,
     after: Callable[[Result], Result] | None = None,
@@ -254,33 +267,33 @@ def make(
     """Runs a recipe, writes what it made, and says where; what was whole when it ended early is written too.
 
     Args:
-        record: repeat this one.
+        again: of a run that was made before what is wanted of it.
         through: reads the steps on their way.
         after: adds to the result before it is written.
     """
-    folder, film = target.with_suffix(""), writing["film"]
+    film = writing["film"]
     if film is not None:
         check_free(check_film(path_named(film)), writing["force"])
     if writing["trace"]:
         check_free(target.with_suffix(".npz"), writing["force"])
-    if len(recipe.names) > 1 and record is None and folder.is_dir() and any(folder.iterdir()):
-        check_free(folder, writing["force"])
+    several = again is None or again.index is None
+    check_beside(target, len(recipe.names) if several else 1, writing, raw=False)
     if len(recipe.names) == 1 and recipe.reports:
         check_free(target.with_stem(f"{target.stem}-sheet"), writing["force"])
     steps = (
         iterate(model, recipe, trace=writing["trace"])
-        if record is None
-        else repeated(record, model, recipe, trace=writing["trace"])
+        if again is None
+        else again.steps(model, recipe, trace=writing["trace"])
     )
     if film is not None:
-        steps = filmed(steps, recipe, path_named(film), index=None if record is None else record.index)
+        steps = filmed(steps, recipe, path_named(film), index=None if again is None else again.index)
     run = _Watched(recipe, through(steps), target, writing["watch"], quiet=writing["quiet"])
     result = synthesize(model, recipe, run.steps())
-    result = result if record is None or not len(result) else result[record.index]
+    result = result if again is None else again.wanted(result)
     if run.ended is not None and not len(result):
         raise run.ended
     result = result if after is None else after(result)
-    written = result.save(target)
+    written = result.save(target, singles=bool(writing["singles"]))
     if not writing["quiet"] or run.ended is not None:
         typer.echo(_told(run, written, made_with(model, _layers(recipe))))
         squeezed = result.record.automatic.get("resized_to") if len(result) else None
@@ -378,4 +391,6 @@ class _Watched:
     def _write(self, step: Step) -> None:
         images = step.whole().detach().float().cpu()
         labels = self.recipe.labels[step.rows.start : step.rows.stop]
-        Result(images, (), labels, alpha=self.recipe.alpha, columns=self.recipe.columns).save(self.target)
+        Result(images, (), labels, alpha=self.recipe.alpha, layout=Layout(columns=self.recipe.columns)).save(
+            self.target
+        )

@@ -70,7 +70,9 @@ def _say_how_far(path: Path, *, quiet: bool) -> None:
 
 def patches(scan: Path, model: str | None, trust: bool, **given: Any) -> None:
     """One sheet."""
-    units, output, force, quiet = (given.pop(name) for name in ("units", "output", "force", "quiet"))
+    units, output, force, singles, quiet = (
+        given.pop(name) for name in ("units", "output", "force", "singles", "quiet")
+    )
     source = read_scan(scan)
     use_threads(given.pop("threads"))
     weights, device = given.pop("weights"), given.pop("device")
@@ -79,7 +81,7 @@ def patches(scan: Path, model: str | None, trust: bool, **given: Any) -> None:
     target = target_for(output, "patches", force)
     settings = {name: value for name, value in given.items() if value is not None}
     result = sheet_of(ready, units, source, **settings)
-    written = result.save(target)
+    written = result.save(target, singles=singles)
     if not quiet:
         more = f" and {len(written) - 1} pictures in {target.with_suffix('')}" if len(written) > 1 else ""
         typer.echo(f"wrote {written[0]}{more}\n{told(result)}")

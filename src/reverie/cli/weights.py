@@ -10,7 +10,7 @@ from reverie import recipes
 from reverie.atlas.links import connections, told
 from reverie.attribution import drawn
 from reverie.cli.inquiries import showed
-from reverie.cli.runs import check_free, model_of, rendered, show, split, target_for
+from reverie.cli.runs import check_beside, check_free, model_of, rendered, show, split, target_for
 from reverie.figures.board import Board, Cell, Section, board_page
 from reverie.figures.poster import write_board
 from reverie.figures.result import Result
@@ -32,7 +32,7 @@ def filters(kernels: bool, html: bool, raw: bool, **given: Any) -> None:
         _connections(model, layer, target, {**ends, "size": settings["size"]}, writing, html=html)
         return
     wanted = recipes.filters(model, layer, **settings)
-    _check(target, len(wanted.filters), writing["force"], raw=raw)
+    check_beside(target, len(wanted.filters), writing, raw=raw)
     result = drawn(model, wanted)
     showed(result, target, writing, raw=raw)
     if page is not None:
@@ -40,15 +40,6 @@ def filters(kernels: bool, html: bool, raw: bool, **given: Any) -> None:
     if not writing["quiet"]:
         scale = "each on its own scale" if wanted.top is None else f"full colour is a weight of {wanted.top:.4g}"
         typer.echo(f"{scale}{'' if page is None else f'; the page is {page}'}")
-
-
-def _check(path: Path, pictures: int, force: bool, *, raw: bool) -> None:
-    """That what is written beside the picture overwrites nothing."""
-    folder = path.with_suffix("")
-    if pictures > 1 and folder.is_dir() and any(folder.iterdir()):
-        check_free(folder, force)
-    if pictures == 1 and raw:
-        check_free(path.with_suffix(".npy"), force)
 
 
 def _board(model: Model, layer: str, result: Result) -> Board:

@@ -169,6 +169,13 @@ def _blanked(model: Model, picture: Tensor, box: Box) -> Tensor:
     return blank
 
 
+def extent(model: Model, unit: Unit) -> str:
+    """What a position of a unit sees of a photo, in words."""
+    seen = Fields(model, unit.layer).size
+    whole = seen is None or all(side >= 2 * full - 1 for side, full in zip(seen, model.size, strict=True))
+    return "the whole photo" if seen is None or whole else f"{seen[0]}x{seen[1]} px"
+
+
 def patch_record(model: Model, scan: Scan, unit: Unit, patch: Patch, **more: str) -> Record:
     """Where a patch comes from, and what was found there, for its picture.
 

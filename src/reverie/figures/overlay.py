@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,7 +18,7 @@ HEAT = (
     (1.0, 0.97, 0.72),
 )
 COLD = ((0.02, 0.19, 0.38), (0.26, 0.58, 0.76), (0.97, 0.97, 0.97), (0.84, 0.38, 0.3), (0.4, 0.0, 0.12))
-FRAME = (1.0, 0.82, 0.1)
+FRAME, RIM = (1.0, 0.82, 0.1), (0.1, 0.1, 0.1)  # of a frame: its line, and the thin ones along it
 CLIP = 0.995  # of a gradient's positions stay below full strength, so that single pixels do not darken all others
 LARGEST = 16_000_000  # values of which torch finds a quantile
 
@@ -46,6 +47,13 @@ def strength(raw: Tensor, top: float | None = None) -> Tensor:
         value = (raw - raw.min().clamp_min(0)).clamp_min(0)
         end = value.max()
     return (value / end.clamp_min(1e-20)).clamp(0, 1)
+
+
+def positive_share(raw: Tensor) -> float | None:
+    """The share of a map's weight [H,W] that is positive, 0 to 1; None of gradients, and where nothing is negative."""
+    if raw.ndim != 2 or float(raw.min()) >= 0:
+        return None
+    return float(raw.clamp_min(0).sum() / raw.abs().sum().clamp_min(1e-20))
 
 
 def _over(image: Tensor, raw: Tensor, opacity: float, top: float | None) -> Tensor:
@@ -92,13 +100,12 @@ def overlay(
 
 
 def framed(image: Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> Tensor:
-    """A photo [C,H,W] as [3,H,W], with a frame round some of its rows and columns."""
+    """A photo [C,H,W] as [3,H,W], with a frame round some of its rows and columns, seen on bright and on dark."""
     out, width = image.expand(3, -1, -1).clone(), max(2, min(image.shape[-2:]) // 100)
     (top, bottom), (left, right) = rows, columns
-    kept = out[:, top + width : bottom - width, left + width : right - width].clone()
-    out[:, top:bottom, left:right] = torch.tensor(FRAME).view(3, 1, 1)
-    if kept.numel():
-        out[:, top + width : bottom - width, left + width : right - width] = kept
+    for inset, ink in ((0, RIM), (1, FRAME), (width + 1, RIM), (width + 2, None)):
+        area = np.s_[:, top + inset : max(top, bottom - inset), left + inset : max(left, right - inset)]
+        out[area] = image.expand(3, -1, -1)[area] if ink is None else torch.tensor(ink).view(3, 1, 1)
     return out
 
 

@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from reverie.figures.board import COLUMNS, MIDDLE, Board, Cell, Histogram, Section, board_page, rows_of
+from reverie.figures.lettering import digits, fitted, length, wrapped, write
 from reverie.image import save, write_whole
 from reverie.photo import opaque
 
@@ -14,14 +15,14 @@ WIDTH, MARGIN, GAP, GUTTER = 1400, 48, 10, 36  # pixels: of the page, round it, 
 LARGE, PLAIN, SMALL = 34, 15, 13  # of letters
 INK, SOFT, FAINT, GROUND = "#1d1d1f", "#6e6e73", "#b9bdc4", "#fdfdfb"
 WARM, COLD = "#b5362a", "#2a6ca8"
-PATCH, CAPTION, CHART, BAR = 30, 38, 190, 22  # height of a kernel, of a caption, of a histogram, of a bar
+PATCH, CAPTION, CHART, BAR, FACT = 30, 38, 190, 22, 52  # height of a kernel, a caption, a histogram, a bar, a fact
 
 
 def poster(board: Board) -> Image.Image:
     """The board, its sections in rows as on the page, as high as they need."""
     rows = rows_of(board.sections)
     heights = [max(_height(section) for section in row) for row in rows]
-    top = MARGIN + LARGE + 30 + (52 if board.facts else 0)
+    top = MARGIN + LARGE + 30 + FACT * len(_facts(board))
     below = sum(_lines(sentence) * 18 + 4 for sentence in board.missing)
     page = Image.new("RGB", (WIDTH, top + sum(heights) + GUTTER * (len(rows) + 1) + below + MARGIN), GROUND)
     pen = _Pen(page)
@@ -61,23 +62,22 @@ def _width(section: Section) -> float:
     return section.width * column + (section.width - 1) * GUTTER
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+def _lines(sentence: str, width: float = WIDTH - 2 * MARGIN) -> int:
+    return len(wrapped(sentence, width, SMALL))
 
 
-def _lines(sentence: str, width: float = WIDTH - 2 * MARGIN, size: int = SMALL) -> int:
-    return len(_wrapped(sentence, width, size))
-
-
-def _wrapped(sentence: str, width: float, size: int) -> list[str]:
-    font, lines = _font(size), [""]
-    for word in sentence.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) <= width or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
+def _facts(board: Board) -> list[list[tuple[float, str, str]]]:
+    """(x, name, value) of each fact, in as many rows as they need."""
+    rows: list[list[tuple[float, str, str]]] = [[]] if board.facts else []
+    x = float(MARGIN)
+    for name, value in board.facts:
+        wide = max(length(name, SMALL), length(value, PLAIN)) + 32
+        if rows[-1] and x + wide > WIDTH:
+            rows.append([])
+            x = float(MARGIN)
+        rows[-1].append((x, name, value))
+        x += wide
+    return rows
 
 
 def _columns(section: Section) -> int:
@@ -97,6 +97,16 @@ def _places(section: Section) -> list[tuple[int, int, int]]:
     return places
 
 
+def _names(cell: Cell, side: int) -> list[str]:
+    """A caption's lines, one or two."""
+    return fitted(cell.caption, side - (PATCH + 6 if cell.patch else 0), SMALL, 2)
+
+
+def _caption(section: Section) -> int:
+    """How high captions and notes are."""
+    return CAPTION + 16 * (max(len(_names(cell, section.side)) for cell in section.cells) - 1)
+
+
 def _height(section: Section) -> int:
     height = 30 + 18 * _lines(section.note, _width(section)) if section.note else 30
     if section.histogram:
@@ -104,7 +114,7 @@ def _height(section: Section) -> int:
     height += BAR * len(section.bars)
     if section.cells:
         rows = max(row + span for _, row, span in _places(section))
-        height += rows * (section.side + CAPTION + GAP)
+        height += rows * (section.side + _caption(section) + GAP)
     return height
 
 
@@ -117,15 +127,12 @@ class _Pen:
     def heading(self, board: Board) -> None:
         self.text(board.title, MARGIN, MARGIN, INK, LARGE, WIDTH - 2 * MARGIN)
         self.text(board.subtitle, MARGIN, MARGIN + LARGE + 10, SOFT, PLAIN, WIDTH - 2 * MARGIN)
-        x = float(MARGIN)
-        for name, value in board.facts:
-            wide = max(_font(SMALL).getlength(name), _font(PLAIN).getlength(value)) + 32
-            if x + wide > WIDTH:
-                break
-            self.text(name, x, MARGIN + LARGE + 42, SOFT, SMALL)
-            self.text(value, x, MARGIN + LARGE + 59, INK, PLAIN)
-            x += wide
-        line = MARGIN + LARGE + 36 + (52 if board.facts else 0)
+        rows = _facts(board)
+        for number, row in enumerate(rows):
+            for x, name, value in row:
+                self.text(name, x, MARGIN + LARGE + 42 + FACT * number, SOFT, SMALL)
+                self.text(value, x, MARGIN + LARGE + 59 + FACT * number, INK, PLAIN)
+        line = MARGIN + LARGE + 36 + FACT * len(rows)
         self.pen.line((MARGIN, line, WIDTH - MARGIN, line), fill="#e4e4df")
 
     def section(self, section: Section, x: int, y: int) -> None:
@@ -140,14 +147,14 @@ class _Pen:
             y += CHART
         for bar in section.bars:
             self.text(bar.name, x, y, INK, SMALL, 0.4 * width - 8)
-            length = max(1.0, abs(bar.share) * (0.6 * width - 70))
+            across = max(1.0, abs(bar.share) * (0.6 * width - 70))
             ink = FAINT if bar.share >= 0 else COLD
-            self.pen.rectangle((x + 0.4 * width, y + 4, x + 0.4 * width + length, y + 12), fill=ink)
-            self.text(bar.text, x + width - _font(SMALL).getlength(bar.text), y, SOFT, SMALL)
+            self.pen.rectangle((x + 0.4 * width, y + 4, x + 0.4 * width + across, y + 12), fill=ink)
+            self.text(bar.text, x + width - length(bar.text, SMALL), y, SOFT, SMALL)
             y += BAR
         for cell, (column, row, span) in zip(section.cells, _places(section), strict=True):
-            across, down = section.side + GAP, section.side + CAPTION + GAP
-            side = section.side if span == 1 else 2 * section.side + GAP + CAPTION
+            across, down = section.side + GAP, section.side + _caption(section) + GAP
+            side = section.side if span == 1 else 2 * section.side + GAP + _caption(section)
             side = min(side, 2 * section.side + GAP)
             self.cell(cell, x + column * across, y + row * down, side)
 
@@ -162,9 +169,11 @@ class _Pen:
             self.page.paste(patch, (x, below))
             left += PATCH + 6
         width = side - (left - x)
-        self.text(_end(cell.caption, width), left, below, INK, SMALL)
+        lines = _names(cell, side)
+        for row, line in enumerate(lines):
+            self.text(line, left, below + 16 * row, INK, SMALL)
         ink = {1: WARM, -1: COLD}.get(cell.sign, SOFT)
-        self.text(cell.note, left, below + 16, ink, SMALL, width)
+        self.text(cell.note, left, below + 16 * len(lines), ink, SMALL, width)
 
     def histogram(self, histogram: Histogram, x: int, y: int, width: float) -> None:
         heights, base = histogram.heights, y + CHART - 34
@@ -174,36 +183,26 @@ class _Pen:
             if height > 0:
                 self.pen.rectangle((left, base - 110 * height, left + each - 1.5, base), fill=FAINT)
         self.pen.line((x, base, x + width, base), fill=INK)
-        low, high = (f"{value:.3g}" for value in histogram.span)
+        low, high = (digits(value) for value in histogram.span)
         self.text(low, x, base + 5, SOFT, SMALL)
-        self.text(high, x + width - _font(SMALL).getlength(high), base + 5, SOFT, SMALL)
+        self.text(high, x + width - length(high, SMALL), base + 5, SOFT, SMALL)
         for index, (name, value, place) in enumerate(histogram.places):
             at, top = x + place * width, y + 16 * (index % 2)
             self.pen.line((at, top, at, base), fill=WARM, width=2)
-            text = f"{name} {value:.3g}"
-            left = at - _font(SMALL).getlength(text) - 6 if place > MIDDLE else at + 6
+            text = f"{name} {digits(value)}"
+            left = at - length(text, SMALL) - 6 if place > MIDDLE else at + 6
             self.text(text, left, top - 2, WARM, SMALL)
 
     def wrapped(self, sentence: str, x: int, y: int, width: float = WIDTH - 2 * MARGIN) -> int:
         """Writes in lines; how high they are."""
-        lines = _wrapped(sentence, width, SMALL)
+        lines = wrapped(sentence, width, SMALL)
         for number, line in enumerate(lines):
             self.text(line, x, y + 18 * number, SOFT, SMALL, width)
         return 18 * len(lines)
 
     def text(self, text: str, x: float, y: float, ink: str, size: int, width: float | None = None) -> None:
-        font = _font(size)
-        while width is not None and len(text) > 1 and font.getlength(text) > width:
-            text = text[:-2] + "…"
-        self.pen.text((x, y), text, fill=ink, font=font)
-
-
-def _end(text: str, width: float) -> str:
-    """As much of a text's end as fits: there a unit has its number."""
-    font, cut = _font(SMALL), text
-    while len(cut) > 2 and font.getlength(cut) > width:
-        cut = "…" + cut.lstrip("…")[1:]
-    return cut
+        shown = text if width is None else fitted(text, width, size)[0]
+        write(self.pen, (x, y), shown, ink, size)
 
 
 def _fitted(picture: Image.Image, side: int) -> Image.Image:

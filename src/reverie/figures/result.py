@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from reverie.errors import InvalidSetting, OutputFailed
-from reverie.figures.sheet import sheet
+from reverie.errors import InvalidSetting, OutputFailed, RecordRefused
+from reverie.figures.sheet import Layout, sheet
 from reverie.figures.trace import Trace
 from reverie.image import check_output, replacing, save, to_pil, to_uint8, write_whole
 from reverie.paths import path_named
@@ -48,7 +48,9 @@ class Result:
         arrays: for an attribution, what each picture was drawn from: signed, [C,H,W] or [H,W].
         alpha: whether the last channel is the opacity.
         lead: pictures [C,H,W] of the same size with their captions, with which a sheet of several begins.
-        columns: pictures side by side in a sheet; None for what fills it best.
+        layout: how they stand on a sheet.
+        whole: the record that repeats all of them together, where one does.
+        names: of their files, where they are others than the labels.
     """
 
     images: Tensor
@@ -59,7 +61,9 @@ class Result:
     arrays: tuple[Tensor, ...] = ()
     alpha: bool = False
     lead: tuple[tuple[str, Tensor], ...] = ()
-    columns: int | None = None
+    layout: Layout = field(default_factory=Layout)
+    whole: Record | None = None
+    names: tuple[str, ...] = ()
 
     @classmethod
     def joined(cls, results: Sequence["Result"]) -> "Result":
@@ -146,7 +150,7 @@ class Result:
         groups = {1 + len(finding.beside) for finding in self.findings} if not self.lead else {1}
         together = groups.pop() if len(groups) == 1 else 1
         pictures, captions = [cell[1] for cell in cells], [cell[0] for cell in cells]
-        return sheet(pictures, captions, together=together, columns=self.columns)
+        return sheet(pictures, captions, replace(self.layout, together=together))
 
     @property
     def _cells(self) -> list[tuple[str, Image.Image]]:
@@ -166,7 +170,7 @@ class Result:
     def _told(self) -> tuple[str, ...]:
         """The captions, with a word where nothing is to be seen."""
         return tuple(
-            f"silent: {label}" if mute else label for label, mute in zip(self._captions, self._mute, strict=True)
+            f"{label}\nnever fired" if mute else label for label, mute in zip(self._captions, self._mute, strict=True)
         )
 
     def _repr_png_(self) -> bytes:
@@ -174,15 +178,16 @@ class Result:
         self.picture.save(buffer, "PNG")
         return buffer.getvalue()
 
-    def save(self, path: str | Path, *, raw: bool = False) -> list[Path]:
-        """Writes the picture with its record; of several a captioned sheet, and each in the folder of its name.
+    def save(self, path: str | Path, *, singles: bool = False, raw: bool = False) -> list[Path]:
+        """Writes the picture with its record; of several the captioned sheet, whose record repeats all of them.
 
-        What is shown beside a single picture goes with it into a second file, `NAME-sheet`.
-
-        Without records (a picture on its way) nothing but the picture or the sheet is written. A trace goes beside its
-        picture as `<name>.npz`.
+        What is shown beside a single picture goes with it into a second file, `NAME-sheet`. Several are also written
+        one by one into the folder of the sheet's name where that is wished for, where a trace or array lies beside
+        each, and where no one record repeats them all. Without records (a picture on its way) nothing but the picture
+        or the sheet is written. A trace goes beside its picture as `<name>.npz`.
 
         Args:
+            singles: write each of several pictures too.
             raw: write the arrays that the pictures were drawn from too, each beside its picture as `.npy`.
 
         Returns:
@@ -192,28 +197,41 @@ class Result:
             OutputFailed: an ending that is not known, or a folder that cannot be written; nothing half is left.
         """
         path = check_output(path_named(path))
-        if len(self) and not self.records:
-            save(self.picture, path)
-            return [path]
         if not len(self):
             raise OutputFailed(f"nothing to write to {path}: no picture was finished")
-        texts = [str(record) for record in self.records]
-        pictures = self.pictures
-        if len(pictures) == 1:
-            self._write_traces([path])
-            save(pictures[0], path, texts[0])
-            if len(self._cells) == 1:
-                return [path, *self._save_arrays([path], raw)]
-            beside = path.with_stem(f"{path.stem}-sheet")
-            save(self.picture, beside)
-            return [path, beside, *self._save_arrays([path], raw)]
+        if not self.records:
+            save(self.picture, path)
+            return [path]
+        if len(self) == 1:
+            return self._save_one(path, raw)
+        text = self._whole_text
+        if text is not None and not (singles or raw or self.traces):
+            save(self.picture, path, text)
+            return [path]
         folder = sheet_folder(path)
-        written = [folder / f"{name}{path.suffix}" for name in file_names(self._captions)]
+        written = [folder / f"{name}{path.suffix}" for name in file_names(self.names or self._captions)]
         self._write_traces(written)
-        for picture, target, text in zip(pictures, written, texts, strict=True):
-            save(picture, target, text)
-        save(self.picture, path)
+        for picture, target, record in zip(self.pictures, written, self.records, strict=True):
+            save(picture, target, str(record))
+        save(self.picture, path, text)
         return [path, *written, *self._save_arrays(written, raw)]
+
+    def _save_one(self, path: Path, raw: bool) -> list[Path]:
+        """The bare picture, and the sheet of what is shown beside it."""
+        self._write_traces([path])
+        save(self.pictures[0], path, str(self.records[0]))
+        beside = [path.with_stem(f"{path.stem}-sheet")] if len(self._cells) > 1 else []
+        for sheet_path in beside:
+            save(self.picture, sheet_path)
+        return [path, *beside, *self._save_arrays([path], raw)]
+
+    @property
+    def _whole_text(self) -> str | None:
+        """The record of all, unless there is none, or so many pictures that a file does not carry it."""
+        try:
+            return None if self.whole is None else str(self.whole)
+        except RecordRefused:
+            return None
 
     def _save_arrays(self, beside: Sequence[Path], wanted: bool) -> list[Path]:
         paths = [path.with_suffix(".npy") for path in beside] if wanted else []

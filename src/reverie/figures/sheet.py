@@ -1,51 +1,108 @@
 """Sheets: many pictures in one, each with its caption."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from reverie.figures.lettering import common_start, fitted, length, wrapped, write
 from reverie.photo import opaque
 
-GAP, LINE, SIZE = 6, 18, 13  # pixels between pictures, for a caption, of its letters
-GROUND, INK = "white", "#333333"
+GAP, LINE, SIZE = 6, 18, 13  # pixels between pictures, for a line of a caption, of its letters
+HEAD, APART = 14, 8  # of a heading's letters; pixels between a heading and the row above it
+NARROW, MOST = 120, 3  # pixels that a place has for long captions though its picture be smaller; lines of a part of one
+GROUND, INK, STRONG = "white", "#333333", "#000000"
 LARGEST = 64_000_000  # pixels of a sheet of files; beyond, each of its pictures is made smaller
 
 
-def sheet(
-    pictures: Sequence[Image.Image], captions: Sequence[str], *, together: int = 1, columns: int | None = None
-) -> Image.Image:
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """How pictures stand on a sheet.
+
+    Attributes:
+        title: a line over all of them.
+        heads: lines over rows, by the picture with which the row begins.
+        columns: how many stand side by side, where that is decided.
+        together: so many neighbours stay side by side.
+    """
+
+    title: str = ""
+    heads: Mapping[int, str] = field(default_factory=dict)
+    columns: int | None = None
+    together: int = 1
+
+
+def sheet(pictures: Sequence[Image.Image], captions: Sequence[str], layout: Layout | None = None) -> Image.Image:
     """A white sheet, about twice as wide as high and as full as may be; each with its caption, all of one size.
 
-    Args:
-        together: so many neighbours stay side by side.
-        columns: how many stand side by side in all, where that is decided.
+    Captions are wrapped. Where they are long and begin alike, as the channels of a layer do, the title has what they
+    share.
     """
-    width, height = pictures[0].size
-    lines = max(caption.count("\n") + 1 for caption in captions)
-    ideal = math.sqrt(2 * len(pictures) * height / width)
-    whole = _columns(len(pictures), math.ceil(ideal))
-    columns = columns or (whole if together == 1 else together * max(1, round(ideal / together)))
-    rows = math.ceil(len(pictures) / columns)
-    cell = width + GAP, height + lines * LINE + GAP
-    page = Image.new("RGB", (columns * cell[0] + GAP, rows * cell[1] + GAP), GROUND)
-    font = ImageFont.load_default(SIZE)
+    layout, (width, height) = layout or Layout(), pictures[0].size
+    title, captions = _shared(layout.title, captions, max(width, NARROW))
+    place = max(width, min(NARROW, math.ceil(max(_widest(caption) for caption in captions))))
+    columns = layout.columns or _columns(len(pictures), math.sqrt(2 * len(pictures) * height / place), layout.together)
+    lines = [[line for part in caption.split("\n") for line in fitted(part, place - 1, SIZE, MOST)]
+             for caption in captions]  # fmt: skip
+    across = columns * (place + GAP) + GAP
+    rows: list[tuple[range, list[str], int]] = []
+    down = GAP + LINE * len(_heading(title, across))
+    for row in _rows(len(pictures), columns, layout.heads):
+        head = _heading(layout.heads.get(row.start, ""), across)
+        down += APART if head and rows else 0
+        rows.append((row, head, down))
+        down += LINE * (len(head) + max(len(lines[index]) for index in row)) + height + GAP
+    page = Image.new("RGB", (across, down), GROUND)
     pen = ImageDraw.Draw(page)
-    for index, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
-        left, top = GAP + index % columns * cell[0], GAP + index // columns * cell[1]
-        page.paste(opaque(picture), (left, top))
-        for line, text in enumerate(caption.split("\n")):
-            place = left + 1, top + height + 2 + line * LINE
-            pen.text(place, _shortened(text, width, font), fill=INK, font=font)
+    _write(pen, _heading(title, across), GAP, GAP - 3, STRONG, HEAD)
+    for row, head, top in rows:
+        _write(pen, head, GAP, top - 3, STRONG, HEAD)
+        for column, index in enumerate(row):
+            left, upper = GAP + column * (place + GAP), top + LINE * len(head)
+            page.paste(opaque(pictures[index]), (left, upper))
+            _write(pen, lines[index], left + 1, upper + height + 2, INK, SIZE)
     return page
 
 
-def _columns(count: int, ideal: int) -> int:
+def _write(pen: ImageDraw.ImageDraw, lines: Sequence[str], left: int, top: int, ink: str, size: int) -> None:
+    for number, line in enumerate(lines):
+        write(pen, (left, top + LINE * number), line, ink, size)
+
+
+def _widest(caption: str) -> float:
+    return max(length(line, SIZE) for line in caption.split("\n")) + 1
+
+
+def _shared(title: str, captions: Sequence[str], place: int) -> tuple[str, Sequence[str]]:
+    """The title with what all captions begin with, and the captions without it; as they are where they fit."""
+    firsts = [caption.split("\n")[0] for caption in captions]
+    start = common_start(firsts)
+    if not start or all(length(first, SIZE) < place for first in firsts):
+        return title, captions
+    return f"{start}: {title}" if title else start, [caption[len(start) :].lstrip(" ") for caption in captions]
+
+
+def _heading(text: str, across: int) -> list[str]:
+    return wrapped(text, across - 2 * GAP, HEAD) if text else []
+
+
+def _rows(count: int, columns: int, heads: Mapping[int, str]) -> list[range]:
+    """The pictures of each row; a heading begins a new one."""
+    begins = sorted({0, *(index for index in heads if 0 < index < count)})
+    parts = zip(begins, [*begins[1:], count], strict=True)
+    return [range(at, min(at + columns, end)) for first, end in parts for at in range(first, end, columns)]
+
+
+def _columns(count: int, ideal: float, together: int) -> int:
     """The number next to the ideal one that leaves the fewest places empty; up to three stand side by side."""
+    if together > 1:
+        return together * max(1, round(ideal / together))
     if count <= 3:
         return count
-    near = [columns for columns in (ideal, ideal - 1, ideal + 1) if 1 <= columns <= count]
+    whole = math.ceil(ideal)
+    near = [columns for columns in (whole, whole - 1, whole + 1) if 1 <= columns <= count]
     return min(near or [count], key=lambda columns: -count % columns)
 
 
@@ -62,9 +119,3 @@ def _opened(path: Path, size: tuple[int, int]) -> Image.Image:
     with Image.open(path) as picture:
         plain = opaque(picture)
     return plain if plain.size == size else plain.resize(size, Image.Resampling.LANCZOS)
-
-
-def _shortened(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    while len(text) > 1 and font.getlength(text) > width:
-        text = text[:-2] + "…"
-    return text

@@ -106,6 +106,9 @@ class Model:
         calls = [key for key in self.layers if module_name(key) == name]
         if calls:
             raise UnknownName(f"'{name}' runs {len(calls)} times in {self.name}; name a call: {', '.join(calls)}")
+        named = [item for item in self.classes if item.split(",")[0].strip().lower() == name.strip().lower()]
+        if named:
+            raise UnknownName(f"{self.name} has no layer '{name}'; the class is {Unit('logits', (name.strip(),))}")
         block = name.partition(".")[0]
         if block in LAYERS and block not in self.layers:
             raise UnknownName(

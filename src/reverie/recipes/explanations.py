@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from reverie.attribution import Inquiry, Settings, method_named
-from reverie.errors import InvalidSetting, UnsuitableImage, check
+from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage, check
 from reverie.figures.overlay import check_show
 from reverie.image import Photo, Size
 from reverie.models.model import Model
@@ -38,7 +38,7 @@ def explain(
 
     Args:
         photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
-        unit: what to explain, such as logits:daisy or block8:12; the network's top class unless given.
+        unit: what to explain: a class by its name, logits:daisy, block8:12; the network's top class unless given.
         method: how to attribute: gradient, guided-backprop, grad-cam, occlusion ...; an unknown one lists all.
         layer: of the class activation maps; the last one with rows and columns unless given.
         samples: noisy copies (50), points of a path (50) or masks of rise (4000).
@@ -89,7 +89,20 @@ def _target(model: Model, image: Tensor, unit: str | Unit | None) -> Unit:
         with torch.no_grad():
             logits = probe(model, image, ["logits"])["logits"]
         return Unit("logits", (int(logits.mean((0, 2, 3)).argmax()),))
-    units = model.units(unit)
+    units = _named(model, unit)
     if len(units) > 1:
         raise InvalidSetting(f"'{unit}' names {len(units)} units; explain one, or join channels as in block8:0+1")
     return units[0]
+
+
+def _named(model: Model, unit: str | Unit) -> tuple[Unit, ...]:
+    """The units of a text; of one that is no unit the class of this name or number."""
+    try:
+        return model.units(unit)
+    except ReverieError:
+        if not isinstance(unit, str) or ":" in unit:
+            raise
+        try:
+            return model.units(Unit("logits", (int(unit) if unit.isdigit() else unit.strip(),)))
+        except UnknownName as error:
+            raise UnknownName(f"'{unit}' is no layer of {model.name}, and {error}") from None

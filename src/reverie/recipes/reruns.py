@@ -1,15 +1,13 @@
 """Repeats a run from its record."""
 
 import inspect
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from reverie import recipes
-from reverie.attribution import Event, Filters, Inquiry, Survey, answer, drawn, inquire, survey
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, mask_digest, photo_path, record_text
@@ -20,8 +18,9 @@ from reverie.parameterizations.latents import GENERATOR
 from reverie.paths import path_named
 from reverie.recipes.consent import check_arguments, check_description, check_network
 from reverie.recipes.networks import Other
+from reverie.recipes.repetition import Made, noted, repetition
 from reverie.record import Record, parse
-from reverie.synthesis import Recipe, Step, iterate, synthesize
+from reverie.synthesis import Recipe
 
 Photos = Photo | Sequence[Photo] | None
 
@@ -114,7 +113,7 @@ def recipe_of(
     decoder: str | nn.Module | None = None,
     also: Sequence[Model | nn.Module | str] = (),
     trust: bool = False,
-) -> Recipe | Inquiry | Survey | Filters:
+) -> Made:
     """The recipe that a record tells of.
 
     Args:
@@ -150,14 +149,14 @@ def recipe_of(
         elif name not in ("preset", "spectrum", "concept"):
             arguments[name] = _found(value, photo, beside)
     try:
-        made: Recipe | Inquiry | Survey | Filters = recipe(model, **arguments)
+        made: Made = recipe(model, **arguments)
     except ReverieError:
         raise
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RecordRefused(f"the record's arguments are damaged ({error}); render the picture anew") from None
     if isinstance(made, Recipe):
         made = _together(record, made)
-    if not 0 <= record.index < len(made.names):
+    if record.index is not None and not 0 <= record.index < len(made.names):
         raise RecordRefused(f"the record names picture {record.index} of {len(made.names)}; render the picture anew")
     return made
 
@@ -249,16 +248,18 @@ def rerun(
     picture: str | Path,
     model: Model | nn.Module | str | None = None,
     *,
+    unit: str | None = None,
     photo: Photos = None,
     decoder: str | nn.Module | None = None,
     also: Sequence[Model | nn.Module | str] = (),
     trust: bool = False,
 ) -> Result:
-    """Repeats a picture: the same bits on the same machine with as many threads.
+    """Repeats a picture, or all of a sheet: the same bits on the same machine with as many threads.
 
     Args:
         picture: a PNG that reverie wrote, or a JPEG or WebP with its record beside it.
         model: the network, where the record names code or weights of its own.
+        unit: of a sheet this one's picture alone.
         photo: the photo or mask, or several, where they are not found by their names.
         decoder: the decoder, where the picture was painted by the user's own.
         also: the other networks which the picture excites too, where the record names code or weights of its own.
@@ -272,34 +273,9 @@ def rerun(
     recipe = recipe_of(
         record, ready, photo=photo, beside=path_named(picture).parent, decoder=decoder, also=also, trust=trust
     )
-    if isinstance(recipe, Filters):
-        return drawn(ready, recipe)[record.index]
-    if isinstance(recipe, Survey):
-        return survey(ready, recipe)[record.index]
-    if isinstance(recipe, Inquiry):
-        return answer(ready, recipe, asked_again(record, ready, recipe))[record.index]
-    return synthesize(ready, recipe, repeated(record, ready, recipe))[record.index]
-
-
-def repeated(record: Record, model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[Step]:
-    """The steps of the run, as many as the record says were taken."""
-    return itertools.islice(iterate(model, recipe, trace=trace), _taken(record, "steps_taken"))
-
-
-def asked_again(record: Record, model: Model, inquiry: Inquiry) -> Iterator[Event]:
-    """The events of an inquiry, as many as the record says were taken."""
-    return itertools.islice(inquire(model, inquiry), _taken(record, "estimates_taken"))
-
-
-def _taken(record: Record, name: str) -> int | None:
-    return _noted(record, name, 10**9)
+    return repetition(record, recipe, ready, unit).run(ready)
 
 
 def threads_of(record: Record) -> int | None:
     """With how many threads a picture was made, which decides its last bits; None where the record does not say."""
-    return _noted(record, "threads", 1024)
-
-
-def _noted(record: Record, name: str, most: int) -> int | None:
-    found = record.automatic.get(name)
-    return found if isinstance(found, int) and not isinstance(found, bool) and 0 < found <= most else None
+    return noted(record, "threads", 1024)

@@ -1,8 +1,10 @@
 """What a layer's channels say of a photo."""
 
 import torch
+from torch import Tensor
 
 from reverie.attribution import Survey
+from reverie.attribution.survey import peak
 from reverie.errors import InvalidSetting, check, count
 from reverie.figures.overlay import check_show
 from reverie.image import Photo, Size
@@ -10,6 +12,8 @@ from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.recipes.arguments import native_photo, recorded
 from reverie.unit import Unit
+
+MARGIN, SMALL = 28, 5  # a grid's edge is a 28th of its side; a grid with fewer cells a side has none
 
 
 @recorded
@@ -24,7 +28,7 @@ def activations(
     opacity: float = 0.8,
     size: int | str | Size | None = None,
 ) -> Survey:
-    """Draws how every channel of a layer responds to a photo, the strongest first.
+    """Draws how every channel of a layer responds to a photo, the strongest inside the edges first.
 
     Args:
         photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
@@ -49,9 +53,16 @@ def activations(
         seen = probe(model, image, {unit.layer for unit in units})
     if any(max(seen[unit.layer].shape[-2:]) == 1 for unit in units):
         raise InvalidSetting(f"'{layer}' of {model.name} has no rows and columns on this photo; name an earlier layer")
-    peaks = {unit: float(seen[unit.layer][0, int(unit.channels[0])].max()) for unit in units}
+    margin = min(_margin(seen[layer]) for layer in {unit.layer for unit in units})
+    peaks = {unit: peak(seen[unit.layer][0, int(unit.channels[0])], margin) for unit in units}
     strongest = sorted(units, key=lambda unit: -peaks[unit])[:most]
-    return Survey(image, tuple(strongest), _scale(scale, max(peaks.values())), show, opacity)
+    return Survey(image, tuple(strongest), margin, _scale(scale, max(peaks.values())), show, opacity)
+
+
+def _margin(response: Tensor) -> int:
+    """Cells at each edge of a layer's grid on which padding tells most: one of a small grid, none of a tiny one."""
+    side = min(response.shape[-2:])
+    return max(1, round(side / MARGIN)) if side >= SMALL else 0
 
 
 def _channels(model: Model, unit: Unit) -> list[Unit]:

@@ -1,6 +1,7 @@
 """The recipes run to the end: the same signatures, a Result in place of a Recipe."""
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec
 
@@ -19,12 +20,12 @@ from reverie.recipes.comparisons import grow as grow_recipe
 from reverie.recipes.dreams import dream as dream_recipe
 from reverie.recipes.explanations import explain as explain_recipe
 from reverie.recipes.features import feature as feature_recipe
-from reverie.recipes.fooling import LARGEST
 from reverie.recipes.fooling import fool as fool_recipe
 from reverie.recipes.fooling import universal as universal_recipe
 from reverie.recipes.inversion import invert as invert_recipe
 from reverie.recipes.painting import style as style_recipe
 from reverie.recipes.passages import interpolate as interpolate_recipe
+from reverie.recipes.radii import widened
 from reverie.recipes.responses import activations as activations_recipe
 from reverie.recipes.weights import filters as filters_recipe
 from reverie.synthesis import Recipe, synthesize
@@ -57,11 +58,20 @@ dream = _run(dream_recipe)
 feature = _run(feature_recipe)
 filters = _run(filters_recipe)
 grow = _run(grow_recipe)
-fool = _run(fool_recipe)
 interpolate = _run(interpolate_recipe)
 invert = _run(invert_recipe)
 style = _run(style_recipe)
 universal = _run(universal_recipe)
+
+
+def _fool(model: Model | str | nn.Module, /, *args: Any, **kwargs: Any) -> Result:
+    ready = load(model)
+    made = synthesize(ready, fool_recipe(ready, *args, **kwargs))
+    given = inspect.signature(fool_recipe).bind(ready, *args, **kwargs).arguments
+    return widened(ready, made, **{name: value for name, value in given.items() if name != "model"})
+
+
+fool = functools.wraps(fool_recipe)(_fool)
 
 
 def explain(
@@ -92,32 +102,3 @@ def explain(
         raise InvalidSetting(f"explain photos of one size together, not {told}; give size=(height, width)")
     found = [answer(ready, item) for item in asked]
     return found[0] if len(found) == 1 else Result.joined(found)
-
-
-def smallest_radius(
-    model: Model | str | nn.Module, photo: Photo, *, norm: str = "linf", radius: float | None = None, **settings: Any
-) -> float:
-    """The least radius within which a photo can be made to fool a network, by bisection; of l2 to within 3 %.
-
-    Args:
-        radius: where to begin looking.
-        settings: others of `reverie.fool`.
-
-    Raises:
-        InvalidSetting: no radius up to LARGEST is enough.
-    """
-    ready = load(model)
-
-    def fools(within: float) -> bool:
-        made = synthesize(ready, fool_recipe(ready, photo, norm=norm, radius=within, **settings))
-        return bool(made.findings[0].values["fooled"])
-
-    low, high = 0.0, radius or (1.0 if norm == "linf" else 0.25)
-    while not fools(high):
-        low, high = high, 2 * high
-        if high > LARGEST[norm]:
-            raise InvalidSetting(f"no change of {norm} up to {low:g} fools {ready.name}; take more --steps")
-    while high - low > (1 if norm == "linf" else 0.03 * high):
-        middle = (low + high) / 2 if norm == "l2" else float((low + high) // 2)
-        low, high = (low, middle) if fools(middle) else (middle, high)
-    return high

@@ -14,9 +14,10 @@ from reverie.errors import InvalidSetting, OutputFailed, ReverieError
 from reverie.figures.page import page
 from reverie.figures.result import file_names, sheet_folder
 from reverie.figures.sheet import contact_sheet
-from reverie.image import check_output, save, write_whole
+from reverie.image import save, write_whole
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.paths import FORMATS, check_output, made_folder
 from reverie.recipes.reruns import read_record
 from reverie.series.groups import channel_groups
 from reverie.synthesis import Recipe, synthesize
@@ -77,7 +78,7 @@ def sheet(
 
     Args:
         layers: LAYER for all its channels, or any UNIT, such as LAYER:0-63; one sheet each.
-        folder: where the sheets and their folders of pictures go.
+        folder: where the sheets and their folders of pictures go; of one sheet also its picture, such as sheet.png.
         html: write beside each sheet a page that shows it in a browser, with a zoom and a search.
         groups: in place of each channel so many groups of channels that go together in photos.
         photos: photos or a folder in which groups are looked for; the sample photos unless given; repeatable.
@@ -119,7 +120,7 @@ def sweep(
     if groups is not None and (settings.get("dictionary") or settings.get("concept")):
         raise InvalidSetting("--groups bring directions of their own; leave out --dictionary and --concept")
     names = file_names([text if groups is None else f"{text}-groups" for text in texts])
-    paths = [check_output(Path(folder) / f"{name}.png") for name in names]
+    paths = _places(Path(folder), names)
     sheets = [
         _of_channels(ready, text, path, settings)
         if groups is None
@@ -137,6 +138,19 @@ def sweep(
                     result[index].save(path)
             done += len(paths)
             yield replace(planned, done=done)
+
+
+def _places(place: Path, names: Sequence[str]) -> list[Path]:
+    """Where each sheet goes: into a folder, or one alone to the picture that is named.
+
+    Raises:
+        OutputFailed: several sheets for one picture, or a place that cannot be written.
+    """
+    if made_folder(place) or place.suffix.lower() not in FORMATS:
+        return [check_output(place / f"{name}.png") for name in names]
+    if len(names) > 1:
+        raise OutputFailed(f"{len(names)} sheets do not fit in the one picture {place}; name a folder with --output")
+    return [check_output(place)]
 
 
 def _of_channels(model: Model, text: str, path: Path, settings: Mapping[str, Any]) -> Sheet:

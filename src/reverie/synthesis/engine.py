@@ -1,7 +1,7 @@
 """The engine: one generator in which every image is made."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reverie.errors import Diverged
 from reverie.figures.result import Finding, Result
+from reverie.figures.sheet import Layout
 from reverie.figures.trace import Trace
 from reverie.models.failures import told
 from reverie.models.model import Model
@@ -25,6 +26,7 @@ from reverie.synthesis.recipe import Recipe, Stage, blank
 from reverie.synthesis.tiling import tiled_slope
 from reverie.transforms import draw
 
+OWN = ("objectives", "members", "score", "found", "notes", "silent", "steps_taken")  # facts of one batch alone
 MEMORY = "lower --size, --batch or --tile, or use --precision bfloat16"
 
 
@@ -244,10 +246,26 @@ def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None
     finish()
     shape = (0, model.channels, *recipe.size)
     made = images[0] if len(images) == 1 else torch.cat(images) if images else torch.zeros(shape)
-    labels = recipe.labels[: len(records)]
+    labels, layout = recipe.labels[: len(records)], Layout(columns=recipe.columns)
+    whole = None if last is None else _whole(recipe, records, last)
     return Result(
-        made, tuple(records), labels, tuple(traces), tuple(findings), alpha=recipe.alpha, columns=recipe.columns
+        made, tuple(records), labels, tuple(traces), tuple(findings), alpha=recipe.alpha, layout=layout, whole=whole
     )
+
+
+def _whole(recipe: Recipe, records: Sequence[Record], last: Step) -> Record:
+    """The record that repeats all pictures, in the batches in which they ran."""
+    name, arguments = recipe.select(range(len(records))).origin
+    if "units" in arguments:
+        arguments = {**arguments, "batch": recipe.batch}
+    first = [index for index, record in enumerate(records) if record.index == 0]
+    told: dict[str, Any] = {key: value for key, value in records[0].automatic.items() if key not in ("trace", *OWN)}
+    for key in ("members", "score", "found", "notes"):
+        several = [value for index in first for value in records[index].automatic.get(key, ())]
+        told |= {key: several} if several else {}
+    told["silent"] = [index + row for index in first for row in records[index].automatic["silent"]]
+    told["steps_taken"] = last.done
+    return Record(name, arguments, records[0].model, told, None, records[0].versions)
 
 
 def _with_trace(record: Record, trace: Trace) -> Record:

@@ -10,6 +10,7 @@ from torch import Tensor
 from reverie.errors import OutputFailed
 from reverie.figures.film import Film
 from reverie.figures.result import Result
+from reverie.figures.sheet import Layout
 from reverie.photo import opaque
 from reverie.synthesis.engine import Step
 from reverie.synthesis.recipe import Recipe
@@ -42,7 +43,7 @@ def filmed(
             if screen is None:
                 screen = torch.full((len(recipe.names), *images.shape[1:]), 0.5)
             screen[step.rows.start : step.rows.stop] = images
-            shown = Result(screen, (), recipe.labels, alpha=recipe.alpha)
+            shown = Result(screen, (), recipe.labels, alpha=recipe.alpha, layout=Layout(columns=recipe.columns))
             frame = np.asarray(opaque((shown if index is None else shown[index]).picture))
             film.write(frame)
             yield step

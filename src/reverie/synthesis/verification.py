@@ -76,14 +76,13 @@ def verified(
         UnsuitableImage: a photo that cannot be read.
     """
     verdicts = verify(model, result.opaque, _units(result), photos=photos, other=other)
-    records = [
-        record.noting(verification=asdict(verdict)) for record, verdict in zip(result.records, verdicts, strict=True)
-    ]
-    return replace(result, records=tuple(records))
+    told = [asdict(verdict) for verdict in verdicts]
+    records = tuple(record.noting(verification=each) for record, each in zip(result.records, told, strict=True))
+    return replace(result, records=records, whole=result.whole and result.whole.noting(verification=told))
 
 
 def _units(result: Result) -> list[str]:
-    named = [record.arguments.get("units", [])[record.index : record.index + 1] for record in result.records]
+    named = [record.own(record.arguments.get("units", [])) for record in result.records]
     views = [record for record in result.records if _along(record) or _in_groups(record)]
     if views:
         raise InvalidSetting("--verify measures units alone: leave out --dictionary, --concept, --diversity and --both")

@@ -1,0 +1,87 @@
+"""Radii: how large a change to a photo must be to fool a network."""
+
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from reverie.errors import InvalidSetting
+from reverie.figures.result import Result
+from reverie.image import Photo
+from reverie.models.model import Model
+from reverie.models.sources import load
+from reverie.recipes.fooling import LARGEST, RADII
+from reverie.recipes.fooling import fool as fool_recipe
+from reverie.synthesis import synthesize
+
+WITHIN = ("pgd", "fgsm")  # methods that go as far as the radius, and have one unless it is said
+
+
+def smallest_radius(
+    model: Model | str | nn.Module, photo: Photo, *, norm: str = "linf", radius: float | None = None, **settings: Any
+) -> float:
+    """The least radius within which a photo can be made to fool a network, by bisection; of l2 to within 3 %.
+
+    Args:
+        radius: where to begin looking.
+        settings: others of `reverie.fool`.
+
+    Raises:
+        InvalidSetting: no radius up to LARGEST is enough.
+    """
+    begin = radius or (1.0 if norm == "linf" else 0.25)
+    found = _smallest(load(model), photo, 0.0, begin, {**settings, "norm": norm})
+    return float(found.record.arguments["radius"])
+
+
+def _smallest(model: Model, photo: Photo, low: float, high: float, settings: dict[str, Any]) -> Result:
+    """The fooling of the least radius above `low`, which does not do; `high` is tried first."""
+    norm = settings["norm"]
+
+    def made(within: float) -> Result:
+        return synthesize(model, fool_recipe(model, photo, **{**settings, "radius": within}))
+
+    best = made(high)
+    while not _fools(best):
+        low, high = high, 2 * high
+        if high > LARGEST[norm]:
+            raise InvalidSetting(f"no change of {norm} up to {low:g} fools {model.name}; take more --steps")
+        best = made(high)
+    while high - low > (1 if norm == "linf" else 0.03 * high):
+        middle = (low + high) / 2 if norm == "l2" else float((low + high) // 2)
+        tried = made(middle)
+        if _fools(tried):
+            best, high = tried, middle
+        else:
+            low = middle
+    return best
+
+
+def _fools(result: Result) -> bool:
+    return bool(result.findings[0].values["fooled"])
+
+
+def too_small(result: Result) -> float | None:
+    """The usual radius of a fooling that ran to its end within it and does not fool; None of all others."""
+    record = result.record
+    asked, facts = record.arguments, record.automatic
+    whole = facts.get("steps_taken") == sum(facts.get("steps", ()))
+    if not whole or _fools(result):
+        return None
+    return RADII[asked["norm"]] if asked["radius"] is None and asked["method"] in WITHIN else None
+
+
+def widened(model: Model, result: Result, photo: Photo | None = None, **settings: Any) -> Result:
+    """The fooling of the smallest radius that does, where the usual one is too small; as it is where none does.
+
+    Args:
+        settings: those of `reverie.fool` that it was made with.
+    """
+    tried = too_small(result)
+    if photo is None or tried is None:
+        return result
+    try:
+        found = _smallest(model, photo, tried, 2 * tried, {**settings, "norm": result.record.arguments["norm"]})
+    except InvalidSetting:
+        return result
+    return replace(found, records=(found.record.noting(too_small=tried),))
