@@ -1,7 +1,9 @@
+import sys
+
 import numpy as np
 import pytest
 
-from reverie.errors import MissingExtra, RecordRefused
+from reverie.errors import RecordRefused
 from reverie.figures.plot import chart
 from reverie.figures.trace import Trace
 
@@ -54,11 +56,14 @@ def test_a_trace_without_a_step_is_refused():
         chart(Trace(np.zeros(0, np.int32), np.zeros(0)))
 
 
-def test_without_matplotlib_the_message_names_the_extra(monkeypatch):
-    def missing(name, *_):
-        raise ModuleNotFoundError("no", name=name)
+def test_without_matplotlib_the_same_lines_are_drawn(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    drawn = chart(trace(), "title", {"a": [1]})
+    assert drawn.pixels.shape[1:] == (1000, 3)
+    assert len(drawn.panels) == 3
+    rows, columns = drawn.panels[0]
+    dark = drawn.pixels[rows].min(2)[5:-5] < 128
+    heights = [np.flatnonzero(dark[:, int(columns[step])]).min() for step in (15, 28)]
+    assert heights[1] < 0.25 * (rows.stop - rows.start) < heights[0]
+    assert len(list(drawn.frames())) == 30
 
-    monkeypatch.setattr("importlib.import_module", missing)
-    with pytest.raises(MissingExtra) as caught:
-        chart(trace())
-    assert str(caught.value) == ("a plot needs the library 'matplotlib'; install it with: pip install 'reverie[plot]'")

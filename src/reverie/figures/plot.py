@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from reverie.errors import RecordRefused
-from reverie.extras import extra
+from reverie.extras import installed
+from reverie.figures.sketch import FAINT, INK, LINES, sketched
 from reverie.figures.trace import Trace, rise
 
-INK, FAINT, LINES = "#333333", "#b9bec4", ("#d1495b", "#00798c", "#edae49", "#30638e", "#8f5aa8")
 INCH = 100  # pixels of one
 
 
@@ -44,11 +44,11 @@ def chart(trace: Trace, title: str = "", wanted: Mapping[str, Sequence[int]] | N
 
     Raises:
         RecordRefused: a trace without a step.
-        MissingExtra: matplotlib is not installed.
     """
     if not len(trace.score):
         raise RecordRefused("the trace holds no step; render the picture anew with --trace")
-    extra("matplotlib", "plot", "a plot")
+    if not installed("matplotlib"):
+        return Chart(*sketched(trace, title, wanted or {}))
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
