@@ -26,7 +26,7 @@ def files(folder) -> set[str]:
 def test_a_dream_says_where_it_is_and_takes_a_new_number(cli, photo, factory, tmp_path):
     for number in (1, 2, 3):
         status, out, err = cli("dream", photo, *FAST, *(["-m", factory] if number > 1 else []))
-        made_with = "nets.py:tiny, norm" if number > 1 else "efficientnet_lite0, block8"
+        made_with = "nets.py:tiny, mix" if number > 1 else "efficientnet_lite0, block8"
         assert (status, out, err) == (0, f"wrote photo-dream-{number}.png: {made_with}\n", "")
     assert read(tmp_path / "photo-dream-1.png").shape == (1, 3, 41, 53)
     assert files(tmp_path) == {"nets.py", "photo.png", *(f"photo-dream-{number}.png" for number in (1, 2, 3))}
@@ -443,6 +443,32 @@ def test_layers_as_a_table(cli, factory):
     assert re.search(r"^logits\s.*5", out, re.MULTILINE)
 
 
+def test_layers_are_the_main_line_unless_all_are_asked_for(cli):
+    words = ("layers", "efficientnet_lite0", "--weights", "none", "--native-size", 64)
+    _, out, _ = cli(*words)
+    table = out.partition("\nlayer ")[2].partition("\n\n")[0]
+    assert [line.split()[0] for line in table.splitlines()[1:]] == [
+        "stem", *(f"block{number}" for number in range(1, 17)), "head", "logits",
+    ]  # fmt: skip
+    assert "1000 classes, on cpu" in out
+    assert out.endswith("the main line; all 197 layers with --all\n")
+    _, everything, _ = cli(*words, "--all")
+    assert len(everything.partition("\nlayer ")[2].splitlines()) == 1 + 197
+    told = json.loads(cli(*words, "--json")[1])["layers"]
+    assert len(told) == 197
+    assert sum(layer["main"] for layer in told) == 19
+
+
+def test_a_network_without_class_names_says_how_many_it_has(cli, tmp_path):
+    (tmp_path / "seven.py").write_text(
+        "from torch import nn\ndef make():\n    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), "
+        "nn.Linear(4 * 36, 7))\nmake.size = 8\n"
+    )
+    _, out, _ = cli("layers", "seven.py:make")
+    assert "7 classes without names" in out
+    assert out.splitlines()[-1].split()[:3] == ["logits", "output", "7"]
+
+
 def test_layers_as_json(cli, factory):
     status, out, _ = cli("layers", factory, "--json", "--mean", ".5,.5,.5", "--native-size", "40x32")
     told = json.loads(out)
@@ -451,7 +477,7 @@ def test_layers_as_json(cli, factory):
     layers = {layer["name"]: layer for layer in told["layers"]}
     assert layers["mix"] == {
         "name": "mix", "kind": "Conv2d", "channels": 12, "size": [10, 8], "receptive_field": [16, 16], "stride": [4, 4],
-        "calls": 1,
+        "calls": 1, "main": True,
     }  # fmt: skip
     assert layers["logits"]["receptive_field"] is None
 

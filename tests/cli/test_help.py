@@ -68,7 +68,7 @@ OPTIONS = {
     "card": COMMON | {"--output", "--force", "--quiet", "--model", "--scan", "--photos", "--steps", "--size",
                       "--patches", "--links", "--link-steps", "--pictures", "--seed"},
     "plot": {"--output", "--force", "--film", "--quiet"},
-    "layers": COMMON | {"--json", "--model"},  # the latter in the help of its argument
+    "layers": COMMON | {"--all", "--json", "--model"},  # the latter in the help of its argument
     "models": {"--timm"},
     "presets": set(),
 }  # fmt: skip

@@ -321,7 +321,7 @@ def test_a_model_may_be_named_or_be_a_module(photo):
 
 
 def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
-    assert recipes.dream(model, photo, reduction="mean").names == ("norm",)
+    assert recipes.dream(model, photo, reduction="mean").names == ("mix",)
 
 
 @pytest.mark.parametrize(

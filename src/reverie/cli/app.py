@@ -473,8 +473,13 @@ app.command("plot")(
 app.command("layers")(
     command(
         _later("listings", "layers"),
-        [_network(), _parameter("json", bool, False, "As JSON, for programs."), *_loading()],
-        "Lists every layer: name, kind, channels, size, receptive field, stride, calls.",
+        [
+            _network(),
+            _parameter("all", bool, False, "All layers, those inside the blocks too."),
+            _parameter("json", bool, False, "All layers as JSON, for programs."),
+            *_loading(),
+        ],
+        "Lists a network's blocks, or all layers: name, kind, channels, size, receptive field, stride, calls.",
     )
 )
 

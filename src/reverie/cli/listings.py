@@ -15,8 +15,8 @@ from reverie.models.zoos import timm_names, torchvision_names
 from reverie.recipes.presets import DREAM, FEATURE
 
 
-def layers(model: str, json: bool, threads: int | None, **options: Any) -> None:
-    """A table, or JSON, of all layers."""
+def layers(model: str, json: bool, all: bool, threads: int | None, **options: Any) -> None:
+    """A table of the main line or of all layers; or JSON."""
     use_threads(threads)
     ready = model_from(model, options)
     if json:
@@ -24,7 +24,8 @@ def layers(model: str, json: bool, threads: int | None, **options: Any) -> None:
         return
     typer.echo(_summary(ready))
     table = Table("layer", "kind", "channels", "size", "receptive field", "stride", "calls", box=None, pad_edge=False)
-    for layer in ready.layers.values():
+    shown = tuple(ready.layers) if all else ready.main
+    for layer in map(ready.layer, shown):
         table.add_row(
             layer.name,
             layer.kind,
@@ -36,6 +37,8 @@ def layers(model: str, json: bool, threads: int | None, **options: Any) -> None:
         )
     console = Console()
     (console if console.is_terminal else Console(width=160)).print(table)
+    if len(shown) < len(ready.layers):
+        typer.echo(f"\nthe main line; all {len(ready.layers)} layers with --all")
 
 
 def models(timm: bool) -> None:
@@ -70,6 +73,7 @@ def described(model: Model) -> dict[str, Any]:
                 "receptive_field": layer.receptive_field,
                 "stride": layer.stride,
                 "calls": layer.calls,
+                "main": layer.name in model.main,
             }
             for layer in model.layers.values()
         ],
@@ -78,7 +82,7 @@ def described(model: Model) -> dict[str, Any]:
 
 def _summary(model: Model) -> str:
     mean, std = (", ".join(f"{value:g}" for value in values) for values in (model.mean, model.std))
-    classes = f"{len(model.classes)} classes" if model.classes else "no class names"
+    classes = f"{model.layers['logits'].channels} classes" + ("" if model.classes else " without names")
     taken = f"native size {_pair(model.size)}, {model.channels} channels, mean {mean}, std {std}"
     return f"{model.name}: {taken}, {classes}, on {model.device}\n{model.output.told}\n"
 

@@ -17,7 +17,7 @@ from reverie.dataset.store import Scan, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import OutputFailed, count
 from reverie.image import check_output
-from reverie.models.layers import Layer
+from reverie.models.mainline import LEAST
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.paths import path_named
@@ -165,14 +165,16 @@ def _about(model: Model, photos: PhotoSet, layers: Sequence[str], keeping: Keepi
 def main_layers(model: Model) -> list[str]:
     """The layers that are scanned unless others are named: the blocks that the network is made of, and its output.
 
-    Blocks are the modules at the top level that hold others and return a map; a plain sequence of layers has none, and
-    is scanned at its convolutions.
+    Blocks are the modules at the top level that hold others and return a map, else those of the main line; a plain
+    sequence of layers has none, and is scanned at its convolutions.
     """
     grids = [layer for layer in model.layers.values() if layer.size is not None and max(layer.size) > 1]
     inside = {name.rpartition(".")[0] for name in model.layers}
     blocks = [layer for layer in grids if "." not in layer.name and layer.name in inside]
-    chosen: Sequence[Layer] = blocks if len(blocks) > 1 else [layer for layer in grids if layer.kind == "Conv2d"]
-    return [layer.name for layer in chosen or grids] + ["logits"]
+    if len(blocks) < 2:
+        line = model.blocks if len(model.blocks) >= LEAST else ()
+        blocks = [model.layers[name] for name in line] or [layer for layer in grids if layer.kind == "Conv2d"]
+    return [layer.name for layer in blocks or grids] + ["logits"]
 
 
 def _remove(path: Path) -> None:

@@ -13,6 +13,7 @@ from reverie.image import Size, resize
 from reverie.models.bundled.network import LAYERS
 from reverie.models.grids import Form, module_name
 from reverie.models.layers import Layer
+from reverie.models.mainline import LEAST, blocks
 from reverie.models.output import Output
 from reverie.models.probe import probe
 from reverie.models.readiness import Variants
@@ -94,6 +95,17 @@ class Model:
     @cached_property
     def _sized(self) -> dict[frozenset[str], bool]:
         return {frozenset(): False}
+
+    @cached_property
+    def blocks(self) -> tuple[str, ...]:
+        """Layers with a grid, one for each block that an image runs through: those that a person would name."""
+        blank = torch.zeros(1, self.channels, *self.size, device=self.device)
+        return blocks(self.variants.plain, blank.contiguous(memory_format=self.layout), self.layers)
+
+    @cached_property
+    def main(self) -> tuple[str, ...]:
+        """The blocks and the logits; all layers of a network of fewer blocks than LEAST."""
+        return tuple(self.layers) if len(self.blocks) < LEAST else (*self.blocks, "logits")
 
     def layer(self, name: str) -> Layer:
         """The layer of this name.

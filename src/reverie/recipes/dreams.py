@@ -17,13 +17,19 @@ from reverie.recipes.joint import Ally, allies, by_photo, check_allies
 from reverie.recipes.materials import masked
 from reverie.recipes.networks import Also, Other, others
 from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
+from reverie.recipes.stations import main_line
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile
 from reverie.transforms import Roll, Transform
 from reverie.unit import Unit
 
-LIVELIEST = {"block8.depthwise": "block8", "mixed4b.branch_pool": "mixed4b"}  # by a layer that tells the network
+LIVELIEST = {
+    "block8.depthwise": "block8",
+    "mixed4b.branch_pool": "mixed4b",
+    "inception4c": "inception4c",
+    "Mixed_6b": "Mixed_6b",
+}  # by a layer that tells the network
 
 MOST_OCTAVES = 50
 
@@ -161,22 +167,18 @@ def _response(model: Model, unit: Unit, reduction: str) -> Objective:
 
 
 def usual_layer(model: Model) -> str:
-    """The layer whose dreams are liveliest, where it is known; of others the deepest whole block of stride 16 or less.
+    """The layer whose dreams are liveliest, where it is known; of others the middle of the main line.
 
     Raises:
-        InvalidSetting: there is none.
+        InvalidSetting: no layer has a grid.
     """
     for sign, layer in LIVELIEST.items():
         if sign in model.layers:
             return layer
-    blocks = [
-        layer for name, layer in model.layers.items() if "." not in name and layer.stride and max(layer.stride) <= 16
-    ]
-    if not blocks:
-        raise InvalidSetting(
-            f"name a layer of {model.name} with --layer (layers=); list them with 'reverie layers {model.name}'"
-        )
-    return blocks[-1].name
+    line = main_line(model)
+    if not line:
+        raise InvalidSetting(f"no layer of {model.name} has rows and columns; name one with --layer (layers=)")
+    return line[len(line) // 2].name
 
 
 def _ascent(preset: Preset, stage: int, rate: float | None, strength: float) -> Ascent:

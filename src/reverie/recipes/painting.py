@@ -16,7 +16,7 @@ from reverie.objectives.statistics import gram_matrix, gram_sums
 from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.parameterizations.luminance import Luminance
 from reverie.recipes.arguments import minus_priors, recorded, sized, weighted
-from reverie.recipes.stations import main_line
+from reverie.recipes.stations import outermost
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.gathering import swept
 from reverie.synthesis.recipe import Recipe, Stage, check, count
@@ -233,7 +233,7 @@ def _content_layers(model: Model) -> list[str]:
 
 def _by_stride(model: Model) -> list[list[str]]:
     groups: dict[int, list[str]] = {}
-    for layer in main_line(model):
+    for layer in outermost(model):
         bare = layer.kind.startswith(("Conv2d", "BatchNorm")) or "pool" in (layer.kind + layer.name).lower()
         if layer.stride and max(layer.stride) <= DEEPEST and not bare:
             groups.setdefault(max(layer.stride), []).append(layer.name)

@@ -1,14 +1,22 @@
 """The layers along a network's main line, for recipes that walk down it."""
 
 from reverie.models.layers import Layer
+from reverie.models.mainline import LEAST
 from reverie.models.model import Model
 
-LEAST, MOST = 4, 8  # layers that make a line, and how many of them a strip shows
+MOST = 8  # layers of a strip
 
 
 def main_line(model: Model) -> list[Layer]:
+    """The layers with a grid that a person would name, in the order in which they run."""
+    return [model.layers[name] for name in model.blocks] if len(model.blocks) >= LEAST else outermost(model)
+
+
+def outermost(model: Model) -> list[Layer]:
     """The layers with a grid on the outermost level of names that has several, in the order in which they run."""
-    grids = [layer for name, layer in model.layers.items() if layer.size is not None and "~" not in name]
+    grids = [
+        layer for name, layer in model.layers.items() if layer.size is not None and "~" not in name and name != "logits"
+    ]
     for level in range(6):
         line = [layer for layer in grids if layer.name.count(".") == level]
         if len(line) >= LEAST:
