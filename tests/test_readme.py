@@ -1,4 +1,4 @@
-"""The Python of the README runs as it stands, with few steps."""
+"""The Python of the README and of docs/commands.md runs as it stands, with few steps."""
 
 import dataclasses
 import re
@@ -12,7 +12,12 @@ from reverie.models.names import DEFAULT, OWN
 from reverie.recipes import presets
 
 README = Path(__file__).parents[1] / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE) if README.exists() else []
+DOCS = README.parent / "docs"
+PAGES = (README, DOCS / "commands.md")
+
+
+def blocks(page: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture
@@ -22,9 +27,9 @@ def _few_steps(monkeypatch):
             monkeypatch.setitem(table, name, dataclasses.replace(preset, steps=1))
 
 
-@pytest.mark.skipif(not README.exists(), reason="there is no README yet")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 @pytest.mark.usefixtures("_few_steps")
-def test_the_blocks_run_one_after_the_other(monkeypatch, tmp_path):
+def test_the_blocks_run_one_after_the_other(page, monkeypatch, tmp_path):
     (tmp_path / "photo.jpg").write_bytes(sample("flower").read_bytes())
     load = reverie.load
 
@@ -34,12 +39,19 @@ def test_the_blocks_run_one_after_the_other(monkeypatch, tmp_path):
 
     monkeypatch.setattr(reverie, "load", without_weights, raising=False)
     scope: dict[str, object] = {}
-    for block in BLOCKS:
-        exec(compile(block, "README.md", "exec"), scope)
+    for block in blocks(page):
+        exec(compile(block, page.name, "exec"), scope)
     assert len(list(tmp_path.iterdir())) > 1
 
 
-@pytest.mark.skipif(not README.exists(), reason="there is no README yet")
-def test_every_file_that_is_linked_is_there():
-    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", README.read_text())
-    assert not [link for link in links if not (README.parent / link).exists()]
+def linked(page: Path) -> list[str]:
+    return re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
+
+
+@pytest.mark.parametrize("page", [README, *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+def test_every_file_that_is_linked_is_there(page):
+    assert not [link for link in linked(page) if not (page.parent / link).exists()]
+
+
+def test_the_readme_links_every_page():
+    assert {f"docs/{page.name}" for page in DOCS.glob("*.md")} <= set(linked(README))
