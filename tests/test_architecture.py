@@ -26,7 +26,7 @@ def module_name(path: Path) -> str:
 
 
 FILES = {module_name(path): path for path in sorted(SOURCE.rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
 
 
 def room(name: str) -> str:
@@ -60,6 +60,15 @@ def all_imports(name: str) -> set[str]:
     """Also those inside functions."""
     hidden = for_types_only(TREES[name])
     return imported(name, [node for node in ast.walk(TREES[name]) if node not in hidden])
+
+
+def test_every_text_file_is_read_and_written_as_utf_8():
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                text = node.func.attr in ("read_text", "write_text")
+                said = any(word.arg == "encoding" for word in node.keywords)
+                assert said or not text, f"{name} line {node.lineno}: say encoding="
 
 
 def test_every_room_has_a_floor():

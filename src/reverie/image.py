@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, PngImagePlugin
 from torch import Tensor
 from torch.nn import functional
 
+from reverie import memory
 from reverie.errors import OutputFailed, UnsuitableImage
 from reverie.paths import FORMATS, path_named
 from reverie.paths import check_output as check_output
@@ -25,6 +26,7 @@ from reverie.profiles import srgb
 Size = tuple[int, int]  # (height, width)
 Photo = str | Path | Image.Image | np.ndarray | Tensor
 
+LARGE = 16_000_000  # pixels, from which on the memory is asked before they are made
 RECORD_KEY = "reverie"  # the PNG text that holds the record
 LARGEST_RECORD = 1_000_000  # bytes beside a picture
 
@@ -115,6 +117,29 @@ def read_mask(mask: Photo) -> Tensor:
     return found
 
 
+def read_opacity(photo: Photo, size: Size) -> Tensor | None:
+    """The opacity [1,1,*size] in [0,1] of a photo that is transparent anywhere; None of another one.
+
+    Raises:
+        UnsuitableImage: as `read`.
+    """
+    if isinstance(photo, str | Path):
+        with opened(photo_path(photo)) as picture:
+            if not picture.has_transparency_data:
+                return None
+            picture.load()
+            return read_opacity(picture, size)
+    layered = not isinstance(photo, Tensor)
+    found = _opacity(photo) if layered else None
+    return None if found is None else resize(found, size).clamp(0, 1)
+
+
+def see_through(image: Tensor, opacity: Tensor) -> Tensor:
+    """An image [N,C,H,W] with its opacity as one more channel, the same image before white: [N,C+1,H,W]."""
+    colours = 1 - (1 - image) / opacity.clamp_min(1e-3)
+    return torch.cat([colours.clamp(0, 1), opacity.expand(len(image), -1, -1, -1)], 1)
+
+
 def _opacity(mask: Photo) -> Tensor | None:
     """The opacity [1,1,H,W] of a picture or array that is transparent anywhere."""
     if isinstance(mask, Image.Image) and mask.has_transparency_data:
@@ -138,6 +163,10 @@ def resize(image: Tensor, size: Size) -> Tensor:
     """The image at another size: bicubic, low-pass filtered where it shrinks."""
     if image.shape[-2:] == size:
         return image
+    if size[0] * size[1] > LARGE:
+        memory.ensure(
+            8 * image[..., 0, 0].numel() * size[0] * size[1], f"a picture of {size[1]}x{size[0]}", "lower --size"
+        )
     shrinks = size[0] < image.shape[-2] or size[1] < image.shape[-1]
     return functional.interpolate(image, size=size, mode="bicubic", align_corners=False, antialias=shrinks)
 
@@ -208,7 +237,8 @@ def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
     """
     kind = FORMATS[check_output(path).suffix.lower()]
     picture = opaque(picture) if kind == "JPEG" and picture.has_transparency_data else picture
-    with replacing(path) as file:
+    beside = path.with_suffix(".json")
+    with together([] if kind == "PNG" else [beside]), replacing(path) as file:
         if kind == "PNG":
             extra = PngImagePlugin.PngInfo()
             extra.add(b"sRGB", b"\0")
@@ -219,7 +249,7 @@ def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
             picture.save(file, kind, quality=94, icc_profile=srgb())
             file.flush()
             if text is not None:  # the picture is safe by now, and takes its place only after its record
-                write_whole(path.with_suffix(".json"), text.encode())
+                write_whole(beside, text.encode())
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -250,6 +280,18 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def together(paths: Iterable[Path]) -> Iterator[None]:
+    """Files that are written all or not at all: after a failure those that were not there before vanish again."""
+    fresh = [path for path in paths if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        for path in fresh:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def record_text(path: Path) -> str | None:

@@ -1,5 +1,6 @@
 """Memory: how much is left, so that what cannot fit is refused before anything is allocated."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,35 @@ def ensure(count: int, what: str, remedy: str) -> None:
     left = available()
     if left is not None and count > left:
         raise OutOfMemory(f"{what} needs {_gigabytes(count)} of memory, and {_gigabytes(left)} are free; {remedy}")
+
+
+def short(error: BaseException) -> bool:
+    """Whether an error says, in one of the ways of Python, torch and its devices, that memory ran out."""
+    words = (
+        "allocate memory",
+        "not enough memory",
+        "out of memory",
+        "bad_alloc",
+        "storage size calculation overflowed",
+    )
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
+    )
+
+
+@contextlib.contextmanager
+def told(remedy: str) -> Iterator[None]:
+    """Turns an error that says that memory ran out into one sentence.
+
+    Raises:
+        OutOfMemory: it did.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not short(error):
+            raise
+        raise OutOfMemory(f"the memory was not enough; {remedy}") from None
 
 
 def _gigabytes(count: int) -> str:

@@ -1,6 +1,7 @@
 """Photo files: a stranger's data, decoded within the memory, upright, in sRGB, and one sentence for each bad one."""
 
 import contextlib
+import errno
 import io
 import os
 import threading
@@ -178,6 +179,8 @@ def reading(path: Path) -> Iterator[None]:
     except MemoryError:
         raise OutOfMemory(f"the memory was not enough for {path}; shrink it first") from None
     except Exception as error:  # of a stranger's file a decoder may raise what it likes
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            raise  # the photo is good
         cut = "truncated" in str(error)
         what = "cut off before its end; fetch it again" if cut else f"damaged ({error}); save it anew as JPEG or PNG"
         raise UnsuitableImage(f"{path} is {what}") from None

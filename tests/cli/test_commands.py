@@ -1,6 +1,9 @@
 import json
+import os
 import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -231,6 +234,46 @@ def test_ctrl_c_keeps_the_last_whole_picture_at_the_photos_size(cli, factory, ph
     assert out == "wrote a.png: nets.py:tiny, block (ended at step 2 of 6, the last whole picture)\n"
     assert err == "reverie: stopped\n"
     assert read("a.png").shape == (1, 3, 41, 53)
+
+
+def test_a_request_to_end_keeps_the_last_whole_picture_too(cli, factory, photo, monkeypatch):
+    def request():
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(runs, "iterate", interrupting(2, request))
+    words = ["dream", photo, "-m", factory, "--layer", "block", "--octaves", 1, "--steps", 3, "-o", "a.png"]
+    status, out, err = cli(*words)
+    assert (status, err) == (143, "reverie: stopped\n")
+    assert out.startswith("wrote a.png: ")
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_ctrl_c_while_the_program_starts_is_one_line():
+    code = (
+        "import sys, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from reverie.cli.signals import stop_at_once\n"
+        "stop_at_once()\n"
+        "try:\n    signal.raise_signal(signal.SIGINT)\nexcept BaseException: print('late')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "reverie: stopped\n")
+
+
+def test_a_locale_of_ascii_reads_its_files_as_utf_8():
+    names = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for words in (["--help"], ["dream", "--help"], ["presets"]):
+        line = [sys.executable, "-m", "reverie", *words]
+        ended = subprocess.run(line, capture_output=True, env=names, check=False)
+        assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_names_that_a_terminal_cannot_write_are_spelt_out(tmp_path):
+    names = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    words = [sys.executable, "-m", "reverie", "plot", "h\u00e9 \u2764.png"]
+    ended = subprocess.run(words, capture_output=True, env=names, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(b"reverie: there is no file h")
+    assert ended.stderr.count(b"\n") == 1
 
 
 def test_ctrl_c_before_the_first_step_writes_nothing(cli, factory, photo, monkeypatch, tmp_path):

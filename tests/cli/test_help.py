@@ -49,7 +49,8 @@ OPTIONS = {
               "--ascent", "--steps", "--rate", "--prior", "--size", "--seed"},
     "zoom": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--frames", "--zoom", "--rotate", "--right",
             "--down", "--steady", "--fps"},
-    "film": COMMON | {"--output", "--force", "--quiet"} | DREAM | {"--carry", "--every", "--frames", "--silent"},
+    "film": COMMON | {"--output", "--force", "--quiet"} | DREAM
+            | {"--carry", "--every", "--frames", "--silent", "--fps"},
     "explain": COMMON | (SEVERAL - {"--film", "--trace"})
                | {"--model", "--unit", "--method", "--layer", "--samples", "--noise", "--baseline",
                "--window", "--stride", "--show", "--opacity", "--control", "--size", "--seed", "--raw"},

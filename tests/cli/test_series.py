@@ -63,6 +63,24 @@ def test_a_wrong_word_is_one_line(refused, factory, tmp_path, words, message):
     assert files(tmp_path) == {"nets.py"}
 
 
+@pytest.mark.parametrize("words", [["--mean", "-inf"], ["--mean", "nan,0,0"], ["--std", "0"]])
+def test_a_normalisation_that_is_none_leaves_nothing(refused, factory, photo, tmp_path, words):
+    above = " above 0" if words[0] == "--std" else ""
+    told = f"{words[0]} takes numbers{above} such as .485,.456,.406, not '{words[1]}'"
+    assert refused("zoom", photo, "-m", factory, *ZOOM, "=".join(words), "-o", "a.gif") == told
+    assert files(tmp_path) == {"nets.py", "photo.png"}
+
+
+def test_memory_that_ends_anywhere_is_one_line(refused, factory, photo, monkeypatch):
+    def short(*_, **__):
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    monkeypatch.setattr("reverie.cli.runs.load", short)
+    assert refused("dream", photo, "-m", factory) == (
+        "the memory was not enough; ask for a smaller picture, batch or network"
+    )
+
+
 ZOOM = ["--layer", "block", "--steps", 1, "--octaves", 1, "--frames", 3]
 
 

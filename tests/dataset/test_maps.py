@@ -357,3 +357,28 @@ def test_what_does_not_go_is_refused_before_the_work(model, photos, given, error
     with pytest.raises(error) as caught:
         image_map(model, photos, workers=0, **given)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("method", ["tsne", "pca"])
+def test_copies_of_one_photo_make_a_map_that_says_so(model, tmp_path, method):
+    pytest.importorskip("openTSNE")
+    for number in range(7):
+        to_pil(picture(1, 3, 40, 56)).save(tmp_path / f"{number}.png")
+    made = image_map(model, tmp_path, method=method, workers=0, batch=3)
+    assert made.notes == (
+        "all photos look the same to 'norm': what is near to what says nothing; name another --layer",
+    )
+    assert len(set(made.cells)) == 7
+    assert made.save(tmp_path / "map.png")[0].is_file()
+    more = image_map(model, tmp_path, into=tmp_path / "map.png", workers=0)  # the map's own picture is among them
+    assert len(more) == 15
+
+
+def test_a_dead_layer_says_so(photos):
+    with torch.no_grad():
+        dead = seeded(Tiny)
+        dead.mix.weight.mul_(1e-6)
+        dead.mix.bias.copy_(torch.arange(12.0))
+    made = image_map(reverie.load(dead, size=48), photos, "mix", workers=0)
+    assert made.method == "pca"
+    assert "all photos look the same to 'mix'" in made.about[1]

@@ -1,13 +1,18 @@
+import errno
 import io
+import os
+import shutil
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from reverie.dataset.photos import _unless_left_alone as unless_left_alone
-from reverie.dataset.photos import batches, framed, photo_set
+from reverie.dataset.decoding import _unless_left_alone as unless_left_alone
+from reverie.dataset.decoding import batches
+from reverie.dataset.photos import framed, photo_set
 from reverie.errors import InvalidSetting, ReverieError, UnsuitableImage
 from reverie.image import read, resize
 from tiny import picture
@@ -209,6 +214,48 @@ def test_a_decoder_that_stumbles_costs_one_photo(folder, monkeypatch):
     (found,) = batches(photo_set(folder), (8, 8), 2, 0, 2)
     assert [index for index, _ in found.failures] == [0, 1]
     assert "IndexError: out of range" in found.failures[0][1]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_only_files_are_photos(folder):
+    whole = photo_set(folder).names
+    os.mkfifo(folder / "a.png")
+    os.mkfifo(folder / "a.tar")
+    assert photo_set(folder).names == whole
+    (folder / "list.txt").write_text("a.png\n", encoding="utf-8")
+    (found,) = batches(photo_set(folder / "list.txt"), (8, 8), 1)
+    assert "is a pipe or a device" in found.failures[0][1]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_open_files_do_not_grow_with_the_photos(folder, monkeypatch, workers):
+    resource = pytest.importorskip("resource")
+    for number in range(60):
+        shutil.copy(folder / "cats/1.png", folder / f"more-{number}.png")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = len(list(Path("/proc/self/fd").glob("*"))) or 100
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, taken + 40), hard))
+    try:
+        (found,) = batches(photo_set(folder), (8, 8), 100, workers=workers)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(found.indices) >= 60
+
+
+def test_too_many_open_files_end_a_pass_with_a_sentence(folder, monkeypatch):
+    def crowded(path, enough):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("reverie.dataset.photos.read", crowded)
+    with pytest.raises(ReverieError, match=r"^too many files are open at once; allow more with 'ulimit -n 4096'"):
+        list(batches(photo_set(folder), (8, 8), 2, workers=0))
+
+
+def test_chance_elsewhere_is_left_alone(folder):
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    list(batches(photo_set(folder), (8, 8), 2, workers=0))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.parametrize(("start", "batch", "workers"), [(7, 2, 0), (-1, 2, 0), (0, 0, 0), (0, 2, -1)])

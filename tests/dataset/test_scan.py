@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import shutil
 import signal
 import sqlite3
 
@@ -10,14 +11,18 @@ from kills import contents, kill_often, photos_in
 
 import reverie
 from reverie.dataset import run
-from reverie.dataset.photos import batches, photo_set
+from reverie.dataset.decoding import batches
+from reverie.dataset.patches import patch_record, patches
+from reverie.dataset.photos import photo_set
 from reverie.dataset.run import main_layers, scan, scanning
 from reverie.dataset.scan import Keeping, fresh
 from reverie.dataset.scan import scan as scanned
 from reverie.dataset.store import begun, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import InvalidSetting, OutputFailed, ScanRefused, UnknownName, UnsuitableImage
+from reverie.image import file_digest
 from reverie.models.probe import probe
+from reverie.unit import Unit
 from tiny import Tiny, hook_count, seeded
 
 LAYERS = ["stem", "block.relu~2", "mix", "logits"]
@@ -105,7 +110,10 @@ def test_scans_of_other_settings_do_not_mix(model, folder, made, change, message
     assert contents(made.path) == before
 
 
-def test_scans_of_other_networks_photos_threads_or_versions_do_not_mix(model, folder, made, monkeypatch):
+def test_scans_of_other_networks_photos_threads_or_versions_do_not_mix(model, folder, made, monkeypatch, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "other.png").write_bytes((folder / "000.png").read_bytes())
     settings = {"layers": LAYERS, **FEW}
     with pytest.raises(ScanRefused, match="other weights or settings of the network"):
         scan(reverie.load(seeded(Tiny, seed=1), size=48), folder, made.path, **settings)
@@ -120,8 +128,12 @@ def test_scans_of_other_networks_photos_threads_or_versions_do_not_mix(model, fo
     (folder / "000.png").rename(folder / "999.png")
     with pytest.raises(ScanRefused, match="a scan with other photos"):
         scan(model, folder, made.path, **settings)
+    gone = made.photos()
+    assert gone.names == made.names
+    with pytest.raises(UnsuitableImage, match="there is no file"):
+        gone.read(0)
     with pytest.raises(ScanRefused, match="holds other photos than"):
-        made.photos()
+        made.photos(elsewhere)
     assert scan(model, folder, made.path, force=True, **settings).names[-1] == "999.png"
 
 
@@ -183,7 +195,7 @@ def rows(path, statement: str, *values) -> None:
     "damage",
     [
         "PRAGMA application_id = 7",
-        "PRAGMA user_version = 2",
+        "PRAGMA user_version = 3",
         "DROP TABLE photos",
         "CREATE TRIGGER t AFTER INSERT ON photos BEGIN DELETE FROM photos; END",
         "CREATE VIEW v AS SELECT 1",
@@ -200,7 +212,7 @@ def rows(path, statement: str, *values) -> None:
 )
 def test_a_strangers_file_is_refused_at_the_door(made, damage):
     rows(made.path, damage)
-    with pytest.raises(ScanRefused, match=r"is no scan of this program, or a damaged one|is a scan of layout 2"):
+    with pytest.raises(ScanRefused, match=r"is no scan of this program, or a damaged one|is a scan of layout 3"):
         read_scan(made.path)
 
 
@@ -298,3 +310,37 @@ def test_a_place_with_none_of_the_photos_is_refused_without_a_walk_through_it(ma
     (tmp_path / "other").mkdir()
     with pytest.raises(ScanRefused, match="holds other photos than"):
         made.photos(tmp_path / "other")
+
+
+def test_a_full_disk_leaves_no_empty_file(model, folder, tmp_path, monkeypatch):
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("reverie.dataset.writer.plain", full)
+    with pytest.raises(OutputFailed, match="free some space"):
+        scan(model, folder, tmp_path / "new.db", layers=["stem"], workers=0)
+    assert not list(tmp_path.glob("new.db*"))
+
+
+def test_photos_that_were_overwritten_are_noticed(model, folder, made, tmp_path):
+    settings = {"layers": LAYERS, **FEW}
+    shutil.copytree(folder, tmp_path / "copied", copy_function=shutil.copyfile)  # with times of its own
+    assert scan(model, tmp_path / "copied", made.path, **settings).complete
+    shutil.copyfile(folder / "001.png", folder / "000.png")
+    with pytest.raises(ScanRefused, match=r"^1 photos of .* were changed since they were scanned, '000\.png' first; "):
+        scan(model, folder, made.path, **settings)
+
+
+def test_patches_of_photos_that_are_gone_are_captioned_and_the_others_drawn(model, folder, made):
+    layer = LAYERS[0]
+    before = patches(model, made, made.photos(), layer, 0, most=5)
+    assert all(patch.sha256 == file_digest(folder / patch.name) for patch in before)
+    (folder / before[1].name).unlink()
+    (folder / before[2].name).write_bytes(b"no picture")
+    after = patches(model, made, made.photos(), layer, 0, most=5)
+    assert [patch.value for patch in after] == [patch.value for patch in before]
+    told = [patch.doubt for patch in after]
+    assert told == [None, *["the photo is missing, or cannot be read any more"] * 2]
+    assert patch_record(model, made, Unit(layer, (0,)), after[1]).automatic["sha256"] is None
+    medians = patches(model, made, made.photos(), layer, 0, kind="median", most=99)
+    assert not {before[1].name, before[2].name} & {patch.name for patch in medians}

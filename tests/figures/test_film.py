@@ -62,6 +62,20 @@ def test_a_video_shows_every_frame(tmp_path, name, size):
     assert [item.name for item in tmp_path.iterdir()] == [name]
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+@pytest.mark.parametrize(("size", "tag", "kr", "kb"), [((720, 1280), 1, 0.2126, 0.0722), ((34, 48), 6, 0.299, 0.114)])
+def test_colours_are_turned_and_tagged_as_players_read_them(name, size, tag, kr, kb):
+    red, green, blue = 200, 30, 30
+    write(name, [np.full((*size, 3), (red, green, blue), np.uint8)])
+    luma = kr * red + (1 - kr - kb) * green + kb * blue  # ITU-R BT.709 and BT.601, limited range
+    meant = 16 + 219 * luma / 255, 128 + 112 * (blue - luma) / (1 - kb) / 255, 128 + 112 * (red - luma) / (1 - kr) / 255
+    with av.open(name) as container:
+        (frame,) = container.decode(video=0)
+    assert (frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc) == (tag, 1, 1, 1)
+    found = [np.frombuffer(plane, np.uint8)[0] for plane in frame.planes]
+    assert found == pytest.approx(meant, abs=1.6)
+
+
 @pytest.mark.parametrize("name", ["a.gif", "a.webp"])
 @pytest.mark.parametrize("size", [(34, 48), (33, 47)])
 def test_an_animation_shows_every_frame_for_its_time(tmp_path, name, size):

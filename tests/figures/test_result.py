@@ -1,6 +1,8 @@
 import errno
 import io
 import itertools
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 from reverie.errors import OutputFailed
 from reverie.figures.result import Result
 from reverie.figures.sheet import Layout, sheet
+from reverie.figures.trace import Trace
 from reverie.image import to_uint8
 from reverie.record import Record
 from tiny import picture
@@ -165,3 +168,48 @@ def test_what_never_fired_is_named_and_marked():
 def test_a_sheet_leaves_few_places_empty(count, columns):
     page = sheet([Image.new("RGB", (40, 40))] * count, ["x"] * count)
     assert (page.width - 6) // 46 == columns
+
+
+def full_after(monkeypatch, ending: str, times: int = 0):
+    """The disk is full as soon as so many files of an ending have been written."""
+    plain, left = Path.replace, [times]
+
+    def replace(self, target):
+        if Path(target).suffix == ending:
+            left[0] -= 1
+            if left[0] < 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        return plain(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+
+
+def traced(count: int) -> Result:
+    traces = tuple(Trace(np.zeros(2, np.int64), np.zeros(2), {}) for _ in range(count))
+    return replace(several(count), traces=traces, arrays=tuple(several(count).images))
+
+
+@pytest.mark.parametrize(("count", "ending", "times"), [(1, ".png", 0), (1, ".npy", 0), (3, ".png", 2), (3, ".npy", 2)])
+def test_a_full_disk_leaves_whole_pictures_alone(tmp_path, monkeypatch, count, ending, times):
+    full_after(monkeypatch, ending, times)
+    with pytest.raises(OutputFailed, match="No space left on device"):
+        traced(count).save(tmp_path / "a.png", raw=True)
+    left = [path.name for path in sorted(tmp_path.rglob("*")) if path.is_file()]
+    assert left == [f"mix-{index}.{each}" for index in range(times) for each in ("npy", "npz", "png")]
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".json"])
+def test_a_full_disk_leaves_neither_a_picture_nor_its_record(tmp_path, monkeypatch, ending):
+    full_after(monkeypatch, ending)
+    with pytest.raises(OutputFailed):
+        several(1).save(tmp_path / "a.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_picture_stays_when_the_disk_is_full(tmp_path, monkeypatch):
+    several(1).save(tmp_path / "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    full_after(monkeypatch, ".png")
+    with pytest.raises(OutputFailed):
+        traced(1).save(tmp_path / "a.png")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.png", before)]

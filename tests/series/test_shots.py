@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,38 @@ def test_a_wrong_ending_is_one_sentence():
 
 def test_frames_without_a_file():
     assert [frame.number for frame in shot().frames()] == [0, 1, 2, 3]
+
+
+def test_a_first_frame_that_fails_leaves_nothing(tmp_path):
+    def run(after):
+        raise OutputFailed("no")
+        yield
+
+    with pytest.raises(OutputFailed):
+        replace(shot(), run=run).save("a.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fails", ["film.json", "000000.png", "a.gif", "a.json"])
+def test_after_a_full_disk_the_same_command_goes_on(tmp_path, monkeypatch, fails):
+    plain = Path.replace
+
+    def full(self, target):
+        if Path(target).name == fails:
+            raise OSError(28, "No space left on device")
+        return plain(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        with pytest.raises(OutputFailed, match="No space left on device"):
+            shot().save("a.gif")
+    assert {path.name for path in tmp_path.iterdir()} <= {"a.gif.frames"}
+    if fails == "film.json":
+        assert list(tmp_path.iterdir()) == []
+    shot().save("a.gif")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.gif", "a.json"]
+
+
+def test_an_empty_folder_of_frames_is_no_other_film():
+    Path("a.gif.frames").mkdir()
+    assert shot().save("a.gif").is_file()

@@ -5,14 +5,14 @@ from torch import nn
 
 import reverie
 from reference.plain import convolution, make_step
-from reverie import recipes
+from reverie import memory, recipes
 from reverie.constraints import in_range
 from reverie.errors import Diverged, InvalidSetting, OutOfMemory, ReverieError
 from reverie.image import resize
 from reverie.objectives import Objective, Term, channel, layer
 from reverie.parameterizations import Fourier, Pixels
 from reverie.randomness import generator
-from reverie.synthesis import AddedDetail, Ascent, Recipe, Resized, Stage, iterate, synthesize
+from reverie.synthesis import AddedDetail, Ascent, Recipe, Resized, Stage, engine, iterate, synthesize
 from reverie.transforms import Roll
 from tiny import Tiny, hook_count, picture, seeded, state
 
@@ -182,6 +182,26 @@ def test_too_little_memory_says_what_to_lower(model, error):
     assert str(caught.value) == (
         "the memory was not enough; lower --size, --batch or --tile, or use --precision bfloat16"
     )
+
+
+@pytest.mark.parametrize("side", [20_000, 32_768])
+def test_sizes_that_cannot_be_are_refused_before_anything_is_made(model, monkeypatch, side):
+    monkeypatch.setattr(memory, "available", lambda: 2**30)
+    made = recipes.feature(model, "mix:0", size=side, steps=1)
+    with pytest.raises(OutOfMemory, match=f"^a picture of {side}x{side} needs .* GB of memory, and 1.07 GB are free; "):
+        next(iterate(model, made))
+    with pytest.raises(OutOfMemory, match=f"^a picture of {side}x{side} needs .* lower --size$"):
+        resize(torch.zeros(1, 3, 4, 4), (side, side))
+
+
+@pytest.mark.parametrize("where", ["_start", "_decoder"])
+def test_memory_that_ends_between_the_steps_is_one_sentence_too(model, monkeypatch, where):
+    def fail(*_):
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: not enough memory: you tried ...")
+
+    monkeypatch.setattr(engine, where, fail)
+    with pytest.raises(OutOfMemory, match=r"^the memory was not enough; lower --size"):
+        next(iterate(model, recipes.feature(model, "mix:0", size=32, steps=1)))
 
 
 def test_other_errors_are_not_taken_for_memory(model):

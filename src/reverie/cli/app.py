@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from reverie.cli.signals import answered
 from reverie.cli.signatures import arguments, command, option, refused
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError
 from reverie.models.names import DEFAULT
@@ -50,7 +52,13 @@ def main() -> None:
 
 
 def _check_start() -> None:
-    """What else would end in a library's own words: a working folder that is gone, an argument without end."""
+    """What else would end in a library's own words: a working folder that is gone, an argument without end.
+
+    What the terminal's code page lacks is spelt out.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         Path.cwd()
     except OSError:
@@ -161,7 +169,9 @@ def _later(module: str, function: str) -> Callable[..., None]:
     """A command's function, imported with torch only when it runs."""
 
     def run(**given: Any) -> None:
-        getattr(importlib.import_module(f"reverie.cli.{module}"), function)(**given)
+        ready = getattr(importlib.import_module(f"reverie.cli.{module}"), function)
+        with answered():
+            ready(**given)
 
     run.__name__ = function
     return run

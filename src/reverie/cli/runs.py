@@ -1,5 +1,6 @@
 """The commands that make pictures: parse, load, read the engine's steps into a bar, write."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -191,9 +192,13 @@ def model_from(name: str, options: Mapping[str, Any]) -> Model:
 
 def _numbers(flag: str, text: str | None) -> list[float] | None:
     try:
-        return None if text is None else [float(part) for part in text.split(",")]
+        found = [] if text is None else [float(part) for part in text.split(",")]
+        if not all(map(math.isfinite, found)) or (flag == "--std" and min(found, default=1) <= 0):
+            raise ValueError
     except ValueError:
-        raise InvalidSetting(f"{flag} takes numbers such as .485,.456,.406, not '{text}'") from None
+        above = " above 0" if flag == "--std" else ""
+        raise InvalidSetting(f"{flag} takes numbers{above} such as .485,.456,.406, not '{text}'") from None
+    return None if text is None else found
 
 
 def _side(text: str | None) -> int | tuple[int, int] | None:

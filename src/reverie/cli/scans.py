@@ -65,7 +65,7 @@ def _say_how_far(path: Path, *, quiet: bool) -> None:
     bad = f"; {len(found.failures)} photos could not be read and were passed over" if found.failures else ""
     if not quiet or not found.complete:
         layers = len(found.about.layers)
-        typer.echo(f"wrote {path}: {found.position} photos, {layers} layers{bad}{rest}")
+        typer.echo(f"wrote {path}: {found.position - len(found.failures)} photos, {layers} layers{bad}{rest}")
 
 
 def patches(scan: Path, model: str | None, trust: bool, **given: Any) -> None:

@@ -15,7 +15,9 @@ from typing import Annotated, Any
 
 import typer
 
+from reverie import memory
 from reverie.cli.early import check_early
+from reverie.cli.signals import status
 from reverie.errors import ReverieError, printable
 
 PACKAGE = Path(__file__).parent.parent
@@ -40,7 +42,7 @@ def arguments(module: str, function: str) -> tuple[str, tuple[Argument, ...]]:
         module: path of the module below the package, such as `recipes/dreams.py`.
         function: its name there.
     """
-    tree = ast.parse((PACKAGE / module).read_text())
+    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
     node = next(item for item in tree.body if isinstance(item, ast.FunctionDef) and item.name == function)
     doc = ast.get_docstring(node) or ""
     helps = _helps(doc.partition("Args:")[2].partition("\n\n")[0])
@@ -113,11 +115,16 @@ def command(function: Callable[..., None], parameters: list[inspect.Parameter], 
         except ReverieError as error:
             typer.echo(f"reverie: {error}", err=True)
             raise typer.Exit(2) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             typer.echo("reverie: stopped", err=True)
-            raise typer.Exit(130) from None
+            raise typer.Exit(status(error)) from None
         except BrokenPipeError:
             raise
+        except (MemoryError, RuntimeError) as error:
+            if not memory.short(error):
+                raise
+            typer.echo("reverie: the memory was not enough; ask for a smaller picture, batch or network", err=True)
+            raise typer.Exit(2) from None
         except OSError as error:  # of a system that says no where nobody asked
             typer.echo(f"reverie: {refused(error)}", err=True)
             raise typer.Exit(2) from None

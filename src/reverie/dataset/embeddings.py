@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.dataset.photos import PhotoSet, batches
+from reverie.dataset.decoding import batches
+from reverie.dataset.photos import PhotoSet
 from reverie.errors import Diverged, InvalidSetting
 from reverie.image import grey, resize, to_uint8
 from reverie.models.model import Model

@@ -14,6 +14,7 @@ from reverie.dataset.imagemap import ImageMap, read_map
 from reverie.dataset.layout import grid_shape, on_grid, snapped
 from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.projection import (
+    alike,
     chosen_method,
     directions,
     ensure,
@@ -150,6 +151,9 @@ def _laid_out(wanted: _Wanted, new: _Gathered, found: PhotoSet, model: Model, he
     whole = np.concatenate(new.embeddings)
     method, perplexity, note = chosen_method(wanted.method, len(whole), wanted.perplexity)
     vectors = _kept(whole)
+    if len(whole) > 1 and alike(vectors):
+        note = f"all photos look the same to '{wanted.layer}': what is near to what says nothing; name another --layer"
+        method, perplexity = "pca", None
     basis = principal_components(vectors, wanted.seed)
     told = None if heard is None else partial(heard, "layout")
     points = projected(basis.reduced(vectors), method, perplexity, seed=wanted.seed, heard=told)

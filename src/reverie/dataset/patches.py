@@ -8,9 +8,9 @@ from torch import Tensor
 
 from reverie.dataset.photos import PhotoSet
 from reverie.dataset.scan import LayerTallies
-from reverie.dataset.store import Scan
+from reverie.dataset.store import Scan, damaged
 from reverie.dataset.tallies import NOBODY
-from reverie.errors import InvalidSetting, ScanRefused, UnknownName, count
+from reverie.errors import InvalidSetting, OutOfMemory, ScanRefused, UnknownName, UnsuitableImage, count
 from reverie.image import grey
 from reverie.models.fields import Fields
 from reverie.models.layers import Box
@@ -44,6 +44,7 @@ class Patch:
         again: the activation where all but the box is blank: 0 after the network's normalisation.
         whole: the activation on the whole picture, now.
         close: how far these may lie from the value.
+        sha256: of the photo's file, as it is now; None of one that cannot be read.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Patch:
     again: float
     whole: float
     close: float
+    sha256: str | None = None
 
     @property
     def crop(self) -> Tensor:
@@ -76,6 +78,8 @@ class Patch:
     @property
     def doubt(self) -> str | None:
         """What is wrong with it, in words; None where its value is confirmed."""
+        if self.sha256 is None:
+            return "the photo is missing, or cannot be read any more"
         if not self.same:
             return "another photo or network: the value is not found again"
         return None if self.exact else "the channel looks beyond its field"
@@ -97,8 +101,7 @@ def patches(
     Raises:
         UnknownName: the scan has no such layer or channel.
         InvalidSetting: there is no such kind.
-        UnsuitableImage: a photo cannot be read any more.
-        ScanRefused: the layer's grid is another one.
+        ScanRefused: the layer's grid is another one, or the scan names photos that it has not looked at.
     """
     if kind not in KINDS:
         raise InvalidSetting(f"there are no patches '{kind}'; allowed are {', '.join(KINDS)}")
@@ -109,6 +112,8 @@ def patches(
     if tallies.size != (model.layer(layer).size or (1, 1)) or tallies.channels != model.layer(layer).channels:
         raise ScanRefused(f"{scan.path} was made with another network: '{layer}' of {model.name} has another shape")
     places = _places(tallies, channel, kind, most)
+    if any(photo >= len(photos) for photo, _, _ in places):
+        raise damaged(scan.path)
     fields, close = Fields(model, layer), TOLERANCE * float(tallies.moments.deviation[channel])
     chunks = [places[first : first + TOGETHER] for first in range(0, len(places), TOGETHER)]
     return [patch for chunk in chunks for patch in _looked_at(fields, photos, channel, kind, chunk, close)]
@@ -138,7 +143,8 @@ def _looked_at(
 ) -> list[Patch]:
     """The patches, with their values on the whole picture and on what they see of it alone."""
     model, width = fields.model, (fields.model.layer(fields.layer).size or (1, 1))[1]
-    pictures = torch.stack([photos.framed(photo, model.size) for photo, _, _ in found])
+    files = [_read(photos, photo, model) for photo, _, _ in found]
+    pictures = torch.stack([picture for picture, _ in files])
     pictures = grey(pictures) if model.channels == 1 else pictures
     maps = _maps(fields, pictures, channel)
     places = [int(each.argmax()) if place is None else place for each, (_, place, _) in zip(maps, found, strict=True)]
@@ -150,9 +156,20 @@ def _looked_at(
         value, again = whole if recorded is None else recorded, float(alone[row].flatten()[places[row]])
         near = max(close, TOLERANCE * abs(value))
         made.append(
-            Patch(kind, photo, photos.names[photo], place, value, boxes[row], pictures[row], again, whole, near)
-        )
-    return made
+            Patch(
+                kind, photo, photos.names[photo], place, value, boxes[row], pictures[row], again, whole, near,
+                files[row][1],
+            )
+        )  # fmt: skip
+    return [patch for patch, (_, place, _) in zip(made, found, strict=True) if patch.sha256 or place is not None]
+
+
+def _read(photos: PhotoSet, index: int, model: Model) -> tuple[Tensor, str | None]:
+    """A photo as the network is shown it, and its file's hash; grey and None where it cannot be read."""
+    try:
+        return photos.framed(index, model.size), photos.digest(index)
+    except (UnsuitableImage, OutOfMemory):
+        return torch.full((3, *model.size), 0.5), None
 
 
 def _maps(fields: Fields, pictures: Tensor, channel: int) -> Tensor:
@@ -188,7 +205,8 @@ def patch_record(model: Model, scan: Scan, unit: Unit, patch: Patch, **more: str
         "place": list(patch.place),
         "box": [list(span) for span in patch.box],
         "value": round(patch.value, 6),
-        "value_of_crop": round(patch.again, 6),
+        "value_of_crop": None if patch.sha256 is None else round(patch.again, 6),
+        "sha256": patch.sha256,
         "doubt": patch.doubt,
         "threads": torch.get_num_threads(),
         "device": str(model.device),

@@ -1,24 +1,18 @@
-"""Sets of photos: a folder, tar shards read in memory, or a text file of paths; decoded beside the network."""
+"""Sets of photos: a folder, tar shards read in memory, or a text file of paths."""
 
 import hashlib
 import os
-import signal
-import sys
 import tarfile
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import NamedTuple
 
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
-from reverie.errors import InvalidSetting, ReverieError, UnsuitableImage, count
-from reverie.image import Size, decode, photo_path, read, resize
+from reverie.errors import UnsuitableImage
+from reverie.image import Size, decode, file_digest, photo_path, read, resize
 from reverie.paths import path_named
 
 LARGEST_FILE = 500_000_000  # bytes of a tar's member
@@ -68,6 +62,31 @@ class PhotoSet:
             UnsuitableImage: as `read`.
         """
         return framed(self.read(index, max(size)), size).float() / 255
+
+    def stamp(self, index: int) -> tuple[int, int] | None:
+        """A photo's size in bytes and when it was last written, in nanoseconds; None where it is gone."""
+        source = self.sources[index]
+        try:
+            found = (source if isinstance(source, Path) else source.archive).stat()
+        except OSError:
+            return None
+        return (found.st_size if isinstance(source, Path) else source.length), found.st_mtime_ns
+
+    def digest(self, index: int) -> str:
+        """SHA-256 of a photo's file.
+
+        Raises:
+            UnsuitableImage: it cannot be read any more.
+        """
+        source = self.sources[index]
+        if isinstance(source, Path):
+            return file_digest(source)
+        return hashlib.sha256(_content(source, self.names[index])).hexdigest()
+
+    def named(self, names: Sequence[str]) -> "PhotoSet":
+        """The photos of these names, in this order; those that are not there cannot be read."""
+        known = dict(zip(self.names, self.sources, strict=True))
+        return PhotoSet(self.place, tuple(names), tuple(known.get(name, self.place / name) for name in names))
 
     def kind(self, index: int) -> str | None:
         """A photo's class: the folder that holds it, below the set's place; None without such a folder.
@@ -129,118 +148,6 @@ def framed(photo: Tensor, size: Size) -> Tensor:
     return resize(centre, size)[0].clamp(0, 1).mul(255).round().to(torch.uint8)
 
 
-class Batch(NamedTuple):
-    """Consecutive photos of a set.
-
-    Attributes:
-        indices: of those that could be read.
-        images: [n,3,H,W] in [0,1], one for each index; n is 0 where none could be read.
-        failures: (index, what was wrong) of the others.
-        stop: the index after the batch, where the next one starts.
-    """
-
-    indices: tuple[int, ...]
-    images: Tensor
-    failures: tuple[tuple[int, str], ...]
-    stop: int
-
-
-def batches(
-    photos: PhotoSet, size: Size, batch: int, start: int = 0, stop: int | None = None, *, workers: int | None = None
-) -> Iterator[Batch]:
-    """The photos in their order, decoded by other processes while the caller computes.
-
-    Batches are cut from `start` on, and a photo that cannot be read leaves its batch smaller: whoever goes on from a
-    batch's `stop` gets the batches that an unbroken run gets.
-
-    Args:
-        size: (height, width) that every photo is brought to, by `framed`.
-        batch: photos in a batch, those that cannot be read among them.
-        start: index of the first photo.
-        stop: index after the last one; the end of the set by default.
-        workers: processes that decode; 0 decodes in this one; half of the processor's cores, at most 4, by default.
-
-    Raises:
-        ReverieError: a worker died.
-    """
-    count("batch", batch)
-    stop = len(photos) if stop is None else min(stop, len(photos))
-    if not 0 <= start <= stop:
-        raise InvalidSetting(f"start must be 0 to {stop}, not {start}")
-    plan = [list(range(first, min(first + batch, stop))) for first in range(start, stop, batch)]
-    return _batches(photos, size, plan, _workers(workers, len(plan)))
-
-
-def _batches(photos: PhotoSet, size: Size, plan: Sequence[list[int]], workers: int) -> Iterator[Batch]:
-    for span, (indices, images, failures) in zip(plan, _decoded(photos, size, plan, workers), strict=True):
-        stacked = torch.stack(images) if images else torch.empty((0, 3, *size), dtype=torch.uint8)
-        yield Batch(tuple(indices), stacked.float().div_(255), tuple(failures), span[-1] + 1)
-
-
-_Frame = tuple[int, Tensor | None, str]
-_Frames = tuple[list[int], list[Tensor], list[tuple[int, str]]]
-
-
-class _Framed(Dataset[_Frame]):
-    """(index, uint8 [3,H,W], "") of a photo, or (index, None, what is wrong)."""
-
-    def __init__(self, photos: PhotoSet, size: Size) -> None:
-        self.photos, self.size = photos, size
-
-    def __getitem__(self, index: int) -> _Frame:
-        try:
-            return index, framed(self.photos.read(index, max(self.size)), self.size), ""
-        except UnsuitableImage as error:
-            return index, None, str(error)
-        except Exception as error:  # whatever a decoder stumbles over must not end a pass over a million photos
-            return index, None, f"{self.photos.names[index]} cannot be decoded ({type(error).__name__}: {error})"
-
-
-def _decoded(photos: PhotoSet, size: Size, plan: Sequence[list[int]], workers: int) -> Iterator[_Frames]:
-    """What the workers decode; they end with the generator."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # more workers than cores may be wanted: reading a slow disk is mostly waiting
-        loader = DataLoader(
-            _Framed(photos, size), batch_sampler=plan, num_workers=workers, collate_fn=_gathered,
-            worker_init_fn=_deaf_to_interrupts,
-        )  # fmt: skip
-        frames = iter(loader)
-    try:
-        yield from frames
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
-            raise
-        raise ReverieError(
-            "a process that decodes photos was ended, perhaps for want of memory; try --workers 0 or a smaller --batch"
-        ) from None
-
-
-def _gathered(frames: Sequence[_Frame]) -> _Frames:
-    good = [(index, image) for index, image, _ in frames if image is not None]
-    bad = [(index, reason) for index, image, reason in frames if image is None]
-    return [index for index, _ in good], [image for _, image in good], bad
-
-
-def _deaf_to_interrupts(_: int) -> None:
-    """Ctrl-C goes to every process of the terminal; only the one that reads the batches answers it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.excepthook = _unless_left_alone
-
-
-def _unless_left_alone(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """What a worker's own threads say, but for the end of the process that they were to hand pictures to."""
-    if not issubclass(kind, ConnectionError | EOFError):
-        sys.__excepthook__(kind, error, trace)
-
-
-def _workers(asked: int | None, plan: int) -> int:
-    if asked is not None:
-        count("workers", asked, 0, 256)
-        return asked
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(4, max(1, cores // 2)) if plan > 1 else 0
-
-
 def _endings() -> set[str]:
     return {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
 
@@ -252,9 +159,9 @@ def _in_folder(folder: Path) -> Iterator[tuple[str, Path | Member]]:
         for name in sorted(name for name in files if not name.startswith(".")):
             path = Path(parent, name)
             below = path.relative_to(folder).as_posix()
-            if path.suffix.lower() == ".tar":
+            if path.suffix.lower() == ".tar" and path.is_file():
                 yield from _in_tar(path, f"{below}/")
-            elif path.suffix.lower() in endings:
+            elif path.suffix.lower() in endings and path.is_file():  # a named pipe would be waited for
                 yield below, path
 
 

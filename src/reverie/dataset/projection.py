@@ -12,6 +12,7 @@ from reverie.randomness import undisturbed
 METHODS = ("tsne", "umap", "pca")
 COMPONENTS = 50  # principal components that a map is made from
 PERPLEXITY = 30.0
+SAME = 1e-3  # mean distance of directions from their middle that is no more than float16 rounds them by
 FEWEST = 6  # embeddings that have neighbours to speak of; fewer are laid out by their principal components
 FAST = 3000  # points from which on t-SNE's forces are interpolated (FIt-SNE) in place of a tree of them (Barnes-Hut)
 
@@ -47,10 +48,16 @@ def principal_components(embeddings: np.ndarray, seed: int = 0) -> Basis:
     from sklearn.decomposition import PCA
 
     units = directions(embeddings.astype(np.float64))
-    if not np.ptp(units, axis=0).any():  # one photo, or copies of one
+    if alike(units):
         return Basis(units.mean(0).astype(np.float32), np.eye(1, units.shape[1], dtype=np.float32))
     found = PCA(min(COMPONENTS, *units.shape), random_state=seed).fit(units)
     return Basis(found.mean_.astype(np.float32), found.components_.astype(np.float32))
+
+
+def alike(embeddings: np.ndarray) -> bool:
+    """Whether all embeddings [N,C] point the same way: one photo, copies of one, or a layer that is dead."""
+    units = directions(embeddings.astype(np.float64))
+    return bool(np.square(units - units.mean(0)).sum(1).mean() < SAME**2)
 
 
 def chosen_method(method: str, count: int, perplexity: float | None) -> tuple[str, float | None, str]:
@@ -120,8 +127,9 @@ def projected(
         MissingExtra: umap-learn is not installed.
     """
     flat = _first_two(vectors)
-    if method == "pca" or not flat.any():
+    if method == "pca" or not np.ptp(flat, axis=0).any():
         return flat
+    vectors = flat if vectors.shape[1] < 2 else vectors  # a layer of one channel
     if method == "umap":
         umap = extra("umap", "umap", "UMAP")
         start = flat / np.abs(flat).max() * 10

@@ -10,12 +10,13 @@ import torch
 from torch import nn
 
 from reverie.dataset.about import About
-from reverie.dataset.photos import PhotoSet, batches, photo_set
+from reverie.dataset.decoding import batches
+from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scan import Keeping, Seen, fresh
 from reverie.dataset.scan import scan as scanned
 from reverie.dataset.store import Scan, read_scan
 from reverie.dataset.writer import Writer
-from reverie.errors import OutputFailed, count
+from reverie.errors import OutputFailed, ScanRefused, count, printable
 from reverie.image import check_output
 from reverie.models.mainline import LEAST
 from reverie.models.model import Model
@@ -120,6 +121,7 @@ def scanning(
 def _scanned(model: Model, photos: PhotoSet, path: Path, about: About, workers: int | None) -> Iterator[Progress]:
     layers, seed = list(about.layers), about.keeping.seed
     with Writer(path, about) as writer:
+        _check_unchanged(writer, photos, path)
         tallies = writer.tallies() or fresh(model, layers, about.keeping)
         yield Progress(path, writer.position, about.total)
         images = batches(photos, model.size, about.batch, writer.position, workers=workers)
@@ -135,10 +137,34 @@ def _scanned(model: Model, photos: PhotoSet, path: Path, about: About, workers: 
             yield Progress(path, seen.batch.stop, about.total, failures)
 
 
+def _check_unchanged(writer: Writer, photos: PhotoSet, path: Path) -> None:
+    """Refuses to go on where photos that were looked at are others by now; a copied folder's times are others."""
+    moved = str(photos.place.resolve()) != writer.begun.place
+    changed = [
+        photos.names[number]
+        for number, (size, time_ns) in enumerate(writer.stamps())
+        if (now := photos.stamp(number) or (None, None)) != (size, time_ns) and not (moved and now[0] == size)
+    ]
+    if changed:
+        raise ScanRefused(
+            f"{len(changed)} photos of {path} were changed since they were scanned, '{printable(changed[0])}' first; "
+            "say --force to begin it anew"
+        )
+
+
 def _enter(writer: Writer, photos: PhotoSet, seen: Seen) -> None:
     reasons = dict(seen.batch.failures)
     numbers = sorted([*seen.batch.indices, *reasons])
-    rows = [(number, photos.names[number], photos.kind(number), reasons.get(number)) for number in numbers]
+    rows = [
+        (
+            number,
+            photos.names[number],
+            photos.kind(number),
+            reasons.get(number),
+            *(photos.stamp(number) or (None, None)),
+        )
+        for number in numbers
+    ]
     writer.enter(rows, seen.embeddings, numbers[0])
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reverie.dataset.decoding import Batch
 from reverie.dataset.histograms import Histogram
-from reverie.dataset.photos import Batch
 from reverie.dataset.samples import Examples, Samples
 from reverie.dataset.tallies import Array, Extremes, Maps, Moments, State, Tally
 from reverie.errors import Diverged, count

@@ -19,11 +19,12 @@ from reverie.paths import path_named, photo_path
 
 PROBES = 16  # photos that are looked for before a folder is walked through
 PATIENCE = 10.0  # seconds to wait for another process that is writing
-APPLICATION, VERSION = 0x52565343, 1  # "RVSC", and the number of this layout of tables
+APPLICATION, VERSION = 0x52565343, 2  # "RVSC", and the number of this layout of tables
 TABLES = {
     "about": "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "progress": "CREATE TABLE progress (position INTEGER NOT NULL)",
-    "photos": "CREATE TABLE photos (number INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT, failure TEXT)",
+    "photos": "CREATE TABLE photos (number INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT, failure TEXT, "
+    "size INTEGER, time INTEGER)",
     "tallies": "CREATE TABLE tallies (layer TEXT NOT NULL, tally TEXT NOT NULL, part TEXT NOT NULL, "
     "data BLOB NOT NULL, PRIMARY KEY (layer, tally, part))",
     "embeddings": "CREATE TABLE embeddings (layer TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL, "
@@ -99,13 +100,13 @@ class Scan:
         return numbers, values
 
     def photos(self, place: str | Path | None = None) -> PhotoSet:
-        """The photos that were scanned.
+        """The photos that were scanned; those that are gone by now cannot be read.
 
         Args:
             place: where they are now; where they were unless given.
 
         Raises:
-            ScanRefused: other photos lie there.
+            ScanRefused: only other photos lie there.
             UnsuitableImage: none do.
         """
         where = photo_path(self.about.place if place is None else place)
@@ -116,9 +117,9 @@ class Scan:
         if where.is_dir() and some and not any(_lies_in(where, name) for name in some):  # before a walk through it all
             raise others
         found = photo_set(where)
-        if found.names[: self.position] != self.names:
+        if not set(self.names) & set(found.names):
             raise others
-        return found
+        return found.named(self.names)
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with reading(self.path) as database:

@@ -28,11 +28,13 @@ class Writer:
 
     Attributes:
         position: photos whose traces are in the file.
+        begun: what the file says that it is of.
     """
 
     def __init__(self, path: Path, about: About) -> None:
         self.path, self.about, self.position = path, about, 0
         self.database: sqlite3.Connection
+        self.begun = about
 
     def __enter__(self) -> "Writer":
         with database_told(self.path):
@@ -44,6 +46,7 @@ class Writer:
                     self._found()
                 check_layout(self.database, self.path)
                 kept, self.position = described(self.database, self.path)
+                self.begun = kept
                 differs = kept.difference(self.about)
                 if differs is not None:
                     raise ScanRefused(
@@ -52,6 +55,8 @@ class Writer:
                     )
             except BaseException:
                 self.database.close()
+                if self.path.is_file() and not self.path.stat().st_size:
+                    self.path.unlink()
                 raise
         return self
 
@@ -83,16 +88,21 @@ class Writer:
 
     def enter(
         self,
-        photos: Sequence[tuple[int, str, str | None, str | None]],
+        photos: Sequence[tuple[int, str, str | None, str | None, int | None, int | None]],
         embeddings: Mapping[str, Array],
         first: int,
     ) -> None:
-        """Enters a batch: number, name, class and what was wrong of each photo; the first one's number."""
+        """Enters a batch: number, name, class, what was wrong, size and time of each photo; the first one's number."""
         with database_told(self.path):
-            self.database.executemany("INSERT INTO photos VALUES (?, ?, ?, ?)", photos)
+            self.database.executemany("INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?)", photos)
             if self.about.keeping.embeddings:
                 rows = [(layer, first, _bytes(value)) for layer, value in embeddings.items()]
                 self.database.executemany("INSERT INTO embeddings VALUES (?, ?, ?)", rows)
+
+    def stamps(self) -> list[tuple[int | None, int | None]]:
+        """Size and time of the photos that were looked at, by their numbers."""
+        with database_told(self.path):
+            return self.database.execute("SELECT size, time FROM photos ORDER BY number").fetchall()
 
     def commit(self, tallies: Mapping[str, LayerTallies], position: int) -> None:
         """Makes all that was entered last, with the tallies up to there.

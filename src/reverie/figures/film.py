@@ -20,6 +20,8 @@ CODECS: Mapping[str, tuple[str, dict[str, str]]] = {
     ".mp4": ("libx264", {"crf": "17", "preset": "medium"}),
     ".webm": ("libvpx-vp9", {"crf": "24", "b": "0", "cpu-used": "4", "row-mt": "1"}),
 }
+TAGS = {"ITU709": 1, "ITU601": 6}  # how a stream names its matrix (ITU-T H.273)
+LIMITED = 1  # 16 to 235 for black to white
 FASTEST = 50  # frames a second that a GIF's hundredths of a second, at least two of them, can say
 
 
@@ -148,6 +150,11 @@ def _rate(path: Path, rate: float) -> Fraction:
     return Fraction(rate).limit_denominator(1001)
 
 
+def colours(height: int, width: int) -> str:
+    """The matrix between RGB and a film's colours, that of HD or of SD: as players guess where it is not told."""
+    return "ITU709" if width >= 1280 or height > 576 else "ITU601"
+
+
 def _text(size: Size | None) -> str:
     return "" if size is None else f"{size[1]}x{size[0]}"
 
@@ -163,10 +170,17 @@ class _Video:
         self.stream = self.container.add_stream(codec, rate=rate, options=options)
         self.stream.height, self.stream.width = size[0] + self.odd[0], size[1] + self.odd[1]
         self.stream.pix_fmt = "yuv420p"
+        self.matrix = colours(*size)
+        context = self.stream.codec_context
+        context.colorspace, context.color_range = TAGS[self.matrix], LIMITED
+        context.color_primaries = context.color_trc = TAGS["ITU709"]  # sRGB's primaries, and the curve next to its own
 
     def write(self, frame: np.ndarray) -> None:
         frame = np.pad(frame, ((0, self.odd[0]), (0, self.odd[1]), (0, 0)), mode="edge")
-        for packet in self.stream.encode(self.av.VideoFrame.from_ndarray(frame, format="rgb24")):
+        shown = self.av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(
+            format="yuv420p", dst_colorspace=self.matrix, dst_color_range=LIMITED
+        )
+        for packet in self.stream.encode(shown):
             self.container.mux(packet)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from reverie.errors import InvalidSetting, OutputFailed, RecordRefused
 from reverie.figures.sheet import Layout, sheet
 from reverie.figures.trace import Trace
-from reverie.image import check_output, replacing, save, to_pil, to_uint8, write_whole
+from reverie.image import check_output, replacing, save, to_pil, to_uint8, together, write_whole
 from reverie.paths import path_named
 from reverie.record import Record
 
@@ -203,27 +203,21 @@ class Result:
             save(self.picture, path)
             return [path]
         if len(self) == 1:
-            return self._save_one(path, raw)
+            sheets = [path.with_stem(f"{path.stem}-sheet")] if len(self._cells) > 1 else []
+            with together([path, *sheets, *_beside(path)]):
+                written = self._written(0, path, raw)
+                for place in sheets:
+                    save(self.picture, place)
+            return [path, *sheets, *written[1:]]
         text = self._whole_text
         if text is not None and not (singles or raw or self.traces):
             save(self.picture, path, text)
             return [path]
         folder = sheet_folder(path)
-        written = [folder / f"{name}{path.suffix}" for name in file_names(self.names or self._captions)]
-        self._write_traces(written)
-        for picture, target, record in zip(self.pictures, written, self.records, strict=True):
-            save(picture, target, str(record))
+        places = [folder / f"{name}{path.suffix}" for name in file_names(self.names or self._captions)]
+        made = [self._written(index, place, raw) for index, place in enumerate(places)]
         save(self.picture, path, text)
-        return [path, *written, *self._save_arrays(written, raw)]
-
-    def _save_one(self, path: Path, raw: bool) -> list[Path]:
-        """The bare picture, and the sheet of what is shown beside it."""
-        self._write_traces([path])
-        save(self.pictures[0], path, str(self.records[0]))
-        beside = [path.with_stem(f"{path.stem}-sheet")] if len(self._cells) > 1 else []
-        for sheet_path in beside:
-            save(self.picture, sheet_path)
-        return [path, *beside, *self._save_arrays([path], raw)]
+        return [path, *places, *(array for each in made for array in each[1:])]
 
     @property
     def _whole_text(self) -> str | None:
@@ -233,16 +227,22 @@ class Result:
         except RecordRefused:
             return None
 
-    def _save_arrays(self, beside: Sequence[Path], wanted: bool) -> list[Path]:
-        paths = [path.with_suffix(".npy") for path in beside] if wanted else []
-        for path, array in zip(paths, self.arrays if wanted else (), strict=True):
-            with replacing(path) as file:
-                np.save(file, array.numpy())
-        return paths
+    def _written(self, index: int, place: Path, raw: bool) -> list[Path]:
+        """Writes a picture with its trace, and its array by choice, all or none; the picture first, and the array."""
+        arrays = [place.with_suffix(".npy")] if raw and self.arrays else []
+        with together([place, *_beside(place)]):
+            if self.traces:
+                write_whole(place.with_suffix(".npz"), bytes(self.traces[index]))
+            save(to_pil(self.images[index], alpha=self.alpha), place, str(self.records[index]))
+            for array in arrays:
+                with replacing(array) as file:
+                    np.save(file, self.arrays[index].numpy())
+        return [place, *arrays]
 
-    def _write_traces(self, pictures: Sequence[Path]) -> None:
-        for picture, trace in zip(pictures, self.traces, strict=bool(self.traces)):
-            write_whole(picture.with_suffix(".npz"), bytes(trace))
+
+def _beside(place: Path) -> list[Path]:
+    """What may lie beside a picture."""
+    return [place.with_suffix(suffix) for suffix in (".npz", ".npy", ".json")]
 
 
 def sheet_folder(path: Path) -> Path:

@@ -3,8 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-import torch
-
+from reverie import memory
 from reverie.errors import InvalidSetting, OutOfMemory, ReverieError
 from reverie.image import Size
 from reverie.models.causes import cause, line
@@ -26,8 +25,7 @@ def told(model: Model, size: Size, remedy: str) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        text, short = str(error), ("allocate memory", "not enough memory")
-        if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in text for words in short):
+        if memory.short(error):
             raise OutOfMemory(f"the memory was not enough; {remedy}") from None
         known = cause(error)
         if known:

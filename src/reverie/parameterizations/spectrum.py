@@ -90,7 +90,7 @@ def parse_spectrum(data: Any) -> Spectrum:
 @lru_cache(maxsize=1)
 def natural() -> Spectrum:
     """That of scikit-learn's two sample photos, which comes with the package."""
-    return parse_spectrum(json.loads((Path(__file__).parent / "natural.json").read_text()))
+    return parse_spectrum(json.loads((Path(__file__).parent / "natural.json").read_text(encoding="utf-8")))
 
 
 def _squares(image: Tensor) -> list[Tensor]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.image import Photo, Size, fit, grey, read, read_at, resize
+from reverie.image import Photo, Size, fit, grey, read, read_at, read_opacity, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective, guided, photo_features
 from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
@@ -112,6 +112,7 @@ def dream(
         carry=AddedDetail(picture),
         start="photo",
         photo=picture,
+        opacity=read_opacity(photo, full),
         seed=seed,
         tile=side,
         labels=(name,),

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage
-from reverie.image import Photo, Size, fit, grey, read, read_at, resize
+from reverie.image import Photo, Size, fit, grey, read, read_at, read_opacity, resize
 from reverie.models.fields import rules
 from reverie.models.model import Model
 from reverie.objectives import Objective, features, gram
@@ -106,6 +106,7 @@ def style(
         parameterization=_made_of(picture, colors, ascent, local=bool(region)),
         start=start,
         photo=picture,
+        opacity=read_opacity(photo, full),
         seed=seed,
         tile=side,
         labels=("painting",),

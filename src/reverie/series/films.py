@@ -16,7 +16,8 @@ from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.motion import carried, optical_flow, seen_before
 from reverie.record import Record, versions
-from reverie.series.footage import Footage
+from reverie.series.footage import Film
+from reverie.series.footage import footage as footage_of
 from reverie.series.shots import Frame, Shot, rounded
 from reverie.synthesis import AddedDetail, Recipe, Stage, synthesize
 from reverie.synthesis.recipe import check, count
@@ -35,6 +36,7 @@ def film(
     every: int = 1,
     frames: int | None = None,
     silent: bool = False,
+    fps: float | None = None,
     **settings: Any,
 ) -> Shot:
     """A film whose frames are dreamt, each from the dream of the one before, so that the picture does not flicker.
@@ -43,12 +45,13 @@ def film(
     each frame is dreamt only as much as is missing there; a cut begins anew.
 
     Args:
-        footage: a film that FFmpeg reads.
+        footage: a film that FFmpeg reads, an animated GIF or WebP, or a folder of numbered pictures.
         layers: UNIT or UNIT=WEIGHT to amplify, several of them jointly.
         carry: share of the last frame's change that is carried along; 0 dreams each frame for itself.
         every: take only one frame of so many.
         frames: end after so many; all unless given.
         silent: leave the footage's sound out.
+        fps: frames a second of a folder's pictures; 25 unless given.
         settings: those of `dream`.
 
     Returns:
@@ -63,21 +66,29 @@ def film(
     check("carry", carry, 0, 0.99)
     count("every", every)
     count("frames", 1 if frames is None else frames)
-    ready, source = load(model), Footage(Path(footage))
+    ready, source = load(model), footage_of(footage, fps)
     recipe = recipes.dream(ready, source.first, layers, **settings)
 
     def shown(start: int) -> Iterator[Tensor]:
+        held = image = None
         for picture in islice(source.pictures(), start * every, frames and frames * every, every):
-            image = resize(picture, recipe.size).clamp(0, 1)
-            yield grey(image) if ready.channels == 1 else image
+            if image is None or picture is not held:
+                image = resize(picture, recipe.size).clamp(0, 1)
+                image = grey(image) if ready.channels == 1 else image
+            held = picture
+            yield image
 
-    total = source.count and -(-source.count // every)
-    total = min(total, frames) if total and frames else total or frames
+    total = -(-source.count // every)
+    total = min(total, frames) if frames else total
 
     def run(after: Frame | None) -> Iterator[Frame]:
         pictures = shown(0 if after is None else after.number)
         last = None if after is None else next(pictures)
         for number, picture in enumerate(pictures, 0 if after is None else after.number + 1):
+            if picture is last and after is not None:  # a picture that is held: so is its dream
+                after = replace(after, number=number)
+                yield after
+                continue
             start, kept = picture, torch.zeros(1, 1, *recipe.size)
             if last is not None and after is not None and carry:
                 start, kept = continued(picture, last, after.image, carry)
@@ -91,7 +102,7 @@ def film(
         **recipe.origin[1], "photo": source.described, "carry": carry, "every": every, "frames": frames,
         "silent": silent,
     }  # fmt: skip
-    finish = None if silent else source.add_sound
+    finish = source.add_sound if isinstance(source, Film) and not silent else None
     return Shot(Record("film", arguments, ready.source, versions=versions()), total, run, source.rate / every, finish)
 
 
@@ -112,7 +123,7 @@ def continued(picture: Tensor, last: Tensor, dreamt: Tensor, carry: float) -> tu
 def _on(recipe: Recipe, start: Tensor, share: float) -> Recipe:
     """The recipe on another picture, with a share of its climb."""
     stages = tuple(_shortened(stage, share) for stage in recipe.stages)
-    return replace(recipe, photo=start, carry=AddedDetail(start), stages=stages)
+    return replace(recipe, photo=start, opacity=None, carry=AddedDetail(start), stages=stages)
 
 
 def _shortened(stage: Stage, share: float) -> Stage:

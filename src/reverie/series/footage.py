@@ -1,37 +1,76 @@
 """Footage: a film's pictures, one at a time, and its sound."""
 
 import contextlib
-import hashlib
 import heapq
 import itertools
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.errors import UnsuitableImage
+from reverie.errors import InvalidSetting, UnsuitableImage, check
 from reverie.extras import extra
-from reverie.image import photo_path, replacing
+from reverie.figures.film import colours
+from reverie.image import file_digest, photo_path, replacing, resize
+from reverie.photo import check_regular
+from reverie.series.pacing import USUAL, Pace, pace
+from reverie.series.stills import Animation, Numbered, animated
 
 # sound that a container holds as it is, and how else it is written
 SOUNDS = {
     ".mp4": ({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}, "aac"),
     ".webm": ({"opus", "vorbis"}, "libopus"),
 }
+UNSAID = (0, 2)  # what FFmpeg has for colours that a film does not tell of
+PRIMING = 0.05  # seconds of sound before the first picture that an encoder may need to begin
 
 
-class Footage:
-    """A film's file.
+class Footage(Protocol):
+    """Pictures that follow each other.
 
     Attributes:
-        rate: frames a second, on average.
-        count: frames as the file says; None where it does not.
+        rate: frames a second.
+        count: frames.
         first: its first picture [1,3,H,W].
         described: its name and hash, for a record.
+    """
+
+    rate: float
+    count: int
+    first: Tensor
+
+    @property
+    def described(self) -> dict[str, str]:
+        """Its name and a SHA-256."""
+        ...
+
+    def pictures(self) -> Iterator[Tensor]:
+        """Its pictures [1,3,H,W] in [0,1], upright, of square pixels, at the rate, one at a time."""
+        ...
+
+
+def footage(path: str | Path, rate: float | None = None) -> Footage:
+    """A film, an animation, or a folder of numbered frames.
+
+    Args:
+        rate: of a folder's frames.
+
+    Raises:
+        UnsuitableImage: no film, or one without a picture.
+        InvalidSetting: a rate for what has its own, or one that is none.
+        MissingExtra: PyAV is not installed.
+    """
+    place = photo_path(path)
+    if rate is not None and not place.is_dir():
+        raise InvalidSetting(f"--fps is for a folder of frames; {place} has a rate of its own")
+    check("fps", 1 if rate is None else rate, 0.01, 1000)
+    return Numbered(place, rate) if place.is_dir() else Animation(place) if animated(place) else Film(place)
+
+
+class Film:
+    """A film's file, read by FFmpeg; see `Footage`.
 
     Raises:
         UnsuitableImage: no film, or one without a picture.
@@ -40,10 +79,12 @@ class Footage:
 
     def __init__(self, path: Path) -> None:
         self.av, self.path = extra("av", "video", "reading a film"), photo_path(path)
+        check_regular(self.path)
         with self._opened() as container:
             (stream, *_) = container.streams.video
-            self.rate = float(stream.average_rate or stream.guessed_rate or Fraction(25))
-            self.count: int | None = stream.frames or None
+            self.begin, self.pace = _paced(container, stream)
+            self.stretch = float(stream.sample_aspect_ratio or 1)
+        self.rate, self.count = self.pace.rate, self.pace.count
         first = next(self.pictures(), None)
         if first is None:
             raise UnsuitableImage(f"{path} holds no picture; name a film")
@@ -52,15 +93,23 @@ class Footage:
     @property
     def described(self) -> dict[str, str]:
         """Its name and the SHA-256 of its file."""
-        with self.path.open("rb") as file:
-            return {"film": self.path.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return {"film": self.path.name, "sha256": file_digest(self.path)}
 
     def pictures(self) -> Iterator[Tensor]:
-        """Its pictures [1,3,H,W] in [0,1], upright, one at a time."""
+        """Its pictures [1,3,H,W] in [0,1], upright, of square pixels, at the rate, one at a time."""
+        return self.pace.shown(self._begun())
+
+    def _begun(self) -> Iterator[tuple[float, Tensor]]:
+        """All pictures, with the seconds at which they begin."""
         with self._opened() as container:
             for frame in container.decode(video=0):
-                pixels = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
-                yield torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+                # what says nothing of its colours is taken as players take it
+                said = frame.colorspace not in UNSAID
+                pixels = frame.to_ndarray(
+                    format="rgb24", src_colorspace=None if said else colours(frame.height, frame.width)
+                )
+                image = _squared(torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255, self.stretch)
+                yield (frame.time or 0.0) - self.begin, torch.rot90(image, round(frame.rotation / 90), (2, 3))
 
     def add_sound(self, silent: Path, place: Path) -> None:
         """Writes at `place` the silent film with this footage's sound, for as long as the film is."""
@@ -70,7 +119,7 @@ class Footage:
                 file.write(silent.read_bytes())
                 return
             with self.av.open(file, "w", format=ending.removeprefix(".")) as made:
-                pictures, sounds = _copied(made, seen, "video"), self._sounds(made, heard, ending)
+                pictures, sounds = _copied(made, seen, "video", 0.0), self._sounds(made, heard, ending)
                 end = seen.duration / 1_000_000
                 for packet in heapq.merge(pictures, sounds, key=_time):
                     if _time(packet) < end:
@@ -81,17 +130,24 @@ class Footage:
         kept, otherwise = SOUNDS[ending]
         source = heard.streams.audio[0]
         if source.codec_context.name in kept:
-            return _copied(made, heard, "audio")
+            return _copied(made, heard, "audio", self.begin)
         stream = made.add_stream(otherwise, rate=48_000, layout="stereo")
         return self._encoded(stream, heard)
 
     def _encoded(self, stream: Any, heard: Any) -> Iterator[Any]:
         context = stream.codec_context
         fitting = self.av.AudioResampler(context.format, context.layout, context.rate, context.frame_size)
-        for frame in itertools.chain(heard.decode(audio=0), [None]):
+        for frame in itertools.chain(self._heard(heard), [None]):
             for part in fitting.resample(frame):
                 yield from stream.encode(part)
         yield from stream.encode(None)
+
+    def _heard(self, heard: Any) -> Iterator[Any]:
+        """Frames of sound, timed from the first picture on."""
+        for frame in heard.decode(audio=0):
+            frame.pts -= round(self.begin / frame.time_base)
+            if frame.time >= -PRIMING:
+                yield frame
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[Any]:
@@ -111,14 +167,37 @@ class Footage:
             ) from None
 
 
-def _copied(made: Any, source: Any, kind: str) -> Iterator[Any]:
-    """A stream's packets as they are, for a stream of their own in another container."""
+def _paced(container: Any, stream: Any) -> tuple[float, Pace]:
+    """When a film's first picture begins, in seconds, and its pace, from the times in the file."""
+    said = float(stream.average_rate or stream.guessed_rate or 0) or None
+    packets = [packet for packet in container.demux(stream) if packet.size]
+    times = sorted({packet.pts for packet in packets if packet.pts is not None})
+    if len(times) < len(packets) or not times:  # no times: the rate is all there is
+        return 0.0, Pace(said or USUAL, len(packets), True)
+    unit, length = float(stream.time_base), max(packets, key=lambda packet: packet.pts).duration or 0
+    begun = [(time - times[0]) * unit for time in times]
+    return times[0] * unit, pace(begun, begun[-1] + length * unit, said)
+
+
+def _squared(image: Tensor, stretch: float) -> Tensor:
+    """An image whose pixels are so many times wider than high, with square ones and nothing lost."""
+    height, width = image.shape[-2:]
+    wide, high = round(width * max(1, stretch)), round(height * max(1, 1 / stretch))
+    return resize(image, (high, wide)).clamp(0, 1)
+
+
+def _copied(made: Any, source: Any, kind: str, begin: float) -> Iterator[Any]:
+    """A stream's packets as they are, timed from `begin` on, for a stream of their own in another container."""
     old = getattr(source.streams, kind)[0]
     new = made.add_stream_from_template(old)
 
     def packets() -> Iterator[Any]:
         for packet in source.demux(old):
-            if packet.dts is not None:  # the last one is empty: it says that there are no more
+            if packet.dts is None:  # the last one is empty: it says that there are no more
+                continue
+            earlier = round(begin / packet.time_base)
+            packet.dts, packet.pts = packet.dts - earlier, packet.pts - earlier
+            if kind == "video" or _time(packet) >= -PRIMING:
                 packet.stream = new
                 yield packet
 

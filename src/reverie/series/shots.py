@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reverie.errors import OutputFailed, RecordRefused
 from reverie.figures.film import Film
-from reverie.image import read, save, to_pil, to_uint8, write_whole
+from reverie.image import read, save, to_pil, to_uint8, together, write_whole
 from reverie.paths import path_named
 from reverie.record import Record, parse
 
@@ -104,11 +104,11 @@ class Reel:
 
     def frames(self) -> Iterator[Frame]:
         """The frames that are still to be made, each of which lies in the folder when it is yielded."""
-        if not self.done:
-            self._begin()
         last = self.done - 1
         after = None if last < 0 else Frame(last, self.shot.total, self._read(last))
         for frame in self.shot.run(after):
+            if not self.done:
+                self._begin()  # not before there is something to keep
             save(to_pil(frame.image[0]), self._place(frame.number))
             self.done = frame.number + 1
             yield frame
@@ -121,20 +121,25 @@ class Reel:
         """
         finish = self.shot.finish
         target = self.path if finish is None else self.folder / f"picture{self.path.suffix}"
-        with Film(target, self.shot.rate) as film:
-            for number in range(self.done):
-                film.write(to_uint8(read(self._place(number))[0]))
-        if finish is not None:
-            finish(target, self.path)
-            target.unlink()
-        write_whole(self.path.with_suffix(".json"), str(self.shot.record).encode())
+        record = self.path.with_suffix(".json")
+        with together([self.path, record]):
+            try:
+                with Film(target, self.shot.rate) as film:
+                    for number in range(self.done):
+                        film.write(to_uint8(read(self._place(number))[0]))
+                if finish is not None:
+                    finish(target, self.path)
+            finally:
+                if finish is not None:
+                    target.unlink(missing_ok=True)
+            write_whole(record, str(self.shot.record).encode())
         if whole:
             self._clear()
         return self.path
 
     def _is_begun(self, *, force: bool) -> bool:
         """Whether the folder holds frames of this very film; those of another one go only by force."""
-        if not self.folder.exists():
+        if not self.folder.exists() or (self.folder.is_dir() and not any(self.folder.iterdir())):
             return False
         try:
             begun = parse((self.folder / SETTINGS).read_text(encoding="utf-8"))
@@ -159,7 +164,12 @@ class Reel:
             raise OutputFailed(
                 f"cannot make the folder {self.folder} for the frames ({error.strerror}); choose another name"
             ) from error
-        write_whole(self.folder / SETTINGS, str(self.shot.record).encode())
+        try:
+            write_whole(self.folder / SETTINGS, str(self.shot.record).encode())
+        except OutputFailed:
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
+            raise
 
     def _clear(self) -> None:
         """Takes away what a reel writes, and the folder unless somebody put more into it."""

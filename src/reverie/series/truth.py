@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.dataset.photos import PhotoSet, batches
+from reverie.dataset.decoding import batches
+from reverie.dataset.photos import PhotoSet
 from reverie.dataset.run import main_layers
 from reverie.dataset.scan import Keeping, LayerTallies, fresh, scan
 from reverie.dataset.tallies import NOBODY, Array

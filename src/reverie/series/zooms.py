@@ -127,7 +127,12 @@ class Way:
         if self.keys:
             stages = tuple(replace(stage, objectives=(self._blended(number),)) for stage in stages)
         return replace(
-            self.recipe, photo=photo, carry=AddedDetail(photo), stages=stages, seed=self.recipe.seed + number
+            self.recipe,
+            photo=photo,
+            opacity=None,
+            carry=AddedDetail(photo),
+            stages=stages,
+            seed=self.recipe.seed + number,
         )
 
     def _blended(self, number: int) -> Objective:

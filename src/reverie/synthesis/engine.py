@@ -1,6 +1,7 @@
 """The engine: one generator in which every image is made."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from reverie import memory
 from reverie.errors import Diverged
 from reverie.figures.result import Finding, Result
 from reverie.figures.sheet import Layout
 from reverie.figures.trace import Trace
+from reverie.image import see_through
 from reverie.models.failures import told
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -73,6 +76,20 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
         Diverged: a gradient that is not a number; the last step's picture is still good.
         OutOfMemory: too large a picture, batch or tile.
     """
+    _check_room(model, recipe)
+    with memory.told(MEMORY):  # also of what stands between the steps
+        yield from _iterated(model, recipe, trace=trace)
+
+
+def _check_room(model: Model, recipe: Recipe) -> None:
+    """Refuses what cannot be before anything is made: latents, their gradient and the picture of the largest batch."""
+    height, width = max((stage.size for stage in recipe.stages), key=math.prod)
+    pictures = max((len(rows) for rows in recipe.batches()), default=1)
+    what = f"{pictures} pictures of" if pictures > 1 else "a picture of"
+    memory.ensure(3 * 4 * model.channels * pictures * height * width, f"{what} {width}x{height}", MEMORY)
+
+
+def _iterated(model: Model, recipe: Recipe, *, trace: bool) -> Iterator[Step]:
     done, total = 0, recipe.steps
     for rows in recipe.batches():
         part = recipe.select(rows)
@@ -247,10 +264,12 @@ def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None
     shape = (0, model.channels, *recipe.size)
     made = images[0] if len(images) == 1 else torch.cat(images) if images else torch.zeros(shape)
     labels, layout = recipe.labels[: len(records)], Layout(columns=recipe.columns)
-    whole = None if last is None else _whole(recipe, records, last)
+    whole, layered = None if last is None else _whole(recipe, records, last), recipe.opacity is not None
+    made = made if recipe.opacity is None else see_through(made, recipe.opacity)
     return Result(
-        made, tuple(records), labels, tuple(traces), tuple(findings), alpha=recipe.alpha, layout=layout, whole=whole
-    )
+        made, tuple(records), labels, tuple(traces), tuple(findings), alpha=recipe.alpha or layered, layout=layout,
+        whole=whole,
+    )  # fmt: skip
 
 
 def _whole(recipe: Recipe, records: Sequence[Record], last: Step) -> Record:

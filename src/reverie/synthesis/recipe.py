@@ -101,6 +101,7 @@ class Recipe:
         names: one for each picture; with the seed, the source of its chances.
         start: noise, grey, zero (black) or photo.
         photo: [1,C,H,W], where start is photo; or one for each picture.
+        opacity: [1,1,H,W] that the finished pictures get, of a photo with transparent parts.
         redirect: first steps in which dead rectifiers are redirected.
         tile: side of the tiles in which the gradient is taken; None for the whole picture.
         batch: how many pictures run together.
@@ -123,6 +124,7 @@ class Recipe:
     carry: Carry = field(default_factory=Resized)
     start: str = "noise"
     photo: Tensor | None = None
+    opacity: Tensor | None = None
     seed: int = 0
     redirect: int = 0
     tile: int | None = None
