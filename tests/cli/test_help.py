@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from reverie import recipes
-from reverie.cli import signatures
 from reverie.cli.app import app, main
+from reverie.settings import commands
+from reverie.settings.setting import settings_of
 
 COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-size", "--classes", "--threads",
           "--pooling", "--output-as", "--output-key"}
@@ -81,36 +82,39 @@ def test_every_command_is_tested():
 
 @pytest.mark.parametrize("command", OPTIONS)
 def test_help_shows_every_option(command, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["reverie", command, "--help"])
+    flag = "--help-all" if "--pooling" in OPTIONS[command] else "--help"
+    monkeypatch.setattr(sys, "argv", ["reverie", command, flag])
     monkeypatch.setenv("COLUMNS", "250")
     monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 250)
     with pytest.raises(SystemExit) as ended:
         main()
     text = capsys.readouterr().out
     assert ended.value.code == 0
-    assert set(re.findall(r"(?<![\w-])--[a-z-]+", text)) - {"--help"} == OPTIONS[command]
+    assert set(re.findall(r"(?<![\w-])--[a-z-]+", text)) - {"--help", "--help-all"} == OPTIONS[command]
 
 
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [
-        ("recipes/dreams.py", "dream"), ("recipes/features.py", "feature"), ("recipes/comparisons.py", "compare"),
-        ("recipes/comparisons.py", "grow"), ("recipes/inversion.py", "invert"),
-        ("recipes/caricatures.py", "caricature"), ("recipes/caricatures.py", "accentuate"),
-        ("recipes/passages.py", "interpolate"),
-        ("recipes/explanations.py", "explain"), ("recipes/responses.py", "activations"),
-        ("recipes/weights.py", "filters"),
-        ("recipes/painting.py", "style"), ("recipes/fooling.py", "fool"), ("recipes/fooling.py", "universal"),
-    ],
-)  # fmt: skip
-def test_options_are_those_of_the_library_with_help(module, name):
-    about, found = signatures.arguments(module, name)
-    function = getattr(recipes, name)
-    parameters = {key: item for key, item in inspect.signature(function).parameters.items() if key != "model"}
-    assert [item.name for item in found] == list(parameters)
-    assert {item.name: item.default for item in found} == {key: item.default for key, item in parameters.items()}
-    assert all(item.help.endswith(".") for item in found)  # whole, also where it goes on over several lines
-    assert inspect.getdoc(function).startswith(about)
+def test_the_rare_options_are_left_out_of_the_short_help(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    for name, cls in commands().items():
+        monkeypatch.setattr(sys, "argv", ["reverie", name, "--help"])
+        with pytest.raises(SystemExit):
+            main()
+        text = capsys.readouterr().out
+        rare = [item for item in settings_of(cls) if item.more.get("rare")]
+        assert len(text.splitlines()) <= 100
+        assert not [item.name for item in rare if f"--{item.name.replace('_', '-')} " in text]
+        assert ("--help-all" in text) == bool(rare or "--pooling" in OPTIONS[name])
+
+
+@pytest.mark.parametrize("name", recipes.__all__)
+def test_a_recipe_tells_its_settings_as_its_signature(name):
+    recipe = getattr(recipes, name)
+    parameters = {key: item for key, item in inspect.signature(recipe).parameters.items() if key != "model"}
+    found = {item.name: item for item in settings_of(recipe.settings)}
+    assert set(parameters) == set(found)
+    assert all(item.help.endswith(".") for item in found.values())
+    required = {key for key, item in parameters.items() if item.default is inspect.Parameter.empty}
+    assert required == {key for key, item in found.items() if item.required}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ def test_invert_says_what_came_back(cli, photo, factory):
 
 
 def test_all_makes_a_strip_that_repeats(cli, photo, factory):
-    status, out, _ = cli("invert", photo, "-m", factory, "--all", *FAST, "--prior", "l2=0.1", "-o", "s.png")
+    words = ["invert", photo, "-m", factory, "--all", *FAST, "--prior", "l2=0.1", "--singles"]
+    status, out, _ = cli(*words, "-o", "s.png")
     assert status == 0
     names = [line.split(":")[0] for line in out.splitlines()[1:]]
     assert names[-1] == "logits"

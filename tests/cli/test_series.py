@@ -65,8 +65,8 @@ def test_a_wrong_word_is_one_line(refused, factory, tmp_path, words, message):
 
 @pytest.mark.parametrize("words", [["--mean", "-inf"], ["--mean", "nan,0,0"], ["--std", "0"]])
 def test_a_normalisation_that_is_none_leaves_nothing(refused, factory, photo, tmp_path, words):
-    above = " above 0" if words[0] == "--std" else ""
-    told = f"{words[0]} takes numbers{above} such as .485,.456,.406, not '{words[1]}'"
+    told = f"'{words[1]}' are no numbers; write them such as .485,.456,.406"
+    told = "std must be numbers above 0, not (0.0,)" if words[0] == "--std" else told
     assert refused("zoom", photo, "-m", factory, *ZOOM, "=".join(words), "-o", "a.gif") == told
     assert files(tmp_path) == {"nets.py", "photo.png"}
 

@@ -43,7 +43,7 @@ def test_a_dream_has_its_film_at_the_photos_size(cli, factory, photo):
 
 
 def test_the_film_of_several_units_is_their_sheet(cli, factory):
-    words = ["feature", "mix:0-2", "-m", factory, *SMALL, "--batch", 2, "-o", "s.png", "--film", "s.gif"]
+    words = ["feature", "mix:0-2", "-m", factory, *SMALL, "--batch", 2, "-o", "s.png", "--film", "s.gif", "--singles"]
     assert cli(*words)[1] == "wrote s.png and 3 pictures in s: nets.py:tiny, mix\nwrote s.gif\n"
     shown = frames("s.gif")
     assert len(shown) == 6 + 25
@@ -127,7 +127,8 @@ def test_verification_is_asked_for_whole(refused, factory):
 
 
 def test_a_comparison_prints_what_is_left_of_the_gradients(cli, factory, photo):
-    words = ["compare", "mix", "-m", factory, "--size", 32, "--steps", 4, "--every", 2, "--photo", photo, "-o", "c.png"]
+    words = ["compare", "mix", "-m", factory, "--size", 32, "--steps", 4, "--every", 2, "--photo", photo, "-o", "c.png",
+             "--singles"]  # fmt: skip
     status, out, _ = cli(*words)
     assert status == 0
     assert "wrote c.png and 6 pictures in c" in out

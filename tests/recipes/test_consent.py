@@ -16,6 +16,7 @@ from reverie.models import zoos
 from reverie.recipes.consent import FORMS, LARGEST_SIDE, check_arguments
 from reverie.recipes.reruns import recipe_of, recorded_model, rerun, threads_of
 from reverie.record import Record
+from reverie.settings.setting import settings_of
 from tiny import picture
 
 WATCHED = ("open", "import", "os.listdir", "os.scandir", "os.system", "subprocess.Popen", "socket.connect",
@@ -121,13 +122,11 @@ def test_no_description_of_a_network_leads_there(model, elsewhere, key):
 
 
 def test_every_argument_that_could_lead_somewhere_has_a_form():
-    doors = set()
-    for name in recipes.__all__:
-        for item in inspect.signature(getattr(recipes, name)).parameters.values():
-            leads = any(word in str(item.annotation) for word in ("Path", "Image", "Module", "Model", "Mapping"))
-            if leads and item.name != "model":
-                doors.add(item.name)
-    assert doors | {"parameterization"} == set(FORMS)
+    units = {"units", "unit", "layers", "toward", "through", "content_layers"}
+    kinds = [item for name in recipes.__all__ for item in settings_of(getattr(recipes, name).settings)]
+    doors = {item.name for item in kinds if "reads" in item.more}
+    assert {item.name for item in kinds if "Any" in str(item.kind)} <= doors | units
+    assert doors == set(FORMS)
 
 
 @pytest.mark.parametrize(

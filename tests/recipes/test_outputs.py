@@ -1,6 +1,5 @@
 """What networks' outputs mean: one logit, independent labels, probabilities within, several outputs, maps."""
 
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +14,7 @@ from reverie.image import read, to_pil
 from reverie.models.output import Output
 from reverie.models.probe import probe
 from reverie.objectives import log_probability, presence, probability
+from reverie.settings.parts import Output as Writing
 from tiny import Call, picture, plain, seeded
 
 SIDE = 32
@@ -341,4 +341,4 @@ def test_a_position_of_a_segmentation_is_asked_alone():
 
 def test_output_names_a_picture_and_says_how_readings_are_said():
     with pytest.raises(ReverieError, match="how outputs are read is said by --output-as sigmoid"):
-        target_for(Path("sigmoid"), "x", force=False)
+        target_for(Writing.made(output="sigmoid"), "x")

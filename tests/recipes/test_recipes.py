@@ -155,7 +155,8 @@ def test_essay_is_what_the_essays_wrote(model):
     assert repr(made.stages[0].objectives[0]) == "distance(mix:1)"
     dreamt = recipes.dream(model, picture(3, 1, 3, 64, 64), "block", preset="essay-dream")
     assert len(dreamt.stages) == 3
-    assert all(stage.ascent.blur is None and stage.ascent.rate[0] > stage.ascent.rate[1] for stage in dreamt.stages)
+    assert all(stage.ascent.kind == "paced" for stage in dreamt.stages)
+    assert all(stage.ascent.rate[0] > stage.ascent.rate[1] for stage in dreamt.stages)
     assert dreamt.names == ("sum(block)",)
 
 
@@ -190,7 +191,8 @@ def test_every_number_can_be_overridden(model, photo):
 
 def test_a_rate_keeps_the_presets_fall(model, photo):
     made = recipes.dream(model, photo, "block", preset="essay-dream", rate=0.1)
-    assert made.stages[0].ascent.rate == (0.1, 0.05)
+    first, last = DREAM["essay-dream"].rates[0]
+    assert made.stages[0].ascent.rate == pytest.approx((0.1, 0.1 * last / first))
 
 
 def test_the_photos_fine_detail_stays(model):
@@ -359,7 +361,7 @@ def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
         (lambda model: recipes.dream(model, picture(1), "mix", tile=-5), "tile must be 32 or more, not -5"),
         (
             lambda model: recipes.dream(model, picture(1), "mix", rate=-1.0),
-            "the rate must be 0 or more, not -1",
+            "rate must be 0 or more, not -1",
         ),
         (
             lambda model: recipes.dream(model, picture(1), "mix:1@3,3", reduction="mean", tile=32),

@@ -51,7 +51,7 @@ class Filter:
 
 
 @dataclass(frozen=True, eq=False)
-class Filters:
+class Kernels:
     """Which channels' kernels to draw.
 
     Attributes:
@@ -71,7 +71,7 @@ class Filters:
         """The channels."""
         return tuple(str(item.unit) for item in self.filters)
 
-    def select(self, index: int) -> "Filters":
+    def select(self, index: int) -> "Kernels":
         """One channel's, on the same scale."""
         name, arguments = self.origin
         scale = "own" if self.top is None else self.top
@@ -109,7 +109,7 @@ def _centred(kernels: Tensor, size: Sequence[int]) -> Tensor:
     return page
 
 
-def drawn(model: Model, wanted: Filters) -> Result:
+def drawn(model: Model, wanted: Kernels) -> Result:
     """Draws the kernels.
 
     Returns:

@@ -1,22 +1,27 @@
 """The command that lays out all of a unit."""
 
-from typing import Any
-
 import typer
 
 from reverie.atlas.cards import card as card_of
-from reverie.cli.runs import check_free, model_of, rendered, split, target_for
+from reverie.cli.runs import check_free, model_of, rendered, target_for
 from reverie.figures.poster import write_board
+from reverie.figures.result import Result
+from reverie.models.model import Model
+from reverie.settings.card import Card
+from reverie.settings.parts import Network, Output
+from reverie.synthesis import Recipe
 
 
-def card(unit: str, **given: Any) -> None:
+def card(asked: Card, network: Network, writing: Output) -> None:
     """A picture, and a page beside it."""
-    settings, writing = split(given)
-    model = model_of(settings)
-    target = target_for(writing["output"], "card", writing["force"])
-    check_free(target.with_suffix(".html"), writing["force"])
-    quiet = writing["quiet"]
-    board = card_of(model, unit, **settings, render=lambda ready, recipe: rendered(ready, recipe, target, quiet=quiet))
+    model = model_of(network)
+    target = target_for(writing, "card")
+    check_free(target.with_suffix(".html"), writing.force)
+
+    def render(ready: Model, recipe: Recipe) -> Result:
+        return rendered(ready, recipe, target, quiet=writing.quiet)
+
+    board = card_of(model, render=render, **asked.flat())
     written = write_board(board, target, html=True)
-    if not quiet:
+    if not writing.quiet:
         typer.echo("\n".join([*board.missing, f"wrote {' and '.join(map(str, written))}"]))

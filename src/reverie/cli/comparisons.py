@@ -2,29 +2,31 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 import typer
 
 from reverie import recipes
-from reverie.cli.runs import make, model_of, show, split, target_for
+from reverie.cli.runs import make, model_of, show, target_for
 from reverie.figures.result import Result
+from reverie.settings.compare import Compare
+from reverie.settings.grow import Grow
+from reverie.settings.interpolate import Interpolate
+from reverie.settings.parts import Filmed, Network
 from reverie.synthesis import Recipe, Step
 from reverie.synthesis.cancellation import Cancellation, measured
 
 
-def compare(layer: str, every: int, sample: int, **given: Any) -> None:
+def compare(asked: Compare, network: Network, writing: Filmed) -> None:
     """Features of a layer side by side, and how much of their gradients is left in the sum."""
-    settings, writing = split(given)
-    model = model_of(settings)
-    recipe = recipes.compare(model, layer, **settings)
-    target = target_for(writing["output"], f"{layer}-compare", writing["force"])
-    few = tuple(range(settings["few"]))
+    model = model_of(network)
+    recipe = recipes.compare(model, asked)
+    target = target_for(writing, f"{asked.layer}-compare")
+    few = tuple(range(asked.few))
     features = [(0,), few, None] * (len(recipe.names) // 3)
     found: list[Cancellation] = []
 
     def through(steps: Iterable[Step]) -> Iterator[Step]:
-        return measured(steps, model, layer, features, found, every=every, sample=sample or None)
+        return measured(steps, model, asked.layer, features, found, every=asked.every, sample=asked.sample or None)
 
     def after(result: Result) -> Result:
         told = [asdict(item) for item in found]
@@ -34,7 +36,7 @@ def compare(layer: str, every: int, sample: int, **given: Any) -> None:
     try:
         make(model, recipe, target, writing, through=through, after=after)
     finally:
-        if found and not writing["quiet"]:
+        if found and not writing.quiet:
             _tell(recipe, found)
 
 
@@ -45,17 +47,13 @@ def _tell(recipe: Recipe, found: Sequence[Cancellation]) -> None:
     show([["step", *(recipe.labels[number] for number in several)], *rows])
 
 
-def grow(unit: str, **given: Any) -> None:
+def grow(asked: Grow, network: Network, writing: Filmed) -> None:
     """A feature map's neurons, one after the other."""
-    settings, writing = split(given)
-    model = model_of(settings)
-    recipe = recipes.grow(model, unit, **settings)
-    make(model, recipe, target_for(writing["output"], "grow", writing["force"]), writing)
+    model = model_of(network)
+    make(model, recipes.grow(model, asked), target_for(writing, "grow"), writing)
 
 
-def interpolate(**given: Any) -> None:
+def interpolate(asked: Interpolate, network: Network, writing: Filmed) -> None:
     """A strip from one unit to another."""
-    through, settings, writing = given.pop("through"), *split(given)
-    model = model_of(settings)
-    recipe = recipes.interpolate(model, through, **settings)
-    make(model, recipe, target_for(writing["output"], "interpolate", writing["force"]), writing)
+    model = model_of(network)
+    make(model, recipes.interpolate(model, asked), target_for(writing, "interpolate"), writing)

@@ -41,7 +41,7 @@ def check_early(command: str, given: dict[str, Any]) -> None:
     Raises:
         ReverieError: one sentence, as the work itself would say it later.
     """
-    missing = SETS if command in ("scan", "map_photos", "patches") else PICTURES
+    missing = SETS if command in ("scan", "map", "patches") else PICTURES
     for name, value in given.items():
         several = value if isinstance(value, list) else [] if value is None else [value]
         if name in PHOTOS:
@@ -102,10 +102,10 @@ def _check_films(command: str, given: dict[str, Any]) -> None:
         return
     name = "output" if command == "zoom" else "film"
     wanted = given.get(name)
-    if isinstance(wanted, Path) and wanted.suffix.lower() in PACKED:
-        given[name] = wanted.with_suffix(".webp")
+    if wanted is not None and Path(wanted).suffix.lower() in PACKED:
+        given[name] = str(Path(wanted).with_suffix(".webp"))
         typer.echo(
-            f"reverie: a film as {wanted.suffix} needs the library 'av' (pip install 'reverie[video]'); "
+            f"reverie: a film as {Path(wanted).suffix} needs the library 'av' (pip install 'reverie[video]'); "
             f"it is written as {given[name]}",
             err=True,
         )

@@ -1,6 +1,6 @@
 """Reads an explanation's events into a bar, and tells what was found."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from reverie.errors import ReverieError
 from reverie.figures.result import Result
 from reverie.models.model import Model
 from reverie.record import Record
+from reverie.settings.parts import Output, Watched
 
 
 class Heard:
@@ -50,18 +51,18 @@ def explained(
     model: Model,
     inquiry: Inquiry,
     path: Path,
-    writing: Mapping[str, Any],
+    writing: Watched,
     *,
     events: Iterator[Event],
     raw: bool = False,
 ) -> None:
     """Answers an inquiry, writes the picture or sheet, and says where and what was found; also when ended early."""
-    heard = Heard(model, inquiry, events, path, writing["watch"], quiet=writing["quiet"])
+    heard = Heard(model, inquiry, events, path, writing.watch, quiet=writing.quiet)
     result = answer(model, inquiry, heard.events())
     if heard.ended is not None and not len(result):
         raise heard.ended
-    written = result.save(path, singles=bool(writing["singles"]), raw=raw)
-    if not writing["quiet"] or heard.ended is not None:
+    written = result.save(path, singles=getattr(writing, "singles", False), raw=raw)
+    if not writing.quiet or heard.ended is not None:
         beside = f" and {written[1]}" if len(written) == 2 else f" and {len(written) - 1} files beside it"
         more = beside if len(written) > 1 else ""
         lines = [f"wrote {written[0]}{more}", subject(result.record)]
@@ -70,15 +71,15 @@ def explained(
         raise heard.ended
 
 
-def surveyed(model: Model, wanted: Survey, path: Path, writing: Mapping[str, Any], *, raw: bool = False) -> None:
+def surveyed(model: Model, wanted: Survey, path: Path, writing: Output, *, raw: bool = False) -> None:
     """Draws a layer's channels, writes the picture or sheet, and says where."""
     showed(survey(model, wanted), path, writing, raw=raw)
 
 
-def showed(result: Result, path: Path, writing: Mapping[str, Any], *, raw: bool = False) -> None:
+def showed(result: Result, path: Path, writing: Output, *, raw: bool = False) -> None:
     """Writes pictures that took no steps, and says where."""
-    written = result.save(path, singles=bool(writing["singles"]), raw=raw)
-    if not writing["quiet"]:
+    written = result.save(path, singles=getattr(writing, "singles", False), raw=raw)
+    if not writing.quiet:
         more = f" and {len(written) - 1} files in {path.with_suffix('')}" if len(written) > 1 else ""
         typer.echo(f"wrote {written[0]}{more}")
 

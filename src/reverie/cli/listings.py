@@ -7,24 +7,25 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from reverie.cli.runs import model_from, show, use_threads
+from reverie.cli.runs import model_of, show
 from reverie.models.layers import Layer
 from reverie.models.model import Model
 from reverie.models.names import OWN
 from reverie.models.zoos import timm_names, torchvision_names
 from reverie.recipes.presets import DREAM, FEATURE
+from reverie.settings.listings import Layers, Models, Presets
+from reverie.settings.parts import Loading, Network
 
 
-def layers(model: str, json: bool, all: bool, threads: int | None, **options: Any) -> None:
+def layers(asked: Layers, loading: Loading) -> None:
     """A table of the main line or of all layers; or JSON."""
-    use_threads(threads)
-    ready = model_from(model, options)
-    if json:
+    ready = model_of(Network.made(model=asked.model, **loading.flat()))
+    if asked.json:
         typer.echo(formats.dumps(described(ready), indent=1))
         return
     typer.echo(_summary(ready))
     table = Table("layer", "kind", "channels", "size", "receptive field", "stride", "calls", box=None, pad_edge=False)
-    shown = tuple(ready.layers) if all else ready.main
+    shown = tuple(ready.layers) if asked.all else ready.main
     for layer in map(ready.layer, shown):
         table.add_row(
             layer.name,
@@ -41,7 +42,7 @@ def layers(model: str, json: bool, all: bool, threads: int | None, **options: An
         typer.echo(f"\nthe main line; all {len(ready.layers)} layers with --all")
 
 
-def models(timm: bool) -> None:
+def models(asked: Models) -> None:
     """All names, with where their weights come from."""
     for name, about in OWN.items():
         typer.echo(f"{name}  (comes with reverie: {about})")
@@ -49,7 +50,7 @@ def models(timm: bool) -> None:
     typer.echo("torchvision's classifiers, with torchvision's weights, --weights FILE or --weights none:")
     typer.echo("  " + "\n  ".join(torchvision_names()))
     typer.echo("timm:NAME  (timm's networks, with the extra timm; --timm lists them)")
-    if timm:
+    if asked.timm:
         typer.echo("\n".join(f"  timm:{name}" for name in timm_names()))
 
 
@@ -97,7 +98,7 @@ def _field(layer: Layer) -> str:
     return "everything" if layer.receptive_field is None else _pair(layer.receptive_field)
 
 
-def presets() -> None:
+def presets(asked: Presets) -> None:  # noqa: ARG001  # it takes nothing
     """A table of all presets."""
     rows = [["preset", "for", "steps", "seconds", "about"]]
     for command, table in (("dream", DREAM), ("feature", FEATURE)):

@@ -7,22 +7,22 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from reverie.cli.bars import Bar
-from reverie.cli.runs import LOADING, check_free, model_from, target_for, use_threads
+from reverie.cli.runs import check_free, model_of, target_for
 from reverie.dataset.imagemap import ENDING
 from reverie.dataset.maps import image_map
 from reverie.image import photo_path
+from reverie.settings.map import Map
+from reverie.settings.parts import Network, Output
 
 SHOWN = 8  # photos that were passed over and are named one by one
 
 
-def map_photos(**given: Any) -> None:
+def map(asked: Map, network: Network, writing: Output) -> None:  # a command's name
     """A picture, a page and a map's file."""
-    output, force, quiet = (given.pop(name) for name in ("output", "force", "quiet"))
-    target = target_for(output, f"{photo_path(given['photos']).resolve().stem}-map", force)
+    target = target_for(writing, f"{photo_path(asked.photos).resolve().stem}-map")
     for beside in (".html", ENDING):
-        check_free(target.with_suffix(beside), force)
-    use_threads(given.pop("threads"))
-    model = model_from(given.pop("model"), {name: given.pop(name) for name in LOADING})
+        check_free(target.with_suffix(beside), writing.force)
+    model, quiet = model_of(network), writing.quiet
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Bar(*columns, quiet=quiet) as bar:
         tasks: dict[str, Any] = {}
@@ -32,7 +32,7 @@ def map_photos(**given: Any) -> None:
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done)
 
-        made = image_map(model, heard=heard, **given)
+        made = image_map(model, heard=heard, **asked.flat())
     _complain(made.failures)
     written = made.save(target)
     if not quiet:
@@ -48,4 +48,4 @@ def _complain(failures: tuple[tuple[str, str], ...]) -> None:
 
 
 def _listed(paths: list[Path]) -> str:
-    return f"{', '.join(map(str, paths[:-1]))} and {paths[-1]}"
+    return f"{', '.join(str(path) for path in paths[:-1])} and {paths[-1]}"

@@ -8,113 +8,103 @@ from rich.console import Console
 from rich.table import Table
 
 from reverie import recipes
-from reverie.cli.runs import make, model_of, split, target_for
+from reverie.cli.runs import make, model_of, target_for
 from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
 from reverie.image import photo_path, photos_in, read
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.recipes.arguments import Asked
 from reverie.recipes.fooling import Verdict, verdict
 from reverie.recipes.radii import smallest_radius, too_small, widened
+from reverie.settings.accentuate import Accentuate
+from reverie.settings.caricature import Caricature
+from reverie.settings.fool import Fool
+from reverie.settings.invert import Invert
+from reverie.settings.parts import Filmed, Network
+from reverie.settings.setting import settings_of
+from reverie.settings.style import Style
+from reverie.synthesis import Recipe
 
 
-def invert(**given: Any) -> None:
+def invert(asked: Invert, network: Network, writing: Filmed) -> None:
     """One picture, or a sheet of one for each layer."""
-    photo, everything, layers = given.pop("photo"), given.pop("all"), given.pop("layers")
-    settings, writing = split(given)
-    settings["prior"] = settings["prior"] or None  # unless some are named the layer's depth decides
-    model = model_of(settings)
-    target = target_for(writing["output"], f"{photo_path(photo).stem}-invert", writing["force"])
-    make(model, recipes.invert(model, photo, "all" if everything else layers, **settings), target, writing)
+    _of_photo(recipes.invert, "invert", asked, network, writing)
 
 
-def caricature(**given: Any) -> None:
+def caricature(asked: Caricature, network: Network, writing: Filmed) -> None:
     """One picture, or a sheet of one for each layer."""
-    photo, layers = given.pop("photo"), given.pop("layers")
-    settings, writing = split(given)
-    model = model_of(settings)
-    target = target_for(writing["output"], f"{photo_path(photo).stem}-caricature", writing["force"])
-    make(model, recipes.caricature(model, photo, layers, **settings), target, writing)
+    _of_photo(recipes.caricature, "caricature", asked, network, writing)
 
 
-def accentuate(**given: Any) -> None:
+def accentuate(asked: Accentuate, network: Network, writing: Filmed) -> None:
     """One picture, or a sheet of one for each unit."""
-    photo, unit = given.pop("photo"), given.pop("unit")
-    settings, writing = split(given)
-    model = model_of(settings)
-    target = target_for(writing["output"], f"{photo_path(photo).stem}-accentuate", writing["force"])
-    make(model, recipes.accentuate(model, photo, unit, **settings), target, writing)
+    _of_photo(recipes.accentuate, "accentuate", asked, network, writing)
 
 
-def style(**given: Any) -> None:
+def style(asked: Style, network: Network, writing: Filmed) -> None:
     """One painting."""
-    photo, styles = given.pop("photo"), given.pop("styles")
-    settings, writing = split(given)
-    settings["prior"] = settings["prior"] or None
-    settings |= {name: settings[name] or () for name in ("style_weight", "region", "style_region")}
-    model = model_of(settings)
-    target = target_for(writing["output"], f"{photo_path(photo).stem}-style", writing["force"])
-    make(model, recipes.style(model, photo, styles, **settings), target, writing)
+    _of_photo(recipes.style, "style", asked, network, writing)
 
 
-def fool(**given: Any) -> None:
+def _of_photo(recipe: Asked[Recipe], ending: str, asked: Any, network: Network, writing: Filmed) -> None:
+    model = model_of(network)
+    target = target_for(writing, f"{photo_path(asked.photo).stem}-{ending}")
+    make(model, recipe(model, asked), target, writing)
+
+
+def fool(asked: Fool, network: Network, writing: Filmed) -> None:
     """One fooling picture, whose file is asked again; or one change for all photos of a folder."""
-    photo, smallest, others = given.pop("photo"), given.pop("smallest"), given.pop("transfer") or []
-    settings, writing = split(given)
-    model = model_of(settings)
-    if photo is not None and photo_path(photo).is_dir():
-        _universal(model, photo, smallest, others, settings, writing)
+    model = model_of(network)
+    if asked.photo is not None and photo_path(asked.photo).is_dir():
+        _universal(model, asked, str(asked.photo), writing)
         return
-    stem = "nothing" if photo is None else photo_path(photo).stem
-    target = target_for(writing["output"], f"{stem}-fool", writing["force"])
-    if smallest:
-        if photo is None or settings["radius"] is not None:
+    stem = "nothing" if asked.photo is None else photo_path(asked.photo).stem
+    target = target_for(writing, f"{stem}-fool")
+    if asked.smallest:
+        if asked.photo is None or asked.radius is not None:
             raise InvalidSetting("--smallest looks for the radius of a change to a photo: name a photo and no --radius")
-        settings["radius"] = smallest_radius(model, photo, **settings)
-    asked = [load(name) for name in others]  # before the work: one of them may be missing
+        asked = asked.changed(radius=smallest_radius(model, **asked.flat()), smallest=False)
+    others = [load(name) for name in asked.transfer]  # before the work: one of them may be missing
     ended: list[KeyboardInterrupt] = []
 
     def after(result: Result) -> Result:
         try:
-            return _widened(model, result, photo, settings, writing)
+            return _widened(model, result, asked, writing)
         except KeyboardInterrupt as error:  # what was found within the usual radius is kept
             ended.append(error)
             return result
 
-    result = make(model, recipes.fool(model, photo, **settings), target, writing, after=after)
-    if not writing["quiet"]:
-        _ask_again(model, result, target, asked)
+    result = make(model, recipes.fool(model, asked), target, writing, after=after)
+    if not writing.quiet:
+        _ask_again(model, result, target, others)
     if ended:
         raise ended[0]
 
 
-def _widened(
-    model: Model, result: Result, photo: str | None, settings: dict[str, Any], writing: dict[str, Any]
-) -> Result:
+def _widened(model: Model, result: Result, asked: Fool, writing: Filmed) -> Result:
     """The fooling within the smallest radius that does, where the usual one does not; a film shows the usual one."""
     tried = too_small(result)
-    if photo is None or tried is None or writing["film"] or writing["trace"]:
+    if asked.photo is None or tried is None or writing.film or writing.trace:
         return result
-    if not writing["quiet"]:
+    if not writing.quiet:
         typer.echo(f"a radius of {tried:g} does not do; looking for the smallest that does", err=True)
-    found = widened(model, result, photo, **settings)
-    if found is not result and not writing["quiet"]:
+    found = widened(model, result, **asked.flat())
+    if found is not result and not writing.quiet:
         typer.echo(f"the smallest radius that does: {found.record.arguments['radius']:.3g}")
     return found
 
 
-def _universal(
-    model: Model, folder: str, smallest: bool, others: list[str], settings: dict[str, Any], writing: dict[str, Any]
-) -> None:
-    if settings["target"] is None:
+def _universal(model: Model, asked: Fool, folder: str, writing: Filmed) -> None:
+    if asked.target is None:
         raise InvalidSetting("a change for all photos of a folder needs a class to be taken for; name it with --as")
-    usual = {"method": "pgd", "norm": "linf", "start": "photo", "rate": None, "size": None}
-    odd = [name for name, value in usual.items() if settings[name] != value]
-    odd += ["smallest"] * smallest + ["transfer"] * bool(others)
+    given = asked.flat()
+    known = {"photo", "target", "radius", "steps", "seed"}
+    odd = [item.name for item in settings_of(Fool) if item.name not in known and given[item.name] != item.default]
     if odd:
         raise InvalidSetting(f"a change for all photos of a folder goes without --{odd[0]}; leave it out")
-    chosen = {name: settings[name] for name in ("target", "radius", "steps", "seed") if settings[name] is not None}
-    target = target_for(writing["output"], f"{Path(folder).name}-fool", writing["force"])
+    chosen = {name: given[name] for name in known - {"photo"} if given[name] is not None}
+    target = target_for(writing, f"{Path(folder).name}-fool")
     make(model, recipes.universal(model, photos_in(folder), **chosen), target, writing)
 
 

@@ -15,30 +15,33 @@ from reverie.image import save
 from reverie.paths import path_named
 from reverie.recipes.reruns import read_record
 from reverie.record import Record
+from reverie.settings.listings import Plot
+from reverie.settings.parts import Output
 from reverie.synthesis.filming import RATE
 from reverie.unit import parse
 
 NAMED = 12  # features that a line of text names
 
 
-def plot(picture: Path, output: Path | None, film: Path | None, force: bool, quiet: bool) -> None:
+def plot(asked: Plot, writing: Output) -> None:
     """Draws the trace that lies beside a picture, and tells which features rose most and which never did."""
+    picture, film = Path(asked.picture), None if asked.film is None else path_named(asked.film)
     record = read_record(picture)
     trace = _trace_of(picture, record)
-    target = target_for(output, f"{picture.stem}-plot", force)
+    target = target_for(writing, f"{picture.stem}-plot")
     if film is not None:
-        check_free(check_film(path_named(film)), force)
+        check_free(check_film(film), writing.force)
     drawn = chart(trace, _title(record), _wanted(record))
     save(Image.fromarray(drawn.pixels), target)
     written = [target]
     if film is not None:
-        with Film(path_named(film), RATE) as reel:
+        with Film(film, RATE) as reel:
             for frame in drawn.frames():
                 reel.write(frame)
             for _ in range(RATE):
                 reel.write(drawn.pixels)
         written.append(film)
-    if not quiet:
+    if not writing.quiet:
         typer.echo("\n".join([*_told(trace), *(f"wrote {path}" for path in written)]))
 
 

@@ -1,9 +1,8 @@
 """The commands that make pictures: parse, load, read the engine's steps into a bar, write."""
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import typer
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.table import Table
 
 from reverie import recipes
-from reverie.attribution import Filters, Survey, drawn
+from reverie.attribution import Kernels, Survey, drawn
 from reverie.cli.bars import Bar
 from reverie.cli.inquiries import explained, showed, surveyed
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
@@ -28,82 +27,89 @@ from reverie.paths import check_free as check_free
 from reverie.paths import check_output, made_folder, path_named, photo_path, shortened
 from reverie.recipes.repetition import Repetition, repetition
 from reverie.recipes.reruns import read_record, recipe_of, recorded_model, threads_of
+from reverie.settings.dream import Dream
+from reverie.settings.feature import Feature, Views
+from reverie.settings.parts import Filmed, Network, Output, Recorded, Verified
+from reverie.settings.rerun import Rerun
 from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
 from reverie.synthesis.verification import PHOTOS, told, verified
 
-LOADING = ("weights", "device", "precision", "mean", "std", "native_size", "classes", "pooling", "output_as",
-           "output_key")  # fmt: skip
-LISTS = ("prior", "concept", "against", "also")  # options that may be repeated, and be none
-WRITING = ("output", "force", "film", "trace", "singles", "watch", "quiet")
+
+class OfPhoto(Protocol):
+    """Settings of one photo."""
+
+    photo: Any
+
+    def changed(self, **changes: Any) -> Self:
+        """The settings with some values changed."""
+        ...
 
 
-def dream(**given: Any) -> None:
+P = TypeVar("P", bound=OfPhoto)
+
+
+def dream(asked: Sequence[Dream], network: Network, writing: Filmed) -> None:
     """One picture for each photo."""
-    names, settings, writing = given.pop("photos"), *split(given)
-    photos = all_photos(names, writing["output"])
-    if len(photos) > 1 and writing["film"] is not None:
-        raise OutputFailed(f"{len(photos)} photos do not fit in the one film {writing['film']}; dream them one by one")
-    layers = settings.pop("layers")
-    model = model_of(settings)
+    wanted = all_photos(asked, writing)
+    if len(wanted) > 1 and writing.film is not None:
+        raise OutputFailed(f"{len(wanted)} photos do not fit in the one film {writing.film}; dream them one by one")
+    model = model_of(network)
 
-    def made(photo: str, target: Path) -> None:
-        make(model, recipes.dream(model, photo, layers, **settings), target, writing)
+    def made(one: Dream, target: Path) -> None:
+        make(model, recipes.dream(model, one), target, writing)
 
-    each_photo(photos, "dream", "dreamt", writing, made)
+    each_photo(wanted, "dream", "dreamt", writing, made)
 
 
-def feature(verify: bool, verify_with: str | None, photos: list[str] | None, **given: Any) -> None:
+def feature(asked: Feature, network: Network, writing: Verified) -> None:
     """One picture, or a sheet of several, with a verdict on each by choice."""
-    units, settings, writing = given.pop("units"), *split(given)
-    if (verify_with or photos) and not verify:
+    if (writing.verify_with or writing.photos) and not writing.verify:
         raise InvalidSetting("--verify-with and --photos go with --verify")
-    directions = bool(settings["dictionary"] or settings["concept"])
-    if verify and (directions or settings["both"] or settings["diversity"] != 1):
+    directions = bool(asked.dictionary or asked.concept)
+    if writing.verify and (directions or asked.views != Views()):
         raise InvalidSetting("--verify measures units alone: leave out --dictionary, --concept, --diversity and --both")
-    by = [photo for name in photos or PHOTOS for photo in photos_in(name)]
-    model = model_of(settings)
-    other = load(verify_with) if verify_with else None
-    target = target_for(writing["output"], "feature", writing["force"])
-    recipe = recipes.feature(model, units, **settings)
-    plain = not (writing["quiet"] or directions)
-    silent = silent_units(model, model.units(units)) if plain else ()
+    by = [photo for name in writing.photos or PHOTOS for photo in photos_in(name)]
+    model = model_of(network)
+    other = load(writing.verify_with) if writing.verify_with else None
+    target = target_for(writing, "feature")
+    recipe = recipes.feature(model, asked)
+    plain = not (writing.quiet or directions)
+    silent = silent_units(model, model.units(asked.units)) if plain else ()
     if silent:
         typer.echo(
             f"{_listed([str(unit) for unit in silent])} never fired on the sample photos and on noise: "
             "the first steps try to wake what is silent",
             err=True,
         )
-    after = (lambda result: verified(model, result, photos=by, other=other)) if verify else None
+    after = (lambda result: verified(model, result, photos=by, other=other)) if writing.verify else None
     made = make(model, recipe, target, writing, after=after)
-    if verify and not writing["quiet"]:
+    if writing.verify and not writing.quiet:
         show(told(made))
 
 
-def rerun(
-    picture: Path,
-    model: str | None,
-    unit: str | None,
-    photo: list[str] | None,
-    decoder: str | None,
-    also: list[str] | None,
-    trust: bool,
-    **given: Any,
-) -> None:
+def rerun(asked: Rerun, network: Recorded, writing: Filmed) -> None:
     """Repeats a picture, a sheet or a unit of it, as the record says, with its threads unless others are named."""
-    settings, writing = split(given)
+    picture = Path(asked.picture)
     record = read_record(picture)
-    use_threads(threads_of(record) if settings["threads"] is None else settings["threads"])
-    device = settings["device"]
-    options = {} if settings["weights"] == "default" else {"weights": settings["weights"]}
-    ready = recorded_model(record, model, trust=trust, device=device, **options)
-    recipe = recipe_of(record, ready, photo=photo, beside=picture.parent, decoder=decoder, also=also or (), trust=trust)
-    target = target_for(writing["output"], f"{picture.stem}-again", writing["force"])
-    again = repetition(record, recipe, ready, unit)
+    use_threads(threads_of(record) if network.threads is None else network.threads)
+    options = {} if network.weights == "default" else {"weights": network.weights}
+    ready = recorded_model(record, network.model, trust=network.trust, device=network.device, **options)
+    recipe = recipe_of(
+        record,
+        ready,
+        photo=asked.photo,
+        beside=picture.parent,
+        decoder=asked.decoder,
+        also=asked.also,
+        trust=network.trust,
+    )
+    target = target_for(writing, f"{picture.stem}-again")
+    again = repetition(record, recipe, ready, asked.unit)
     recipe = again.made
     if not isinstance(recipe, Recipe):
-        if writing["film"] or writing["trace"]:
+        if writing.film or writing.trace:
             raise InvalidSetting("--film and --trace go with pictures that were made in steps, not with explanations")
-        if isinstance(recipe, Filters):
+        if isinstance(recipe, Kernels):
             showed(drawn(ready, recipe), target, writing)
         elif isinstance(recipe, Survey):
             surveyed(ready, recipe, target, writing)
@@ -122,95 +128,55 @@ def show(rows: Sequence[Sequence[str]]) -> None:
     (console if console.is_terminal else Console(width=160, markup=False)).print(table)
 
 
-def all_photos(names: list[str], output: Path | None) -> list[str]:
-    """The photos that the arguments name, folders opened; several of them need a folder to be written to."""
-    photos = [photo for name in names for photo in photos_in(name)]
-    if len(photos) > 1 and output is not None and output.suffix:
+def all_photos(asked: Sequence[P], writing: Output) -> list[P]:
+    """The settings for each photo, folders opened; several of them need a folder to be written to."""
+    found = [one.changed(photo=photo) for one in asked for photo in photos_in(str(one.photo))]
+    output = _place(writing)
+    if len(found) > 1 and output is not None and output.suffix:
         raise OutputFailed(
-            f"{len(photos)} photos do not fit in the one picture {output}; name a folder with --output, or none"
+            f"{len(found)} photos do not fit in the one picture {output}; name a folder with --output, or none"
         )
-    if len(photos) > 1 and output is not None and not made_folder(path_named(output)):
+    if len(found) > 1 and output is not None and not made_folder(output):
         raise OutputFailed(f"there is no folder {output} for the pictures; make it first")
-    return photos
+    return found
 
 
-def each_photo(
-    photos: list[str], ending: str, done: str, writing: Mapping[str, Any], make: Callable[[str, Path], None]
-) -> None:
+def each_photo(asked: Sequence[P], ending: str, done: str, writing: Output, make: Callable[[P, Path], None]) -> None:
     """Makes something of each photo; one bad photo does not cost the others."""
     failed = 0
-    for photo in photos:
+    for one in asked:
         try:
-            make(photo, target_for(writing["output"], f"{photo_path(photo).stem}-{ending}", writing["force"]))
+            make(one, target_for(writing, f"{photo_path(one.photo).stem}-{ending}"))
         except ReverieError as error:
-            if len(photos) == 1:
+            if len(asked) == 1:
                 raise
-            typer.echo(f"reverie: {photo}: {error}", err=True)
+            typer.echo(f"reverie: {one.photo}: {error}", err=True)
             failed += 1
     if failed:
-        raise ReverieError(f"{failed} of {len(photos)} photos could not be {done}")
+        raise ReverieError(f"{failed} of {len(asked)} photos could not be {done}")
 
 
-def split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The recipe's and the network's settings, and those of the output."""
-    writing = {name: given.pop(name, None) for name in WRITING}
-    if writing["watch"] is not None and writing["watch"] < 1:
-        raise InvalidSetting(f"--watch must be 1 or more, not {writing['watch']}")
-    lists = {name: given[name] or () for name in LISTS if name in given}
-    return {**given, **lists}, writing
-
-
-def model_of(settings: dict[str, Any]) -> Model:
-    """The network that the options name; takes them out of the settings."""
-    use_threads(settings.pop("threads"))
-    options = {name: settings.pop(name) for name in LOADING}
-    return model_from(settings.pop("model"), options)
-
-
-def model_from(name: str, options: Mapping[str, Any]) -> Model:
-    """The network of `--model` and its options."""
-    classes = options["classes"]
+def model_of(network: Network) -> Model:
+    """The network that the options name, with the threads that they say."""
+    use_threads(network.threads)
     ready = load(
-        name,
-        options["weights"],
-        device=options["device"],
-        precision=options["precision"],
-        mean=_numbers("--mean", options["mean"]),
-        std=_numbers("--std", options["std"]),
-        size=_side(options["native_size"]),
-        classes=None if classes is None else _lines(classes),
-        pooling=options["pooling"],
-        output=options["output_as"],
-        output_key=options["output_key"],
+        network.model,
+        network.weights,
+        device=network.device,
+        precision=network.precision,
+        mean=network.mean,
+        std=network.std,
+        size=network.native_size,
+        classes=None if network.classes is None else _lines(Path(network.classes)),
+        pooling=network.pooling,
+        output=network.output_as,
+        output_key=network.output_key,
     )
     for note in ready.notes:
         typer.echo(f"reverie: {note}", err=True)
     if computed_in_software(ready.dtype, ready.device):
         typer.echo("reverie: this processor has no bfloat16 arithmetic: --precision float32 is faster here", err=True)
     return ready
-
-
-def _numbers(flag: str, text: str | None) -> list[float] | None:
-    try:
-        found = [] if text is None else [float(part) for part in text.split(",")]
-        if not all(map(math.isfinite, found)) or (flag == "--std" and min(found, default=1) <= 0):
-            raise ValueError
-    except ValueError:
-        above = " above 0" if flag == "--std" else ""
-        raise InvalidSetting(f"{flag} takes numbers{above} such as .485,.456,.406, not '{text}'") from None
-    return None if text is None else found
-
-
-def _side(text: str | None) -> int | tuple[int, int] | None:
-    try:
-        sides = [] if text is None else [int(part) for part in text.split("x")]
-    except ValueError:
-        sides = [0]
-    if text is None:
-        return None
-    if len(sides) not in (1, 2) or min(sides) < 1:
-        raise InvalidSetting(f"--native-size takes a side such as 224, or HEIGHTxWIDTH, not '{text}'")
-    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
 def _lines(path: Path) -> list[str]:
@@ -226,16 +192,18 @@ def use_threads(count: int | None) -> None:
     """Sets how many threads torch computes with; None leaves it."""
     if count is None:
         return
-    if not 1 <= count <= 1024:
-        raise InvalidSetting(f"--threads must be 1 to 1024, not {count}")
     import torch
 
     torch.set_num_threads(count)
 
 
-def target_for(output: Path | None, stem: str, force: bool) -> Path:
+def _place(writing: Output) -> Path | None:
+    return None if writing.output is None else path_named(writing.output)
+
+
+def target_for(writing: Output, stem: str) -> Path:
     """Where to write, checked before the work begins: a new number in a folder, else the name given."""
-    output = Path() if output is None else path_named(output)
+    output = _place(writing) or Path()
     if str(output) in OUTPUTS and not output.is_dir():
         raise OutputFailed(f"--output names the picture to write; how outputs are read is said by --output-as {output}")
     if made_folder(output):
@@ -244,26 +212,27 @@ def target_for(output: Path | None, stem: str, force: bool) -> Path:
             number += 1
         return check_output(output / f"{stem}-{number}.png")
     path = check_output(output)
-    check_free(path, force)
+    check_free(path, writing.force)
     if path.suffix.lower() != ".png":
-        check_free(path.with_suffix(".json"), force)  # the record's place
+        check_free(path.with_suffix(".json"), writing.force)  # the record's place
     return path
 
 
-def check_beside(path: Path, pictures: int, writing: Mapping[str, Any], *, raw: bool) -> None:
+def check_beside(path: Path, pictures: int, writing: Output, *, raw: bool) -> None:
     """Refuses to overwrite what would be written beside a picture, or into a sheet's folder."""
     folder = path.with_suffix("")
-    if pictures > 1 and (raw or writing["singles"] or writing["trace"]) and folder.is_dir() and any(folder.iterdir()):
-        check_free(folder, writing["force"])
+    singles = raw or getattr(writing, "singles", False) or getattr(writing, "trace", False)
+    if pictures > 1 and singles and folder.is_dir() and any(folder.iterdir()):
+        check_free(folder, writing.force)
     if pictures == 1 and raw:
-        check_free(path.with_suffix(".npy"), writing["force"])
+        check_free(path.with_suffix(".npy"), writing.force)
 
 
 def make(
     model: Model,
     recipe: Recipe,
     target: Path,
-    writing: Mapping[str, Any],
+    writing: Filmed,
     again: Repetition | None = None,
     *,
     through: Callable[[Iterable[Step]], Iterator[Step]] = iter,
@@ -276,30 +245,30 @@ def make(
         through: reads the steps on their way.
         after: adds to the result before it is written.
     """
-    film = writing["film"]
+    film = None if writing.film is None else path_named(writing.film)
     if film is not None:
-        check_free(check_film(path_named(film)), writing["force"])
-    if writing["trace"]:
-        check_free(target.with_suffix(".npz"), writing["force"])
+        check_free(check_film(film), writing.force)
+    if writing.trace:
+        check_free(target.with_suffix(".npz"), writing.force)
     several = again is None or again.index is None
     check_beside(target, len(recipe.names) if several else 1, writing, raw=False)
     if len(recipe.names) == 1 and recipe.reports:
-        check_free(target.with_stem(f"{target.stem}-sheet"), writing["force"])
+        check_free(target.with_stem(f"{target.stem}-sheet"), writing.force)
     steps = (
-        iterate(model, recipe, trace=writing["trace"])
+        iterate(model, recipe, trace=writing.trace)
         if again is None
-        else again.steps(model, recipe, trace=writing["trace"])
+        else again.steps(model, recipe, trace=writing.trace)
     )
     if film is not None:
-        steps = filmed(steps, recipe, path_named(film), index=None if again is None else again.index)
-    run = _Watched(recipe, through(steps), target, writing["watch"], quiet=writing["quiet"])
+        steps = filmed(steps, recipe, film, index=None if again is None else again.index)
+    run = _Watched(recipe, through(steps), target, writing.watch, quiet=writing.quiet)
     result = synthesize(model, recipe, run.steps())
     result = result if again is None else again.wanted(result)
     if run.ended is not None and not len(result):
         raise run.ended
     result = result if after is None else after(result)
-    written = result.save(target, singles=bool(writing["singles"]))
-    if not writing["quiet"] or run.ended is not None:
+    written = result.save(target, singles=getattr(writing, "singles", False))
+    if not writing.quiet or run.ended is not None:
         typer.echo(_told(run, written, made_with(model, _layers(recipe))))
         squeezed = result.record.automatic.get("resized_to") if len(result) else None
         if squeezed:

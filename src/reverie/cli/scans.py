@@ -1,7 +1,6 @@
 """The commands that read a dataset: scan it, and look up what excites a unit."""
 
 from pathlib import Path
-from typing import Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -16,23 +15,24 @@ from reverie.image import photo_path
 from reverie.paths import path_named, shortened
 from reverie.series.examples import patches as sheet_of
 from reverie.series.examples import scanned_model, told
+from reverie.settings.parts import Network, Output, Pictured, Recorded
+from reverie.settings.patches import Patches
+from reverie.settings.scan import Scan
 
 MOST = 10  # unreadable photos that are listed one by one
 
 
-def scan(**given: Any) -> None:
+def scan(asked: Scan, network: Network, writing: Output) -> None:
     """One file, that grows until it is whole."""
-    photos, output, quiet = given.pop("photos"), given.pop("output"), given.pop("quiet")
-    stem = shortened(photo_path(photos).stem or "photos")
-    path = Path(f"{stem}-scan.db") if output is None else path_named(output)
-    _go_on_with_its_threads(path, given)
-    model, settings = model_of(given), {name: value for name, value in given.items() if value is not None}
+    stem = shortened(photo_path(asked.photos).stem or "photos")
+    path = Path(f"{stem}-scan.db") if writing.output is None else path_named(writing.output)
+    model = model_of(_with_its_threads(path, network, writing))
     failed, begun = 0, False
     ended: ReverieError | KeyboardInterrupt | None = None
-    with _bar(quiet=quiet) as bar:
+    with _bar(quiet=writing.quiet) as bar:
         task = bar.add_task(path.name)
         try:
-            for passed in scanning(model, photos, path, **settings):
+            for passed in scanning(model, output=path, force=writing.force, **asked.flat()):
                 begun = True
                 bar.update(task, completed=passed.done, total=passed.total)
                 failed += len(passed.failures)
@@ -40,15 +40,16 @@ def scan(**given: Any) -> None:
         except (KeyboardInterrupt, ReverieError) as error:
             ended = error
     if begun:
-        _say_how_far(path, quiet=quiet)
+        _say_how_far(path, quiet=writing.quiet)
     if ended is not None:
         raise ended
 
 
-def _go_on_with_its_threads(path: Path, given: dict[str, Any]) -> None:
+def _with_its_threads(path: Path, network: Network, writing: Output) -> Network:
     """Goes on with the number of threads that a scan began with, on which its last bits depend."""
-    if given["threads"] is None and path.is_file() and path.stat().st_size and not given["force"]:
-        given["threads"] = max(1, min(1024, begun(path).threads))
+    if network.threads is None and path.is_file() and path.stat().st_size and not writing.force:
+        return network.changed(threads=max(1, min(1024, begun(path).threads)))
+    return network
 
 
 def _tell(passed: Passed, failed: int) -> None:
@@ -68,21 +69,16 @@ def _say_how_far(path: Path, *, quiet: bool) -> None:
         typer.echo(f"wrote {path}: {found.position - len(found.failures)} photos, {layers} layers{bad}{rest}")
 
 
-def patches(scan: Path, model: str | None, trust: bool, **given: Any) -> None:
+def patches(asked: Patches, network: Recorded, writing: Pictured) -> None:
     """One sheet."""
-    units, output, force, singles, quiet = (
-        given.pop(name) for name in ("units", "output", "force", "singles", "quiet")
-    )
-    source = read_scan(scan)
-    use_threads(given.pop("threads"))
-    weights, device = given.pop("weights"), given.pop("device")
-    options = {} if weights == "default" else {"weights": weights}
-    ready = scanned_model(source, model, trust=trust, device=device, **options)
-    target = target_for(output, "patches", force)
-    settings = {name: value for name, value in given.items() if value is not None}
-    result = sheet_of(ready, units, source, **settings)
-    written = result.save(target, singles=singles)
-    if not quiet:
+    source = read_scan(asked.scan)
+    use_threads(network.threads)
+    options = {} if network.weights == "default" else {"weights": network.weights}
+    ready = scanned_model(source, network.model, trust=network.trust, device=network.device, **options)
+    target = target_for(writing, "patches")
+    result = sheet_of(ready, **{**asked.flat(), "scan": source})
+    written = result.save(target, singles=writing.singles)
+    if not writing.quiet:
         more = f" and {len(written) - 1} pictures in {target.with_suffix('')}" if len(written) > 1 else ""
         typer.echo(f"wrote {written[0]}{more}\n{told(result)}")
 

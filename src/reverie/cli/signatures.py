@@ -1,16 +1,8 @@
-"""Options of a command from the library's function: defaults, types and help are stated once, there.
+"""Commands from settings: each option's type, bounds, default, help and group are said once, in its class."""
 
-The function's source is read, not imported: help and completion must not wait for torch.
-"""
-
-import ast
 import errno
 import inspect
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -19,82 +11,7 @@ from reverie import memory
 from reverie.cli.early import check_early
 from reverie.cli.signals import status
 from reverie.errors import ReverieError, printable
-
-PACKAGE = Path(__file__).parent.parent
-_TYPES: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool}
-
-
-@dataclass(frozen=True)
-class Argument:
-    """One argument of a library function."""
-
-    name: str
-    kind: Any
-    default: Any
-    help: str
-
-
-@cache  # most commands load a network, and several share a recipe
-def arguments(module: str, function: str) -> tuple[str, tuple[Argument, ...]]:
-    """The first paragraph of a function's docstring and its arguments, `model` left out.
-
-    Args:
-        module: path of the module below the package, such as `recipes/dreams.py`.
-        function: its name there.
-    """
-    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
-    node = next(item for item in tree.body if isinstance(item, ast.FunctionDef) and item.name == function)
-    doc = ast.get_docstring(node) or ""
-    helps = _helps(doc.partition("Args:")[2].partition("\n\n")[0])
-    positional = node.args.args
-    defaults: list[ast.expr | None] = [*[None] * (len(positional) - len(node.args.defaults)), *node.args.defaults]
-    pairs = [*zip(positional, defaults, strict=True), *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
-    found = tuple(
-        Argument(
-            item.arg,
-            _kind(ast.unparse(item.annotation) if item.annotation else "str"),
-            _value(default),
-            helps.get(item.arg, ""),
-        )
-        for item, default in pairs
-        if item.arg not in ("model", "name")  # a network, which every command takes alike
-    )
-    return doc.partition("\n")[0], found
-
-
-def _helps(text: str) -> dict[str, str]:
-    """What each argument is; lines that are indented further go on with it."""
-    found = re.findall(r"^    (\w+): (.+(?:\n {5,}.+)*)", text, re.MULTILINE)
-    return {name: " ".join(about.split()) for name, about in found}
-
-
-def _value(node: ast.expr | None) -> Any:
-    return inspect.Parameter.empty if node is None else ast.literal_eval(node)
-
-
-def _kind(annotation: str) -> Any:
-    """The type that a terminal gives: numbers, else text; several values where a sequence is allowed."""
-    parts = [part.strip() for part in annotation.split("|")]
-    if any(part.startswith("Sequence[") for part in parts):
-        return list[str]
-    if "int" in parts and len(set(parts) - {"int", "None"}) == 0:
-        return int
-    known = [_TYPES[part] for part in parts if part in _TYPES]
-    return known[0] if len(known) == 1 and len(set(parts) - {"None"}) == 1 else str
-
-
-def option(argument: Argument, flag: str | None = None) -> inspect.Parameter:
-    """A parameter of a typer command: `--name`, repeated for lists, a bare flag for bool."""
-    name = flag or "--" + argument.name.replace("_", "-")
-    if argument.kind is bool and argument.default is None:  # automatic, unless one of both is said
-        name = f"{name}/--no-{name.removeprefix('--')}"
-    kind = argument.kind if argument.kind is bool and argument.default is not None else argument.kind | None
-    several = argument.kind == list[str]
-    default = argument.default if not several else [argument.default] if isinstance(argument.default, str) else None
-    info = typer.Option(name, help=argument.help, show_default=default is not None and argument.kind is not bool)
-    return inspect.Parameter(
-        argument.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]
-    )
+from reverie.settings.setting import Setting, Settings, alternatives, settings_of
 
 
 def refused(error: OSError) -> str:
@@ -104,14 +21,18 @@ def refused(error: OSError) -> str:
     return printable(f"{what}: {(error.strerror or str(error)).lower()}; {remedy}", 400)
 
 
-def command(function: Callable[..., None], parameters: list[inspect.Parameter], about: str) -> Callable[..., None]:
-    """The function with another signature for typer to read."""
-    ordered = sorted(parameters, key=lambda item: item.default is not inspect.Parameter.empty)
+def command(cls: type[Settings], function: Callable[..., None], about: str) -> Callable[..., None]:
+    """A function for typer to read, which gives `function` the command's settings, its network's and its output's."""
+    classes = [item for item in (cls, cls.asks, cls.writes) if item is not None]
+    wanted = [_parameter(item) for each in classes for item in settings_of(each)]
+    if any(item.more.get("rare") for each in classes for item in settings_of(each)):
+        wanted.append(_whole_help())
+    ordered = sorted(wanted, key=lambda item: item.default is not inspect.Parameter.empty)
 
     def run(**given: Any) -> None:
         try:
             check_early(function.__name__, given)
-            function(**given)
+            function(*_settings(classes, given))
         except ReverieError as error:
             typer.echo(f"reverie: {error}", err=True)
             raise typer.Exit(2) from None
@@ -134,3 +55,73 @@ def command(function: Callable[..., None], parameters: list[inspect.Parameter], 
     run.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
     run.__annotations__ = {item.name: item.annotation for item in ordered}
     return run
+
+
+def _settings(classes: Sequence[type[Settings]], given: Mapping[str, Any]) -> Iterator[Any]:
+    """The settings of each class; where it is asked once for each of several photos, one for each."""
+    said = {name: value for name, value in given.items() if value is not None}
+    for cls in classes:
+        own = {item.name: said[_name(item)] for item in settings_of(cls) if _name(item) in said}
+        each = next((item.name for item in settings_of(cls) if item.more.get("each")), None)
+        if each is None:
+            yield cls.made(**own)
+        else:
+            yield [cls.made(**{**own, each: value}) for value in own[each]]
+
+
+def _name(setting: Setting) -> str:
+    """How a command calls it; a photo of several has the plural."""
+    return f"{setting.name}s" if setting.more.get("each") else setting.name
+
+
+def _whole_help() -> inspect.Parameter:
+    def show(context: typer.Context, wanted: bool) -> None:
+        if wanted:
+            for item in context.command.params:
+                item.hidden = False  # type: ignore[attr-defined]
+            typer.echo(context.get_help())
+            raise typer.Exit
+
+    info = typer.Option("--help-all", help="Show rare options too.", callback=show, is_eager=True)
+    return inspect.Parameter(
+        "help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, info]
+    )
+
+
+def _parameter(setting: Setting) -> inspect.Parameter:
+    metavar = setting.more.get("argument")
+    several = setting.several or setting.more.get("each", False)
+    kind = list[str] if several else _typed(setting)
+    default = inspect.Parameter.empty if setting.required else None if several else setting.default
+    if default is None and not several:
+        kind = kind | None
+    info: Any = (
+        typer.Argument(help=setting.help, metavar=metavar, show_default=False)
+        if metavar
+        else typer.Option(
+            *_flags(setting),
+            help=setting.help,
+            show_default=default not in (None, False),
+            rich_help_panel=setting.more["group"],
+            hidden=setting.more.get("rare", False),
+        )
+    )
+    if several and not setting.required:
+        kind = list[str] | None
+    return inspect.Parameter(
+        _name(setting), inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]
+    )
+
+
+def _flags(setting: Setting) -> list[str]:
+    if "flag" in setting.more:
+        return str(setting.more["flag"]).split()
+    name = "--" + setting.name.replace("_", "-")
+    automatic = bool in alternatives(setting.kind) and setting.default is None  # unless one of both is said
+    return [f"{name}/--no-{name.removeprefix('--')}" if automatic else name]
+
+
+def _typed(setting: Setting) -> Any:
+    """The type that a terminal gives: a number, a flag, else a text."""
+    kinds = set(alternatives(setting.kind)) - {type(None)}
+    return next((kind for kind in (bool, int, float) if kinds == {kind}), str)

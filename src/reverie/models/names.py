@@ -1,6 +1,7 @@
-"""Networks that an installation always has; here the default one is stated, and nowhere else."""
+"""Networks that an installation always has."""
 
-DEFAULT = "efficientnet_lite0"
+from reverie.settings.parts import DEFAULT as DEFAULT
+
 OWN = {
     DEFAULT: "trained on the photos of ImageNet, 1,000 classes",
     "bundled": "a small network trained on drawn motifs, known to the last pixel",

@@ -1,17 +1,16 @@
 """What the recipes' arguments have in common: units with weights, priors, sizes, and the record of what was given."""
 
 import functools
-import inspect
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from torch import Tensor
 
-from reverie.attribution import Filters, Inquiry, Survey
+from reverie.attribution import Inquiry, Kernels, Survey
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Photo, Size, digest, file_digest, grey, mask_digest, read, read_at
 from reverie.models.model import Model
@@ -22,51 +21,80 @@ from reverie.paths import path_named
 from reverie.recipes.materials import decoded, measured
 from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import Preset
-from reverie.recipes.settings import LARGEST_SIDE, in_file, settings_from
+from reverie.recipes.settings import in_file, settings_from
 from reverie.recipes.views import Concept, concept_in
+from reverie.settings.parts import sized as sized
+from reverie.settings.setting import Settings
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import STARTS, Recipe
 from reverie.unit import Unit
 
-P = ParamSpec("P")
-Made = TypeVar("Made", Recipe, Inquiry, Survey, Filters)
+S = TypeVar("S", bound=Settings)
+Made = TypeVar("Made", Recipe, Inquiry, Survey, Kernels)
+Made_co = TypeVar("Made_co", covariant=True)
 NAMED_STARTS = (*STARTS, "cppn")  # a start that is none of them is a photo
 PICTURES = ("guide", "photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several
 
 
-def recorded(recipe: Callable[Concatenate[Model, P], Made]) -> Callable[Concatenate[Model, P], Made]:
-    """Notes in what is made by which function and plain arguments it was made, so that a record can repeat it."""
-    signature = inspect.signature(recipe)
+class Asked(Protocol[Made_co]):
+    """A recipe as it is called: with its settings whole, or with what differs from their defaults by name."""
 
-    @functools.wraps(recipe)
-    def with_origin(model: Model, /, *args: P.args, **kwargs: P.kwargs) -> Made:
-        bound = signature.bind(model, *args, **kwargs)
-        bound.apply_defaults()
-        if "parameterization" in bound.arguments:
-            bound.arguments["parameterization"] = decoded(bound.arguments["parameterization"], model.device)
-        if bound.arguments.get("spectrum") is not None:  # measured once, and its numbers kept
-            bound.arguments["spectrum"] = measured(bound.arguments["spectrum"])
-        if "concept" in bound.arguments:
-            parts = (bound.arguments[name] for name in ("units", "concept", "against"))
-            bound.arguments |= {"concept": concept_in(model, *parts) or (), "against": ()}
-        if bound.arguments.get("also"):
-            bound.arguments["also"] = others(bound.arguments["also"], model.device)
-        given = {name: _plain(name, value) for name, value in bound.arguments.items() if name != "model"}
-        made = recipe(*bound.args, **bound.kwargs)
-        if isinstance(made, Inquiry):
-            given["unit"] = str(made.unit)
-        if not isinstance(made, Recipe):
-            return replace(made, origin=(recipe.__name__, given))
-        if "units" in given:
-            given["units"] = list(made.names)
-            given["window"] = made.window is not None
-        given |= {name: list(dict.fromkeys(values)) for name, values in made.each.items()}
-        return replace(made, origin=(recipe.__name__, given))
+    settings: type[Settings]
 
-    return with_origin
+    def __call__(self, model: Model, /, *leading: Any, **shorthand: Any) -> Made_co:
+        """What is to be made."""
+        ...
+
+
+def recorded(cls: type[S]) -> Callable[[Callable[[Model, S], Made]], Asked[Made]]:
+    """Lets a recipe of settings be called with shorthand, and notes in what is made how a record can repeat it."""
+
+    def decorated(recipe: Callable[[Model, S], Made]) -> Asked[Made]:
+        @functools.wraps(recipe)
+        def with_origin(model: Model, /, *leading: Any, **shorthand: Any) -> Made:
+            asked = _resolved(model, cls.of(*leading, **shorthand))
+            given = {name: _plain(name, value) for name, value in asked.flat().items()}
+            return _noted(recipe(model, asked), recipe.__name__, given)
+
+        with_origin.settings = cls  # type: ignore[attr-defined]
+        with_origin.__signature__ = cls.signature(("model", Model))  # type: ignore[attr-defined]
+        return cast(Asked[Made], with_origin)
+
+    return decorated
+
+
+def _resolved(model: Model, asked: S) -> S:
+    """The settings with what they name for code and numbers loaded, once."""
+    flat = asked.flat()
+    changes: dict[str, Any] = {}
+    if flat.get("parameterization") is not None:
+        changes["parameterization"] = decoded(flat["parameterization"], model.device)
+    if flat.get("spectrum") is not None:  # measured once, and its numbers kept
+        changes["spectrum"] = measured(flat["spectrum"])
+    if flat.get("concept"):
+        concept = concept_in(model, flat["units"], flat["concept"], flat["against"])
+        changes |= {"concept": concept or (), "against": ()}
+    if flat.get("also"):
+        changes["also"] = others(flat["also"], model.device)
+    return asked.changed(**changes) if changes else asked
+
+
+def _noted(made: Made, name: str, given: dict[str, Any]) -> Made:
+    """What is made, with the recipe's name and plain arguments as its origin."""
+    if isinstance(made, Inquiry):
+        given["unit"] = str(made.unit)
+    if not isinstance(made, Recipe):
+        return replace(made, origin=(name, given))
+    if "units" in given:
+        given["units"] = list(made.names)
+        given["window"] = made.window is not None
+    given |= {key: list(dict.fromkeys(values)) for key, values in made.each.items()}
+    return replace(made, origin=(name, given))
 
 
 def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Concept | Mapping):
+        return value[0].plain() if isinstance(value[0], Concept) else value[0]
     if isinstance(value, list | tuple):
         return [_plain(name, item) for item in value]
     if name == "mask" and value is not None:
@@ -160,26 +188,6 @@ def minus_priors(objective: Objective, priors: Sequence[str], photo: Tensor | No
         prior = PRIORS[name]() if photo is None or name in PRIORS else PHOTO_PRIORS[name](photo)
         objective = objective - weight * prior
     return objective
-
-
-def sized(size: int | str | Sequence[int] | None) -> int | Size | None:
-    """A long side, or (height, width), from 320, "320", "427x640" or (427, 640).
-
-    Raises:
-        InvalidSetting: not a size.
-    """
-    if size is None:
-        return None
-    parts: list[Any] = (
-        re.split(r"[x,]", size) if isinstance(size, str) else [size] if isinstance(size, int) else list(size)
-    )
-    try:
-        sides = [int(part) for part in parts]
-    except (TypeError, ValueError):
-        sides = []
-    if len(sides) not in (1, 2) or not all(1 <= side <= LARGEST_SIDE for side in sides):
-        raise InvalidSetting(f"'{size}' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640")
-    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 
 def native_photo(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:

@@ -24,6 +24,8 @@ from reverie.recipes.dreams import usual_layer
 from reverie.recipes.materials import made_of, masked
 from reverie.recipes.stations import main_line
 from reverie.recipes.stored import is_stored, stored_response
+from reverie.settings.accentuate import Accentuate
+from reverie.settings.caricature import Caricature
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, check, count
 from reverie.transforms import Jitter, Noise, Rotate, Scale
@@ -34,36 +36,9 @@ BETAS = (0.5, 0.95)
 NUDGE = 0.02  # root mean square of a small change to a photo
 
 
-@recorded
-def caricature(
-    model: Model,
-    photo: Photo,
-    layers: str | Sequence[str] | None = None,
-    *,
-    toward: str | None = None,
-    negative: bool = False,
-    cosine: float = 1.0,
-    parameterization: str | None = None,
-    prior: Sequence[str] = (),
-    steps: int = 256,
-    rate: float = 0.2,
-    size: int | str | Size | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Caricature)
+def caricature(model: Model, asked: Caricature) -> Recipe:
     """Exaggerates what layers see in a photo: a new picture, each position of which points along the photo's features.
-
-    Args:
-        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor; or a stored response, FILE.npy.
-        layers: LAYER or LAYER:0-15 whose features are exaggerated, one picture for each.
-        toward: a unit, such as logits:daisy: each feature counts by how much it raises this unit.
-        negative: with toward, what lowers the unit in place of what raises it.
-        cosine: power of the cosine by which the dot product is weighed; higher is truer to the photo, and fainter.
-        parameterization: what the picture is made of, as for `feature`; fourier without its finest grain unless given.
-        prior: NAME=WEIGHT to subtract per pixel: total-variation, l1 or l2 (from grey); repeatable.
-        steps: steps of Adam.
-        rate: its first rate, which falls to a twentieth.
-        size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
-        seed: of all chances.
 
     Raises:
         UnsuitableImage: a photo or a stored response that cannot be read.
@@ -72,28 +47,30 @@ def caricature(
 
     Source: Olah et al. 2018, "The Building Blocks of Interpretability", and its caricatures weighed by attribution.
     """
-    count("steps", steps)
-    check("cosine", cosine, 0, 16)
-    if negative and toward is None:
+    count("steps", asked.steps)
+    check("cosine", asked.cosine, 0, 16)
+    if asked.negative and asked.toward is None:
         raise InvalidSetting("--negative goes with --toward: it shows what lowers that unit")
-    units = model.units(layers or usual_layer(model))
-    picture = None if is_stored(photo) else native_photo(model, photo, size)
-    area = _area(model, size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
+    units = model.units(asked.layers or usual_layer(model))
+    picture = None if is_stored(asked.photo) else native_photo(model, asked.photo, asked.size)
+    area = _area(model, asked.size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
     check_positions(model, units, [area])
-    material = SMOOTH if parameterization is None else made_of(parameterization)
-    targets = [_target(model, photo, picture, unit, area, toward, negative=negative) for unit in units]
+    material = SMOOTH if asked.parameterization is None else made_of(asked.parameterization)
+    targets = [
+        _target(model, asked.photo, picture, unit, area, asked.toward, negative=asked.negative) for unit in units
+    ]
     names = tuple(str(unit) for unit in units)
     objectives = tuple(
-        minus_priors(direction_map(unit, target, cosine=cosine), prior)
+        minus_priors(direction_map(unit, target, cosine=asked.cosine), asked.prior)
         for unit, target in zip(units, targets, strict=True)
     )
     return Recipe(
         names=names,
-        stages=(Stage(objectives, area, steps, Ascent("adam", (rate, rate / 20), betas=BETAS)),),
+        stages=(Stage(objectives, area, asked.steps, Ascent("adam", (asked.rate, asked.rate / 20), betas=BETAS)),),
         parameterization=material,
         transforms=_within_a_cell(model, units, area),
         constraint=None if material.bounded else in_range,
-        seed=seed,
+        seed=asked.seed,
         redirect=16,
         batch=1 if picture is None else min(len(units), model.together(area)),
         labels=names,
@@ -159,36 +136,9 @@ def _within_a_cell(model: Model, units: Sequence[Unit], size: Size) -> tuple[Jit
     return Jitter(min(4 / 128, 0.5 / cells)), Rotate(min(3.0, 60 / cells))
 
 
-@recorded
-def accentuate(
-    model: Model,
-    photo: Photo,
-    unit: str | Sequence[str],
-    *,
-    negative: bool = False,
-    hold: float = 0.5,
-    layer: str | None = None,
-    mask: Photo | None = None,
-    prior: Sequence[str] = (),
-    steps: int = 96,
-    rate: float = 0.05,
-    size: int | str | Size | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Accentuate)
+def accentuate(model: Model, asked: Accentuate) -> Recipe:
     """Raises units in a photo that an early layer goes on seeing as it is: what in the photo they look for.
-
-    Args:
-        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
-        unit: what to raise, one picture for each: LAYER:CHANNEL, LAYER:0-15, logits:CLASS.
-        negative: lower the unit instead: what of it there is goes.
-        hold: how hard the photo's features hold against the unit's pull; 0 lets go of the photo.
-        layer: whose features are held; one about a quarter of the way to the unit unless given.
-        mask: a picture, white (or opaque, of one that is transparent anywhere) where the photo may change.
-        prior: NAME=WEIGHT to subtract per pixel: total-variation, l1, l2 (from grey), l1-photo, l2-photo; repeatable.
-        steps: steps of Adam.
-        rate: its first rate, which falls to a tenth.
-        size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
-        seed: of all chances.
 
     Raises:
         UnsuitableImage: a photo that cannot be read.
@@ -198,27 +148,30 @@ def accentuate(
     Source: Hamblin et al. 2024, "Feature Accentuation: Revealing 'What' Features Respond to in Natural Images";
     differs: the squared distance from the photo's features, balanced where the photo has been changed a little.
     """
-    count("steps", steps)
-    check("hold", hold, 0, 1e6)
-    picture = native_photo(model, photo, size)
+    count("steps", asked.steps)
+    check("hold", asked.hold, 0, 1e6)
+    picture = native_photo(model, asked.photo, asked.size)
     area = int(picture.shape[-2]), int(picture.shape[-1])
-    units = model.units(unit)
+    units = model.units(asked.unit)
     check_positions(model, units, [area])
     objectives = tuple(
-        minus_priors(_raised(model, item, picture, layer, hold, negative=negative), prior, picture) for item in units
+        minus_priors(
+            _raised(model, item, picture, asked.layer, asked.hold, negative=asked.negative), asked.prior, picture
+        )
+        for item in units
     )
     names = tuple(str(item) for item in units)
     return Recipe(
         names=names,
-        stages=(Stage(objectives, area, steps, Ascent("adam", (rate, rate / 10), betas=BETAS)),),
-        parameterization=masked(Fourier(), mask, picture),
+        stages=(Stage(objectives, area, asked.steps, Ascent("adam", (asked.rate, asked.rate / 10), betas=BETAS)),),
+        parameterization=masked(Fourier(), asked.mask, picture),
         transforms=(Jitter(0.06), Scale(1.0, 1.6), Rotate(4), Noise(0.02)),
         start="photo",
         photo=picture,
-        seed=seed,
+        seed=asked.seed,
         redirect=16,
         batch=1,  # the photo is seen beside each picture through the same draw
-        labels=tuple(("-" if negative else "") + model.label(item) for item in units),
+        labels=tuple(("-" if asked.negative else "") + model.label(item) for item in units),
         each={"unit": names},
         reports=tuple(Raised(item, picture, index == 0) for index, item in enumerate(units)),
     )

@@ -13,6 +13,8 @@ from reverie.objectives import Objective, activation
 from reverie.parameterizations import Pixels, SoftColors
 from reverie.randomness import generator
 from reverie.recipes.arguments import recorded, sized
+from reverie.settings.compare import Compare
+from reverie.settings.grow import Grow
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, count
 from reverie.transforms import Roll
@@ -21,51 +23,32 @@ from reverie.unit import Unit
 MOST = 1024  # neurons of a map that is grown
 
 
-@recorded
-def compare(
-    model: Model,
-    layer: str,
-    *,
-    photo: Photo | None = None,
-    few: int = 5,
-    steps: int = 96,
-    rate: float = 0.02,
-    size: int | str | Size | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Compare)
+def compare(model: Model, asked: Compare) -> Recipe:
     """The first feature of a layer, the first few and all of them side by side, each climbed by steps of one length.
 
     A paced climb on soft colours moves every picture as far, however many features pull; what differs is where they
     pull together and where against each other. Shifts leave no frame.
 
-    Args:
-        layer: whose features.
-        photo: start from it too, in a second row.
-        few: how many the first few are.
-        steps: of each picture.
-        rate: of the first step, falling to a sixth; how far a step goes from the start, on soft colours.
-        size: the long side, or HEIGHTxWIDTH; the network's native size, and the photo's aspect, unless given.
-        seed: of the noise that the first row starts from.
-
     Raises:
         UnknownName: no such layer.
         InvalidSetting: a number out of range, or something more than a layer.
     """
-    units = _sets(model, layer, few)
-    count("steps", steps)
-    start = _starts(model, photo, size, seed)
+    units = _sets(model, asked.layer, asked.few)
+    count("steps", asked.steps)
+    start = _starts(model, asked.photo, asked.size, asked.seed)
     area = int(start.shape[-2]), int(start.shape[-1])
     objectives = tuple(activation(unit) for unit in units)
     rows = ["noise", "photo"][: len(start)]
-    ascent = Ascent("paced", (rate, rate / 6), blur=(2.4, 0.8), betas=(0.5, 0.95))
+    ascent = Ascent("paced", (asked.rate, asked.rate / 6), blur=(2.4, 0.8), betas=(0.5, 0.95))
     return Recipe(
         names=tuple(f"{unit} from {row}" for row in rows for unit in units),
-        stages=(Stage(objectives * len(rows), area, steps, ascent),),
+        stages=(Stage(objectives * len(rows), area, asked.steps, ascent),),
         parameterization=SoftColors(),
         transforms=(Roll(16),),
         start="photo",
         photo=start.repeat_interleave(len(units), 0),
-        seed=seed,
+        seed=asked.seed,
         batch=len(units) * len(rows),
         labels=tuple(f"{_told(model, unit)}, {row}" for row in rows for unit in units),
     )
@@ -99,49 +82,36 @@ def _starts(model: Model, photo: Photo | None, size: int | str | Size | None, se
     return torch.cat([noise, grey(picture) if model.channels == 1 else picture]).to(model.device)
 
 
-@recorded
-def grow(
-    model: Model,
-    unit: str,
-    *,
-    steps: int = 3,
-    rate: float = 0.01,
-    size: int | str | Size | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Grow)
+def grow(model: Model, asked: Grow) -> Recipe:
     """A feature map grown neuron by neuron, in reading order: how its picture comes together (see it by --film).
-
-    Args:
-        unit: LAYER:CHANNEL.
-        steps: after each neuron that joins.
-        rate: of each step, in deviations of the gradient.
-        size: the picture's side, or HEIGHTxWIDTH; the network's native size unless given.
-        seed: of the noise that it starts from.
 
     Raises:
         UnknownName: no such layer or channel.
         InvalidSetting: a number out of range, no single feature map, or one of too many neurons.
     """
-    (channel, *more) = model.units(unit)
+    (channel, *more) = model.units(asked.unit)
     if more or len(channel.channels) != 1 or channel.positional:
-        raise InvalidSetting(f"'{unit}' is no single feature map; write LAYER:CHANNEL, such as '{channel.layer}:0'")
-    wanted = sized(size) or model.size
+        raise InvalidSetting(
+            f"'{asked.unit}' is no single feature map; write LAYER:CHANNEL, such as '{channel.layer}:0'"
+        )
+    wanted = sized(asked.size) or model.size
     area = (wanted, wanted) if isinstance(wanted, int) else wanted
     height, width = model.grid(channel.layer, area)
     if height * width > MOST:
         raise InvalidSetting(
-            f"'{unit}' has {height}x{width} neurons on a picture of {area[0]}x{area[1]}, more than {MOST}; "
+            f"'{asked.unit}' has {height}x{width} neurons on a picture of {area[0]}x{area[1]}, more than {MOST}; "
             "give a smaller --size, or a deeper layer"
         )
     objectives = [_joined(channel, row, column) for row in range(height) for column in range(width)]
-    count("steps", steps)
-    ascent = Ascent("std", (rate, rate), blur=(0.8, 0.8))
+    count("steps", asked.steps)
+    ascent = Ascent("std", (asked.rate, asked.rate), blur=(0.8, 0.8))
     return Recipe(
         names=(str(channel),),
-        stages=tuple(Stage((objective,), area, steps, ascent) for objective in objectives),
+        stages=tuple(Stage((objective,), area, asked.steps, ascent) for objective in objectives),
         parameterization=Pixels(),
         constraint=in_range,
-        seed=seed,
+        seed=asked.seed,
         labels=(str(channel),),
     )
 

@@ -1,9 +1,8 @@
 """Deep Dream: a photo in which a layer sees more of what it already sees."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from torch import Tensor
 
@@ -15,9 +14,10 @@ from reverie.objectives import Objective, guided, photo_features
 from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
 from reverie.recipes.joint import Ally, allies, by_photo, check_allies
 from reverie.recipes.materials import masked
-from reverie.recipes.networks import Also, Other, others
+from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
 from reverie.recipes.stations import main_line
+from reverie.settings.dream import Dream
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile
@@ -34,89 +34,54 @@ LIVELIEST = {
 MOST_OCTAVES = 50
 
 
-@recorded
-def dream(
-    model: Model,
-    photo: Photo,
-    layers: str | Sequence[str] | None = None,
-    *,
-    preset: str | Mapping[str, Any] = "default",
-    octaves: int | None = None,
-    octave_scale: float | None = None,
-    steps: int | None = None,
-    rate: float | None = None,
-    strength: float = 1.0,
-    jitter: int | None = None,
-    reduction: str | None = None,
-    guide: Photo | None = None,
-    also: Sequence[Also] = (),
-    prior: Sequence[str] = (),
-    mask: Photo | None = None,
-    size: int | str | Size | None = None,
-    tile: int | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Dream)
+def dream(model: Model, asked: Dream) -> Recipe:
     """Amplifies in a photo what layers or units see in it, from coarse to fine.
-
-    Args:
-        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
-        layers: UNIT or UNIT=WEIGHT to amplify, several of them jointly.
-        preset: complete settings to start from: default, quick, google, essay-dream, or your own FILE.toml:NAME.
-        octaves: number of sizes, from coarse to fine; the larger the picture, the more, unless given.
-        octave_scale: ratio of a size to the one before.
-        steps: steps at each size.
-        rate: the ascent's first rate; the preset's fall from it is kept.
-        strength: how strong a dream, beside the preset's: .5 for half as far, 2 for twice.
-        jitter: largest random shift, in pixels.
-        reduction: of each unit's activation: mean, sum, ones, mean-square, distance or whitened.
-        guide: a photo whose features are sought in place of what is there: each position grows its best match.
-        also: MODEL=UNIT of another network that dreams along; MODEL for its usual layer; repeatable.
-        prior: NAME=WEIGHT to subtract per pixel: total-variation, l1, l2 (from grey), l1-photo, l2-photo; repeatable.
-        mask: a picture, white (or opaque, of one that is transparent anywhere) where the photo may change.
-        size: the long side, or HEIGHTxWIDTH; the photo's own unless given.
-        tile: side of the tiles in which large pictures are computed; 0 for none; automatic from about 1024x1024 on.
-        seed: of all chances.
 
     Raises:
         UnsuitableImage: a photo that cannot be read, or too small for the network.
         UnknownName: no such layer, channel, class, preset or prior.
         InvalidSetting: a number out of range, or settings that do not go together.
     """
-    check("strength", strength, 0.01, 100)
-    chosen = preset_named(preset, DREAM)
-    picture = _photo(model, photo, size, chosen.sizes)
+    chosen = preset_named(asked.preset, DREAM)
+    picture = _photo(model, asked.photo, asked.size, chosen.sizes)
     full = int(picture.shape[-2]), int(picture.shape[-1])
-    wanted = _wanted(model, layers)
-    if guide is not None and reduction is not None:
+    wanted = _wanted(model, asked.layers)
+    if asked.guide is not None and asked.reduction is not None:
         raise InvalidSetting("a guide's features are matched; leave out --reduction, or --guide")
-    beside = [ally for other in others(also, model.device) for ally in _allies(model, other)]
-    joint = _joint(model, wanted, reduction or chosen.reduction, guide)
-    objective = minus_priors(_with(model, joint, beside, reduction or chosen.reduction, picture), prior, picture)
-    scale = chosen.octave_scale if octave_scale is None else octave_scale
-    sizes = _octaves(
-        model, objective, full, _enough(chosen, max(full), scale) if octaves is None else octaves, scale, beside
-    )
+    beside = [ally for other in others(asked.also, model.device) for ally in _allies(model, other)]
+    reduction = asked.reduction or chosen.reduction
+    joint = _joint(model, wanted, reduction, asked.guide)
+    objective = minus_priors(_with(model, joint, beside, reduction, picture), asked.prior, picture)
+    scale = asked.octave_scale or chosen.octave_scale
+    octaves = _enough(chosen, max(full), scale) if asked.octaves is None else asked.octaves
+    sizes = _octaves(model, objective, full, octaves, scale, beside)
     check_positions(model, [unit for unit, _ in wanted], sizes)
     check_allies(beside, sizes)
-    side = _tile(model, objective, full, tile)
+    side = _tile(model, objective, full, asked.tile)
     name = repr(objective)
     return Recipe(
         names=(name,),
         stages=tuple(
-            Stage((objective,), area, chosen.steps if steps is None else steps, _ascent(chosen, number, rate, strength))
+            Stage(
+                (objective,),
+                area,
+                chosen.steps if asked.steps is None else asked.steps,
+                _ascent(chosen, number, asked.rate, asked.strength),
+            )
             for number, area in enumerate(sizes)
         ),
-        parameterization=masked(chosen.parameterization, mask, picture),
-        transforms=() if side else _shifts(chosen, jitter),
+        parameterization=masked(chosen.parameterization, asked.mask, picture),
+        transforms=() if side else _shifts(chosen, asked.jitter),
         constraint=None if chosen.parameterization.bounded else in_range,
         carry=AddedDetail(picture),
         start="photo",
         photo=picture,
-        opacity=read_opacity(photo, full),
-        seed=seed,
+        opacity=read_opacity(asked.photo, full),
+        seed=asked.seed,
         tile=side,
         labels=(name,),
-        each={} if layers else {"layers": tuple(str(unit) for unit, _ in wanted)},  # of the record: no default
+        each={} if asked.layers else {"layers": tuple(str(unit) for unit, _ in wanted)},  # of the record: no default
     )
 
 

@@ -1,7 +1,5 @@
 """Explanations of a photo: what in it excites a unit."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -12,63 +10,31 @@ from reverie.image import Photo, Size
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.recipes.arguments import check_position, native_photo, recorded
+from reverie.settings.explain import Explain
 from reverie.unit import Unit
 
 
-@recorded
-def explain(
-    model: Model,
-    photo: Photo,
-    unit: str | Unit | None = None,
-    *,
-    method: str | Sequence[str] = "gradient",
-    layer: str | None = None,
-    samples: int | None = None,
-    noise: float = 0.15,
-    baseline: str | None = None,
-    window: int | None = None,
-    stride: int | None = None,
-    show: str = "auto",
-    opacity: float = 0.8,
-    control: bool = False,
-    size: int | str | Size | None = None,
-    seed: int = 0,
-) -> Inquiry:
+@recorded(Explain)
+def explain(model: Model, asked: Explain) -> Inquiry:
     """Shows where in a photo a network sees a unit, by one or several methods of attribution.
-
-    Args:
-        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
-        unit: what to explain: a class by its name, logits:daisy, block8:12; the network's top class unless given.
-        method: how to attribute: gradient, guided-backprop, grad-cam, occlusion ...; an unknown one lists all.
-        layer: of the class activation maps; the last one with rows and columns unless given.
-        samples: noisy copies (50), points of a path (50) or masks of rise (4000).
-        noise: of smoothgrad and vargrad, a share of the photo's range.
-        baseline: what a photo is compared with or covered by: black, white, grey, mean or blur; automatic.
-        window: side of what occlusion covers, in pixels; a seventh of the short side unless given.
-        stride: between windows, in pixels; half a window unless given.
-        show: overlay, map (alone) or signed (gradients round grey, maps blue to red); automatic.
-        opacity: of an overlay's strongest colour, 0 to 1.
-        control: put the same map of random weights and curves of deletion and insertion beside each.
-        size: the long side, or HEIGHTxWIDTH, to show the network; brings the short side to its native one unless given.
-        seed: of all chances.
 
     Raises:
         UnsuitableImage: a photo that cannot be read, or too small for the network.
         UnknownName: no such layer, channel, class or method.
         InvalidSetting: a number out of range, or settings that do not go together.
     """
-    if show != "auto":
-        check_show(show)
-    check("opacity", opacity, 0, 1)
-    settings = Settings(layer, samples, noise, baseline, window, stride, seed)
-    names = [method] if isinstance(method, str) else list(method)
+    if asked.show != "auto":
+        check_show(asked.show)
+    check("opacity", asked.opacity, 0, 1)
+    settings = Settings(asked.layer, asked.samples, asked.noise, asked.baseline, asked.window, asked.stride, asked.seed)
+    names = [asked.method] if isinstance(asked.method, str) else list(asked.method)
     if not names or len(set(names)) < len(names):
         raise InvalidSetting("name each method once, and at least one; such as --method gradient --method grad-cam")
     methods = tuple(method_named(name, settings) for name in names)
-    image = _shown(model, photo, size)
-    target = _target(model, image, unit)
+    image = _shown(model, asked.photo, asked.size)
+    target = _target(model, image, asked.unit)
     check_position(model, target, (int(image.shape[-2]), int(image.shape[-1])))
-    return Inquiry(image, target, methods, show, opacity, model.label(target), control)
+    return Inquiry(image, target, methods, asked.show, asked.opacity, model.label(target), asked.control)
 
 
 def _shown(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:

@@ -1,11 +1,11 @@
 """Feature visualization: pictures that excite units of a network."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
@@ -19,101 +19,64 @@ from reverie.parameterizations import Alpha, Latent, Parameterization
 from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
 from reverie.recipes.joint import allies, by_deviation, check_allies
 from reverie.recipes.materials import ALPHAS, made_of, masked, measured, with_alpha, with_spectrum
-from reverie.recipes.networks import Also, Other, others
+from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import FEATURE, Preset, preset_named
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
+from reverie.settings.feature import Feature
 from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
 from reverie.unit import Unit
 
 
-@recorded
-def feature(
-    model: Model,
-    units: str | Unit | Sequence[str | Unit],
-    *,
-    preset: str | Mapping[str, Any] = "default",
-    size: int | str | Size | None = None,
-    steps: int | None = None,
-    rate: float | None = None,
-    negative: bool = False,
-    start: Photo | None = None,
-    parameterization: str | nn.Module | Latent | None = None,
-    mask: Photo | None = None,
-    alpha: str | None = None,
-    spectrum: str | Path | None = None,
-    reduction: str | None = None,
-    dictionary: str | Path | None = None,
-    concept: Sequence[Photo] = (),
-    against: Sequence[Photo] = (),
-    cosine: float | None = None,
-    diversity: int = 1,
-    both: bool = False,
-    also: Sequence[Also] = (),
-    prior: Sequence[str] = (),
-    batch: int | None = None,
-    window: bool | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Feature)
+def feature(model: Model, asked: Feature) -> Recipe:
     """Pictures that excite units, one picture each.
-
-    Args:
-        units: what to excite: LAYER, LAYER:CHANNEL, LAYER:0-15,40, LAYER:0+1, LAYER:CHANNEL@ROW,COLUMN, logits:CLASS.
-        preset: complete settings to start from: default, quick, distill, essay, naive, maco, or a FILE.toml:NAME.
-        size: the picture's side, or HEIGHTxWIDTH; the network's native size unless the preset says else.
-        steps: steps at each size.
-        rate: the ascent's first rate; the preset's fall from it is kept.
-        negative: find what the unit is most silent on.
-        start: noise, grey, zero (black), or a photo.
-        parameterization: fourier, pixels, soft-pixels, soft-colors, maco, pyramid, cppn, aligned, generator, or a
-            decoder's file.py:factory.
-        mask: a picture, white (or opaque, of one that is transparent anywhere) where the picture may change.
-        alpha: opacity of the picture: optimised, optimised=WEIGHT (of what opaque parts cost), or importance.
-        spectrum: a photo or folder of photos whose magnitudes MACO keeps to.
-        reduction: of the unit's activation: mean, sum, ones, mean-square, distance or whitened.
-        dictionary: file of directions (safetensors or .npy); the units' numbers then are its rows, not channels.
-        concept: photos, or folders of them: what these have is the unit, a direction in LAYER; repeatable.
-        against: photos that lack it; the sample photos and noise unless given; repeatable.
-        cosine: power of the cosine by which a direction's dot product is weighed, 1 unless given; higher is purer.
-        diversity: views of each unit that differ as far as they can.
-        both: beside each unit's picture that of its negative side.
-        also: MODEL=UNIT of another network that the picture must excite too; MODEL for the same class; repeatable.
-        prior: NAME=WEIGHT to subtract per pixel: total-variation, l1 or l2 (from grey); repeatable.
-        batch: pictures that run together; chosen by the size of the largest map.
-        window: of a neuron's picture compute only what the neuron sees, where that is bounded; automatic.
-        seed: of all chances.
 
     Raises:
         UnknownName: no such layer, channel, class, preset or prior.
         InvalidSetting: a number out of range, or settings that do not go together.
     """
-    chosen = _chosen(preset_named(preset, FEATURE), start, parameterization, steps)
-    material, kind, cost = _material(model, chosen.parameterization, alpha, spectrum)
-    known = rows_of(model, units, dictionary, concept_in(model, units, concept, against))
-    check_views(known, reduction, cosine, diversity, negative=negative, both=both)
-    resolved = model.units(units, rows=None if known is None else len(known))
-    sizes = _sizes(model, chosen, size, resolved)
+    chosen = _chosen(
+        preset_named(asked.climb.preset, FEATURE), asked.canvas.start, asked.parameterization, asked.climb.steps
+    )
+    material, kind, cost = _material(model, chosen.parameterization, asked.canvas.alpha, asked.spectrum)
+    known = rows_of(model, asked.units, asked.dictionary, concept_in(model, asked.units, asked.concept, asked.against))
+    check_views(
+        known, asked.reduction, asked.cosine, asked.views.diversity, negative=asked.negative, both=asked.views.both
+    )
+    resolved = model.units(asked.units, rows=None if known is None else len(known))
+    sizes = _sizes(model, chosen, asked.canvas.size, resolved)
     check_positions(model, resolved, sizes)
-    whole = window is False or mask is not None or kind is not None or material.photos != "exact" or bool(also)
+    whole = (
+        asked.canvas.window is False
+        or asked.canvas.mask is not None
+        or kind is not None
+        or material.photos != "exact"
+        or bool(asked.also)
+    )
     part = None if whole else _window(model, resolved, sizes)
-    signs = (1.0, -1.0) if both else (-1.0,) if negative else (1.0,)
-    beside = others(also, model.device)
-    wishes = _wishes(model, resolved, part, reduction or chosen.reduction, known, cosine, beside, sizes)
-    sides = [sign * wish + apart(model, unit, diversity) for unit, wish in wishes for sign in signs]
-    sides = _finished(sides, prior, cost if kind == "optimised" else None)
-    named = [(unit, sign, view) for unit in resolved for sign in signs for view in range(diversity)]
+    signs = (1.0, -1.0) if asked.views.both else (-1.0,) if asked.negative else (1.0,)
+    beside = others(asked.also, model.device)
+    wishes = _wishes(model, resolved, part, asked.reduction or chosen.reduction, known, asked.cosine, beside, sizes)
+    sides = [sign * wish + apart(model, unit, asked.views.diversity) for unit, wish in wishes for sign in signs]
+    sides = _finished(sides, asked.prior, cost if kind == "optimised" else None)
+    named = [(unit, sign, view) for unit in resolved for sign in signs for view in range(asked.views.diversity)]
     return Recipe(
-        names=tuple(view_name(str(unit), both and sign < 0, view) for unit, sign, view in named),
-        stages=_stages(chosen, sides, diversity, sizes, part, rate),
-        parameterization=material if mask is None else _masked(model, chosen, material, mask, start, sizes[-1]),
+        names=tuple(view_name(str(unit), asked.views.both and sign < 0, view) for unit, sign, view in named),
+        stages=_stages(chosen, sides, asked.views.diversity, sizes, part, asked.climb.rate),
+        parameterization=material
+        if asked.canvas.mask is None
+        else _masked(model, chosen, material, asked.canvas.mask, asked.canvas.start, sizes[-1]),
         transforms=(Backdrop(), *chosen.transforms) if kind == "optimised" else chosen.transforms,
         constraint=None if material.bounded else in_range,
         start=chosen.start,
-        photo=None if start is None or chosen.start != "photo" else _photo(model, start, sizes[0]),
-        seed=seed,
+        photo=None
+        if asked.canvas.start is None or chosen.start != "photo"
+        else _photo(model, asked.canvas.start, sizes[0]),
+        seed=asked.seed,
         redirect=chosen.redirect,
-        batch=min(len(named), model.together(sizes[-1]) if batch is None else batch),
-        group=len(signs) * diversity,
+        batch=min(len(named), model.together(sizes[-1]) if asked.batch is None else asked.batch),
+        group=len(signs) * asked.views.diversity,
         each={"units": tuple(str(unit) for unit, *_ in named)} if len(named) > len(resolved) else {},
         window=part[0] if part else None,
         importance=kind == "importance",

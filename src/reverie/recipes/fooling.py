@@ -1,7 +1,7 @@
 """Fooling: pictures that a network takes for what they are not; the file is the result."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,7 @@ from reverie.parameterizations.lattice import LEVELS, Lattice, Quantised, on_lat
 from reverie.randomness import Generators
 from reverie.recipes.aims import BORDER, Aim, aim_of, called, class_of, climbed, probabilities
 from reverie.recipes.arguments import native_photo, recorded, sized
+from reverie.settings.fool import Fool, Universal
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, blank, check, count
 
@@ -35,36 +36,11 @@ NOTHING: Mapping[str, tuple[str, Parameterization, float]] = {  # starts from no
 GREY = 128 / LEVELS  # no change, in a picture of a change
 
 
-@recorded
-def fool(
-    model: Model,
-    photo: Photo | None = None,
-    *,
-    target: str | int | None = None,
-    method: str = "pgd",
-    norm: str = "linf",
-    radius: float | None = None,
-    steps: int | None = None,
-    rate: float | None = None,
-    start: str = "photo",
-    size: int | str | Size | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Fool)
+def fool(model: Model, asked: Fool) -> Recipe:
     """Changes a photo, hardly to be seen, until the network takes it for something else.
 
     The search runs on pictures of 8 bits, so that a PNG file of the result fools as the result does.
-
-    Args:
-        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor; none for a start from nothing.
-        target: class to be taken for, by its name or number; any but its own unless given.
-        method: pgd (projected gradient descent), fgsm (one step of its sign), deepfool (least change), or gradient.
-        norm: of the change: linf (of any value) or l2 (of all together).
-        radius: largest change: of linf in levels of 255, 2 unless given; of l2 for values in [0,1], 1 unless given.
-        steps: steps of the search, 40 unless given.
-        rate: of a step: of pgd in units of the radius, of gradient times the slope, of deepfool 1 for just the border.
-        start: photo; noise, grey, or cppn (shapes of a small random network) for a picture that resembles nothing.
-        size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
-        seed: of all chances.
 
     Raises:
         UnsuitableImage: a photo that cannot be read.
@@ -74,60 +50,46 @@ def fool(
     Source: Goodfellow et al. 2015 (fgsm), Madry et al. 2018 (pgd), Moosavi-Dezfooli et al. 2016 (deepfool; differs: the
     nearest class is chosen once, at the photo), Nguyen et al. 2015 (from nothing; differs: by gradient, not evolution).
     """
-    _check(photo, target, method, norm, start, radius)
-    steps = STEPS if steps is None else steps
+    _check(asked.photo, asked.target, asked.method, asked.norm, asked.start, asked.radius)
+    steps = STEPS if asked.steps is None else asked.steps
     count("steps", steps)
-    if target is not None:
-        class_of(model, target)  # before a photo is read
-    if photo is None:
-        picture, area = None, _area(model, size)
+    if asked.target is not None:
+        class_of(model, asked.target)  # before a photo is read
+    if asked.photo is None:
+        picture, area = None, _area(model, asked.size)
     else:
-        picture = on_lattice(native_photo(model, photo, size))
+        picture = on_lattice(native_photo(model, asked.photo, asked.size))
         area = int(picture.shape[-2]), int(picture.shape[-1])
-    aim = aim_of(model, picture, target)
-    reach = None if picture is None else _radius(method, norm, radius)
+    aim = aim_of(model, picture, asked.target)
+    reach = None if picture is None else _radius(asked.method, asked.norm, asked.radius)
     if picture is None:
-        begun, made_of, first = NOTHING[start]
-        rate = first if rate is None and method == "pgd" else rate
+        begun, made_of, first = NOTHING[asked.start]
+        rate = first if asked.rate is None and asked.method == "pgd" else asked.rate
     else:
-        begun, made_of = start, Lattice() if reach is None or norm == "linf" else Lattice(picture, reach)
-    ascent = _ascent(method, norm, reach, rate, steps)
-    within = in_range if picture is None or reach is None else Ball(picture, reach, norm)
+        rate, begun = asked.rate, asked.start
+        made_of = Lattice() if reach is None or asked.norm == "linf" else Lattice(picture, reach)
+    ascent = _ascent(asked.method, asked.norm, reach, rate, steps)
+    within = in_range if picture is None or reach is None else Ball(picture, reach, asked.norm)
     return Recipe(
         names=("fooled",),
-        stages=(Stage((climbed(model, method, picture, aim),), area, 1 if method == "fgsm" else steps, ascent),),
+        stages=(
+            Stage((climbed(model, asked.method, picture, aim),), area, 1 if asked.method == "fgsm" else steps, ascent),
+        ),
         parameterization=made_of,
         constraint=None if made_of.bounded else within,
         start=begun,
         photo=picture,
-        seed=seed,
+        seed=asked.seed,
         labels=("result",),
         reports=(Fooled(picture, aim),),
     )
 
 
-@recorded
-def universal(
-    model: Model,
-    photos: Sequence[Photo] | str,
-    *,
-    target: str | int,
-    radius: float = 10.0,
-    steps: int = 100,
-    batch: int = 8,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Universal)
+def universal(model: Model, asked: Universal) -> Recipe:
     """One change that makes a network take any photo for a class, learnt from many photos.
 
     The picture is the change itself, on a grey of level 128.
-
-    Args:
-        photos: photos to learn from, or a folder of them.
-        target: class to be taken for, by its name or number.
-        radius: largest change of any value, in levels of 255.
-        steps: steps of the search.
-        batch: photos that one step looks at.
-        seed: of all chances.
 
     Raises:
         UnsuitableImage: a photo that cannot be read.
@@ -136,30 +98,28 @@ def universal(
 
     Source: Moosavi-Dezfooli et al. 2017; differs: by projected gradient descent towards one class.
     """
-    _check("photos", target, "pgd", "linf", "photo", radius)
-    count("steps", steps, 1)
-    count("batch", batch, 1)
-    aim = aim_of(model, None, target)
-    names = photos_in(photos) if isinstance(photos, str) else list(photos)
+    _check("photos", asked.target, "pgd", "linf", "photo", asked.radius)
+    aim = aim_of(model, None, asked.target)
+    names = [name for photo in asked.photos for name in (photos_in(photo) if isinstance(photo, str) else [photo])]
     shown = torch.cat([_cropped(model, photo) for photo in names])
     grey = blank(GREY, model.channels, model.size).to(model.device)
-    reach = radius / LEVELS
+    reach = asked.radius / LEVELS
     return Recipe(
         names=("change",),
         stages=(
             Stage(
                 (log_probability(aim.index, model.output, joint=True),),
                 model.size,
-                steps,
+                asked.steps,
                 Ascent("sign", (reach / 5, reach / 40)),
             ),
         ),
         parameterization=Lattice(),
-        transforms=(Added(shown, GREY, min(batch, len(shown))),),
+        transforms=(Added(shown, GREY, min(asked.batch, len(shown))),),
         constraint=Ball(grey, reach),
         start="photo",
         photo=grey,
-        seed=seed,
+        seed=asked.seed,
         labels=("change",),
         reports=(Everywhere(shown, aim),),
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reverie.errors import UnknownName, nearest
 from reverie.figures.result import Finding
-from reverie.image import Photo, Size
+from reverie.image import Size
 from reverie.likeness import WINDOW, psnr, ssim
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -19,6 +19,7 @@ from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.recipes.arguments import check_position, minus_priors, native_photo, recorded, sized
 from reverie.recipes.stations import depth, stations
 from reverie.recipes.stored import is_stored, stored_response
+from reverie.settings.invert import Invert
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, count
 from reverie.unit import Unit
@@ -31,36 +32,9 @@ RATES: Mapping[str, Mapping[str, float]] = {  # of the ascents, by what the pict
 VARIATION, ALPHA = 0.3, 0.003  # weights of the priors at the first layer; 100 times as much at the last
 
 
-@recorded
-def invert(
-    model: Model,
-    photo: Photo,
-    layers: str | Sequence[str] | None = None,
-    *,
-    restarts: int = 1,
-    pooled: bool = False,
-    parameterization: str = "fourier",
-    ascent: str = "lbfgs",
-    steps: int = 256,
-    rate: float | None = None,
-    prior: Sequence[str] | None = None,
-    size: int | str | Size | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Invert)
+def invert(model: Model, asked: Invert) -> Recipe:
     """Rebuilds a photo from what layers return for it: what is lost was not seen.
-
-    Args:
-        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor; or a stored response, FILE.npy.
-        layers: LAYER, LAYER:0-15 or logits to rebuild from, one picture for each; `all` for the whole way down.
-        restarts: pictures of each from different starts; where they differ the layer has kept nothing.
-        pooled: rebuild from each channel's mean over the picture alone, as an embedding holds it.
-        parameterization: what the picture is made of: fourier or pixels.
-        ascent: lbfgs, or adam, whose restarts run at once.
-        steps: steps of the ascent.
-        rate: the mean first move of L-BFGS, or Adam's first rate, which falls to a tenth.
-        prior: NAME=WEIGHT to subtract per pixel; by default quadratic-variation and alpha-norm, stronger with depth.
-        size: the long side, or HEIGHTxWIDTH; the short side at the network's native size unless given.
-        seed: of all chances.
 
     Raises:
         UnsuitableImage: a photo or a stored response that cannot be read, or of the wrong shape.
@@ -69,34 +43,39 @@ def invert(
 
     Source: Mahendran, Vedaldi 2015; differs: L-BFGS on Fourier features, weights that follow the depth smoothly.
     """
-    count("restarts", restarts, 1, 64)
-    count("steps", steps)
-    for what, given, known in (("parameterization", parameterization, MADE_OF), ("ascent", ascent, RATES)):
+    count("restarts", asked.restarts, 1, 64)
+    count("steps", asked.steps)
+    for what, given, known in (("parameterization", asked.parameterization, MADE_OF), ("ascent", asked.ascent, RATES)):
         if given not in known:
             raise UnknownName(f"there is no {what} '{given}' here; nearest: {nearest(given, known)}")
-    units = _units(model, layers)
-    picture = None if is_stored(photo) else native_photo(model, photo, size)
-    area = _area(model, size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
-    first = RATES[ascent][parameterization] if rate is None else rate
+    units = _units(model, "all" if asked.all else asked.layers)
+    picture = None if is_stored(asked.photo) else native_photo(model, asked.photo, asked.size)
+    area = _area(model, asked.size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
+    first = RATES[asked.ascent][asked.parameterization] if asked.rate is None else asked.rate
     rows = []
     for unit in units:
         check_position(model, unit, area)
         if picture is None:
-            wanted = stored_response(model, Path(str(photo)), unit, area, pooled=pooled)
+            wanted = stored_response(model, Path(str(asked.photo)), unit, area, pooled=asked.pooled)
         else:
             wanted = _seen(model, picture, unit)
-        likeness = features(unit, wanted, pooled=pooled)
-        rows += [(unit, likeness, number) for number in range(restarts)]
+        likeness = features(unit, wanted, pooled=asked.pooled)
+        rows += [(unit, likeness, number) for number in range(asked.restarts)]
     objectives = tuple(
-        minus_priors(likeness, _priors(model, unit) if prior is None else prior) for unit, likeness, _ in rows
+        minus_priors(likeness, _priors(model, unit) if asked.prior is None else asked.prior)
+        for unit, likeness, _ in rows
     )
     names = tuple(str(unit) if number == 0 else f"{unit}#{number + 1}" for unit, _, number in rows)
     return Recipe(
         names=names,
-        stages=(Stage(objectives, area, steps, Ascent(ascent, (first, first / 10), "cosine", betas=(0.9, 0.99))),),
-        parameterization=MADE_OF[parameterization],
-        seed=seed,
-        batch=restarts,
+        stages=(
+            Stage(
+                objectives, area, asked.steps, Ascent(asked.ascent, (first, first / 10), "cosine", betas=(0.9, 0.99))
+            ),
+        ),
+        parameterization=MADE_OF[asked.parameterization],
+        seed=asked.seed,
+        batch=asked.restarts,
         labels=names,
         each={"layers": tuple(str(unit) for unit, _, _ in rows)},
         reports=tuple(Rebuilt(likeness, picture, index == 0) for index, (_, likeness, _) in enumerate(rows)),
@@ -128,11 +107,11 @@ class Rebuilt:
         return Finding(note, values, (("photo", photo),) if self.first else ())
 
 
-def _units(model: Model, layers: str | Sequence[str] | None) -> tuple[Unit, ...]:
-    if layers is None:
+def _units(model: Model, layers: str | Sequence[str]) -> tuple[Unit, ...]:
+    if not layers:
         names = stations(model)
         layers = [names[2 * (len(names) - 1) // 3]]
-    return model.units(stations(model) if layers in ("all", ["all"]) else layers)
+    return model.units(stations(model) if layers in ("all", ("all",)) else layers)
 
 
 def _area(model: Model, size: int | str | Size | None) -> Size:

@@ -17,6 +17,7 @@ from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.parameterizations.luminance import Luminance
 from reverie.recipes.arguments import minus_priors, recorded, sized, weighted
 from reverie.recipes.stations import outermost
+from reverie.settings.style import Style
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.gathering import swept
 from reverie.synthesis.recipe import Recipe, Stage, check, count
@@ -31,53 +32,9 @@ PRIOR = ("total-variation=0.3",)
 SMALLEST = 96  # short side of the first size
 
 
-@recorded
-def style(
-    model: Model,
-    photo: Photo,
-    styles: Photo | Sequence[Photo],
-    layers: str | Sequence[str] | None = None,
-    *,
-    content_layers: str | Sequence[str] | None = None,
-    content: float = 0.3,
-    style_weight: Sequence[str | float] = (),
-    style_scale: float = 1.0,
-    region: Sequence[Photo] = (),
-    style_region: Sequence[Photo] = (),
-    colors: str = "style",
-    start: str = "photo",
-    ascent: str = "lbfgs",
-    octaves: int = 3,
-    steps: int = 60,
-    rate: float | None = None,
-    prior: Sequence[str] | None = None,
-    size: int | str | Size | None = None,
-    tile: int | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Style)
+def style(model: Model, asked: Style) -> Recipe:
     """Paints a photo in the style of one or several pictures, from small to large.
-
-    Args:
-        photo: what to paint: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
-        styles: pictures whose style to take.
-        layers: LAYER or LAYER=WEIGHT whose Gram matrices are the style; by default the first of each size of grid.
-        content_layers: LAYER or LAYER=WEIGHT that keep the photo's shapes; one of middle depth by default.
-        content: weight of the shapes against the style.
-        style_weight: a weight for each style, in their order; repeatable.
-        style_scale: size of the style's strokes; the style picture's long side over the painting's.
-        region: a black and white picture for each style, in their order: white where it is painted; repeatable.
-        style_region: likewise where in the style picture its style is taken from; repeatable.
-        colors: those of the style; `luminance` keeps the photo's, only brightness is painted; `matched` brings the
-            style's to the photo's first.
-        start: photo or noise.
-        ascent: lbfgs, or adam, which needs less memory.
-        octaves: number of sizes, each twice as large as the one before.
-        steps: steps at each size.
-        rate: the ascent's first rate, or the mean first move of L-BFGS.
-        prior: NAME=WEIGHT to subtract per pixel; total-variation=0.3 unless some are named; repeatable.
-        size: the long side, or HEIGHTxWIDTH; the photo's own unless given.
-        tile: side of the tiles in which large pictures are computed; 0 for none; automatic from about 1024x1024 on.
-        seed: of all chances.
 
     Raises:
         UnsuitableImage: a picture that cannot be read, or too small for the network.
@@ -86,28 +43,38 @@ def style(
 
     Source: Gatys, Ecker, Bethge 2016; differs: relative losses (see `gram` and `features`), several sizes.
     """
-    _check(model, colors, start, ascent, octaves, content, style_scale)
-    picture = _read(model, photo, size)
+    _check(model, asked.colors, asked.start, asked.ascent, asked.octaves, asked.content, asked.style_scale)
+    picture = _read(model, asked.photo, asked.size)
     full = int(picture.shape[-2]), int(picture.shape[-1])
-    paintings = _paintings(model, picture, styles, style_weight, region, style_region, colors)
-    taken = _Layers(_weights(model, layers, _style_layers), _weights(model, content_layers, _content_layers), content)
-    sizes = _sizes(model, full, octaves, taken.names)
-    side = _tile(model, taken.names, full, tile)
+    paintings = _paintings(
+        model, picture, asked.styles, asked.style_weight, asked.region, asked.style_region, asked.colors
+    )
+    taken = _Layers(
+        _weights(model, asked.layers, _style_layers),
+        _weights(model, asked.content_layers, _content_layers),
+        asked.content,
+    )
+    sizes = _sizes(model, full, asked.octaves, taken.names)
+    side = _tile(model, taken.names, full, asked.tile)
     stages = []
     for area in sizes:
-        objective = _objective(model, picture, paintings, taken, area, style_scale, side)
-        ends = RATES[ascent] if rate is None else (rate, rate * RATES[ascent][1] / RATES[ascent][0])
-        chosen = Ascent(ascent, ends, "cosine", betas=(0.9, 0.99))
-        objective = minus_priors(objective, PRIOR if prior is None else prior, picture)
-        stages.append(Stage((objective,), area, steps, chosen))
+        objective = _objective(model, picture, paintings, taken, area, asked.style_scale, side)
+        ends = (
+            RATES[asked.ascent]
+            if asked.rate is None
+            else (asked.rate, asked.rate * RATES[asked.ascent][1] / RATES[asked.ascent][0])
+        )
+        chosen = Ascent(asked.ascent, ends, "cosine", betas=(0.9, 0.99))
+        objective = minus_priors(objective, PRIOR if asked.prior is None else asked.prior, picture)
+        stages.append(Stage((objective,), area, asked.steps, chosen))
     return Recipe(
         names=("painting",),
         stages=tuple(stages),
-        parameterization=_made_of(picture, colors, ascent, local=bool(region)),
-        start=start,
+        parameterization=_made_of(picture, asked.colors, asked.ascent, local=bool(asked.region)),
+        start=asked.start,
         photo=picture,
-        opacity=read_opacity(photo, full),
-        seed=seed,
+        opacity=read_opacity(asked.photo, full),
+        seed=asked.seed,
         tile=side,
         labels=("painting",),
     )

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
-from reverie.image import Size
 from reverie.models.model import Model
 from reverie.models.moments import deviation
 from reverie.objectives import Objective, activation, alignment
@@ -15,38 +14,16 @@ from reverie.parameterizations import Aligned, Fourier, Parameterization
 from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, sized, weighted
 from reverie.recipes.materials import made_of
 from reverie.recipes.presets import FEATURE
+from reverie.settings.interpolate import Interpolate
 from reverie.synthesis.recipe import Recipe, Stage, count
 from reverie.unit import Unit
 
 STRIP = 12  # pictures that stand in one row
 
 
-@recorded
-def interpolate(
-    model: Model,
-    through: Sequence[str],
-    *,
-    between: int = 4,
-    align: str | None = None,
-    parameterization: str = "aligned",
-    prior: Sequence[str] = (),
-    steps: int = 256,
-    rate: float | None = None,
-    size: int | str | Size | None = None,
-    seed: int = 0,
-) -> Recipe:
+@recorded(Interpolate)
+def interpolate(model: Model, asked: Interpolate) -> Recipe:
     """A strip of pictures from one unit to another, neighbours alike, so that one sees what the two have in common.
-
-    Args:
-        through: two units or more, in their order: LAYER:CHANNEL, LAYER:0+1, logits:CLASS.
-        between: pictures between two of them.
-        align: LAYER or LAYER=WEIGHT in which neighbours are kept alike too, in deviations of its channels.
-        parameterization: aligned (neighbours share their low frequencies), fourier, pyramid, pixels and so on.
-        prior: NAME=WEIGHT to subtract per pixel: total-variation, l1 or l2 (from grey); repeatable.
-        steps: steps of Adam.
-        rate: its first rate, which falls to a twentieth.
-        size: the pictures' side, or HEIGHTxWIDTH; the network's native size unless given.
-        seed: of all chances.
 
     Raises:
         UnknownName: no such layer, channel, class, parameterization or prior.
@@ -55,26 +32,26 @@ def interpolate(
     Source: Olah et al. 2017, "Feature Visualization", section on interaction; Mordvintsev et al. 2018, section on
     aligned interpolation; differs: each unit counts in its own deviations, so that none drowns the other.
     """
-    count("between", between, 0, 64)
-    count("steps", steps)
-    units = model.units([through] if isinstance(through, str) else list(through))
+    count("between", asked.between, 0, 64)
+    count("steps", asked.steps)
+    units = model.units([asked.through] if isinstance(asked.through, str) else list(asked.through))
     if len(units) < 2:
         raise InvalidSetting(f"'{units[0]}' is one unit; name two or more to go from one to the other")
-    wanted = sized(size) or model.size
+    wanted = sized(asked.size) or model.size
     area = (wanted, wanted) if isinstance(wanted, int) else wanted
     check_positions(model, units, [area])
-    chosen, material = FEATURE["default"], _material(parameterization)
-    alike = _alike(model, align)
-    way = tuple(minus_priors(objective, prior) + alike for objective in _way(model, units, between))
-    labels = tuple(_told(model, units, between))
+    chosen, material = FEATURE["default"], _material(asked.parameterization or "aligned")
+    alike = _alike(model, asked.align)
+    way = tuple(minus_priors(objective, asked.prior) + alike for objective in _way(model, units, asked.between))
+    labels = tuple(_told(model, units, asked.between))
     names = tuple(f"{number}: {label}".replace("\n", ", ") for number, label in enumerate(labels))
     return Recipe(
         names=names,
-        stages=(Stage(way, area, steps, ascent(chosen, 0, rate)),),
+        stages=(Stage(way, area, asked.steps, ascent(chosen, 0, asked.rate)),),
         parameterization=material,
         transforms=chosen.transforms,
         constraint=None if material.bounded else in_range,
-        seed=seed,
+        seed=asked.seed,
         redirect=chosen.redirect,
         batch=len(names),
         labels=labels,

@@ -4,14 +4,14 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reverie.attribution import Event, Filters, Inquiry, Survey, answer, drawn, inquire, survey
+from reverie.attribution import Event, Inquiry, Kernels, Survey, answer, drawn, inquire, survey
 from reverie.errors import InvalidSetting, ReverieError, nearest
 from reverie.figures.result import Result
 from reverie.models.model import Model
 from reverie.record import Record
 from reverie.synthesis import Recipe, Step, iterate, synthesize
 
-Made = Recipe | Inquiry | Survey | Filters
+Made = Recipe | Inquiry | Survey | Kernels
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Repetition:
 
     def run(self, model: Model) -> Result:
         """Runs it to its end."""
-        if isinstance(self.made, Filters):
+        if isinstance(self.made, Kernels):
             return self.wanted(drawn(model, self.made))
         if isinstance(self.made, Survey):
             return self.wanted(survey(model, self.made))

@@ -7,56 +7,40 @@ from reverie.attribution import Survey
 from reverie.attribution.survey import peak
 from reverie.errors import InvalidSetting, check, count
 from reverie.figures.overlay import check_show
-from reverie.image import Photo, Size
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.recipes.arguments import native_photo, recorded
+from reverie.settings.activations import Activations
 from reverie.unit import Unit
 
 MARGIN, SMALL = 28, 5  # a grid's edge is a 28th of its side; a grid with fewer cells a side has none
 
 
-@recorded
-def activations(
-    model: Model,
-    photo: Photo,
-    layer: str,
-    *,
-    most: int = 64,
-    scale: float | str = "shared",
-    show: str = "map",
-    opacity: float = 0.8,
-    size: int | str | Size | None = None,
-) -> Survey:
+@recorded(Activations)
+def activations(model: Model, asked: Activations) -> Survey:
     """Draws how every channel of a layer responds to a photo, the strongest inside the edges first.
-
-    Args:
-        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
-        layer: LAYER for its channels, or channels such as LAYER:0-15.
-        most: how many channels to draw.
-        scale: shared, own (each channel's colours end at its own largest response), or the response where they end.
-        show: map (alone), overlay or signed (blue to red).
-        opacity: of an overlay's strongest colour, 0 to 1.
-        size: the long side, or HEIGHTxWIDTH, to show the network; brings the short side to its native one unless given.
 
     Raises:
         UnsuitableImage: a photo that cannot be read.
         UnknownName: no such layer or channel.
         InvalidSetting: a number out of range, or a layer without rows and columns.
     """
-    check_show(show)
-    check("opacity", opacity, 0, 1)
-    count("most", most)
-    image = native_photo(model, photo, size)
-    units = [channel for unit in model.units(layer) for channel in _channels(model, unit)]
+    check_show(asked.show)
+    check("opacity", asked.opacity, 0, 1)
+    count("most", asked.most)
+    image = native_photo(model, asked.photo, asked.size)
+    units = [channel for unit in model.units(asked.layer) for channel in _channels(model, unit)]
     with torch.no_grad():
         seen = probe(model, image, {unit.layer for unit in units})
     if any(max(seen[unit.layer].shape[-2:]) == 1 for unit in units):
-        raise InvalidSetting(f"'{layer}' of {model.name} has no rows and columns on this photo; name an earlier layer")
+        raise InvalidSetting(
+            f"'{asked.layer}' of {model.name} has no rows and columns on this photo; name an earlier layer"
+        )
     margin = min(_margin(seen[layer]) for layer in {unit.layer for unit in units})
     peaks = {unit: peak(seen[unit.layer][0, int(unit.channels[0])], margin) for unit in units}
-    strongest = sorted(units, key=lambda unit: -peaks[unit])[:most]
-    return Survey(image, tuple(strongest), margin, _scale(scale, max(peaks.values())), show, opacity)
+    strongest = sorted(units, key=lambda unit: -peaks[unit])[: asked.most]
+    top = _scale(asked.scale, max(peaks.values()))
+    return Survey(image, tuple(strongest), margin, top, asked.show, asked.opacity)
 
 
 def _margin(response: Tensor) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from torch import Tensor, nn
 
-from reverie.attribution import Filters, Inquiry, Survey, answer, drawn, survey
+from reverie.attribution import Inquiry, Kernels, Survey, answer, drawn, survey
 from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
 from reverie.image import Photo
@@ -35,7 +35,7 @@ P = ParamSpec("P")
 
 
 def _run(
-    recipe: Callable[Concatenate[Model, P], Recipe | Inquiry | Survey | Filters],
+    recipe: Callable[Concatenate[Model, P], Recipe | Inquiry | Survey | Kernels],
 ) -> Callable[Concatenate[Model | str | nn.Module, P], Result]:
     @functools.wraps(recipe)
     def run(model: Model | str | nn.Module, /, *args: P.args, **kwargs: P.kwargs) -> Result:
@@ -43,7 +43,7 @@ def _run(
         made = recipe(ready, *args, **kwargs)
         if isinstance(made, Recipe):
             return synthesize(ready, made)
-        if isinstance(made, Filters):
+        if isinstance(made, Kernels):
             return drawn(ready, made)
         return answer(ready, made) if isinstance(made, Inquiry) else survey(ready, made)
 

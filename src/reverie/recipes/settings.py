@@ -10,6 +10,7 @@ from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.parameterizations import Parameterization
 from reverie.paths import path_named
 from reverie.recipes.materials import made_of
+from reverie.settings.parts import LARGEST_SIDE
 from reverie.transforms import Blur, Colour, Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
 TRANSFORMS: Mapping[str, Callable[..., Transform]] = {
@@ -18,7 +19,6 @@ TRANSFORMS: Mapping[str, Callable[..., Transform]] = {
 }  # fmt: skip
 LARGEST_FILE = 1_000_000  # bytes
 LARGEST_NUMBER = 10**9
-LARGEST_SIDE = 32_768
 
 
 def in_file(preset: object) -> bool:

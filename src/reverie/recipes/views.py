@@ -99,6 +99,8 @@ def concept_in(
         UnsuitableImage: a photo that cannot be read.
         InvalidSetting: photos to compare with alone, or units of several layers.
     """
+    if isinstance(photos, list | tuple) and len(photos) == 1 and isinstance(photos[0], Concept | Mapping):
+        photos = photos[0]
     if isinstance(photos, Concept | Mapping):
         return photos
     sides = [_each(photos), _each(against)]

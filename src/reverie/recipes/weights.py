@@ -1,43 +1,35 @@
 """The weights of layers, as pictures."""
 
-from reverie.attribution import Filters
+from reverie.attribution import Kernels
 from reverie.attribution.filters import filter_of
 from reverie.errors import InvalidSetting, count
 from reverie.models.model import Model
 from reverie.models.wiring import wiring
 from reverie.recipes.arguments import recorded
+from reverie.settings.filters import Filters
 from reverie.unit import Unit
 
 ORDERS = ("norm", "channel")
 
 
-@recorded
-def filters(
-    model: Model, layer: str, *, most: int = 64, scale: float | str = "own", order: str = "norm", size: int = 160
-) -> Filters:
+@recorded(Filters)
+def filters(model: Model, asked: Filters) -> Kernels:
     """Draws the weights of a layer's channels: the first layer's in colours, of deeper ones a kernel for each input.
-
-    Args:
-        layer: LAYER for its channels, or channels such as LAYER:0-15.
-        most: how many channels to draw.
-        scale: own (each channel's colours end at its own largest weight), shared, or the weight where they end.
-        order: norm (the channels with the longest weights first) or channel (as they are numbered).
-        size: the side of each picture.
 
     Raises:
         UnknownName: no such layer or channel.
         InvalidSetting: a number out of range, or channels that no weights make.
     """
-    count("most", most)
-    count("size", size, 8, 2048)
-    if order not in ORDERS:
-        raise InvalidSetting(f"order is {' or '.join(ORDERS)}, not '{order}'")
+    count("most", asked.most)
+    count("size", asked.size, 8, 2048)
+    if asked.order not in ORDERS:
+        raise InvalidSetting(f"order is {' or '.join(ORDERS)}, not '{asked.order}'")
     wired = wiring(model)
-    found = [filter_of(unit, wired.bundles(unit)) for unit in channels_of(model, layer)]
-    if order == "norm":
+    found = [filter_of(unit, wired.bundles(unit)) for unit in channels_of(model, asked.layer)]
+    if asked.order == "norm":
         found.sort(key=lambda item: -item.norm)
-    found = found[:most]
-    return Filters(tuple(found), _top(scale, max(float(item.kernels.abs().max()) for item in found)), size)
+    found = found[: asked.most]
+    return Kernels(tuple(found), _top(asked.scale, max(float(item.kernels.abs().max()) for item in found)), asked.size)
 
 
 def channels_of(model: Model, layer: str) -> list[Unit]:

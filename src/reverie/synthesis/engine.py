@@ -2,34 +2,27 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from reverie import memory
 from reverie.errors import Diverged
-from reverie.figures.result import Finding, Result
-from reverie.figures.sheet import Layout
-from reverie.figures.trace import Trace
-from reverie.image import see_through
 from reverie.models.failures import told
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.rectifiers import Redirected
 from reverie.objectives import scores
 from reverie.randomness import Generators, generator
-from reverie.record import Record, versions
 from reverie.synthesis.gathering import gathered_slope
-from reverie.synthesis.history import History, Means
+from reverie.synthesis.history import Means
 from reverie.synthesis.importance import Importance
 from reverie.synthesis.recipe import Recipe, Stage, blank
 from reverie.synthesis.tiling import tiled_slope
 from reverie.transforms import draw
 
-OWN = ("objectives", "members", "score", "found", "notes", "silent", "steps_taken")  # facts of one batch alone
 MEMORY = "lower --size, --batch or --tile, or use --precision bfloat16"
 
 
@@ -218,116 +211,3 @@ def _check_finite(score: Tensor, done: int) -> None:
             f"the gradient was not a number at step {done + 1}; the picture of the step before is kept: "
             "lower --rate, or use --precision float32"
         )
-
-
-def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None) -> Result:
-    """Runs a recipe to its end.
-
-    Args:
-        steps: the run to read, where the caller wants to watch or to end it early; else `iterate(model, recipe)`.
-            What it has finished, and its last picture, are in the result.
-    """
-    images: list[Tensor] = []
-    records: list[Record] = []
-    traces: list[Trace] = []
-    findings: list[Finding] = []
-    notes: list[str] = []
-    last: Step | None = None
-    history = History()
-
-    def finish() -> None:
-        if last is None:
-            return
-        made, part = last.whole().detach().float(), recipe.select(last.rows)
-        found = [report(model, image[None]) for report, image in zip(part.reports, made, strict=False)]
-        told: dict[str, Any] = {"silent": _silent(model, part, last)}
-        if found:
-            told["found"] = [dict(finding.values) for finding in found]
-        if notes:
-            told["notes"] = list(notes)
-        images.append(made.cpu())
-        findings.extend(found)
-        own, traced = _records(model, part, last, told), history.traces()
-        records.extend(map(_with_trace, own, traced) if traced else own)
-        traces.extend(traced)
-        notes.clear()
-
-    for step in iterate(model, recipe) if steps is None else steps:
-        if last is not None and step.rows != last.rows:
-            finish()
-            history = History()
-        last = step
-        notes.extend([f"step {step.done}: {step.note}"] if step.note else [])
-        if step.features:
-            history.note(step.stage, step.score, step.features)
-    finish()
-    shape = (0, model.channels, *recipe.size)
-    made = images[0] if len(images) == 1 else torch.cat(images) if images else torch.zeros(shape)
-    labels, layout = recipe.labels[: len(records)], Layout(columns=recipe.columns)
-    whole, layered = None if last is None else _whole(recipe, records, last), recipe.opacity is not None
-    made = made if recipe.opacity is None else see_through(made, recipe.opacity)
-    return Result(
-        made, tuple(records), labels, tuple(traces), tuple(findings), alpha=recipe.alpha or layered, layout=layout,
-        whole=whole,
-    )  # fmt: skip
-
-
-def _whole(recipe: Recipe, records: Sequence[Record], last: Step) -> Record:
-    """The record that repeats all pictures, in the batches in which they ran."""
-    name, arguments = recipe.select(range(len(records))).origin
-    if "units" in arguments:
-        arguments = {**arguments, "batch": recipe.batch}
-    first = [index for index, record in enumerate(records) if record.index == 0]
-    told: dict[str, Any] = {key: value for key, value in records[0].automatic.items() if key not in ("trace", *OWN)}
-    for key in ("members", "score", "found", "notes"):
-        several = [value for index in first for value in records[index].automatic.get(key, ())]
-        told |= {key: several} if several else {}
-    told["silent"] = [index + row for index in first for row in records[index].automatic["silent"]]
-    told["steps_taken"] = last.done
-    return Record(name, arguments, records[0].model, told, None, records[0].versions)
-
-
-def _with_trace(record: Record, trace: Trace) -> Record:
-    return record.noting(trace={"sha256": trace.sha256})
-
-
-def _silent(model: Model, recipe: Recipe, last: Step) -> list[int]:
-    """The pictures that end where their unit is shut: no open rectifier leads to it, so it never fired."""
-    stage, reached = recipe.stages[last.stage], last.score.tolist()
-    wishes = [objective.wishes for objective in stage.objectives]
-    rows = [row for row, score in enumerate(reached) if score <= 0 and wishes[row].terms]
-    if not rows or recipe.tile is not None:
-        return []
-    with torch.enable_grad(), Redirected(wake=False):
-        picture = last.image.detach()[rows, : model.channels].clone().requires_grad_()
-        chosen = [wishes[row] for row in rows]
-        score = scores(chosen, probe(model, picture, [layer for wish in chosen for layer in wish.layers]))
-        (gradient,) = torch.autograd.grad(score.sum(), picture)
-    shut = gradient.flatten(1).abs().amax(1) == 0
-    return [row for row, is_shut in zip(rows, shut.tolist(), strict=True) if is_shut]
-
-
-def _resized_to(model: Model, recipe: Recipe) -> list[int] | None:
-    """The only size in which the network can be shown the picture, where that is another one."""
-    layers = {layer for stage in recipe.stages for objective in stage.objectives for layer in objective.layers}
-    return list(model.size) if recipe.size != model.size and model.takes_one_size(layers) else None
-
-
-def _records(model: Model, recipe: Recipe, last: Step, told: Mapping[str, Any]) -> list[Record]:
-    automatic = {
-        "members": list(recipe.names),
-        "sizes": [list(stage.size) for stage in recipe.stages],
-        "steps": [stage.steps for stage in recipe.stages],
-        "steps_taken": sum(stage.steps for stage in recipe.stages[: last.stage]) + last.index + 1,
-        "tile": recipe.tile,
-        "threads": torch.get_num_threads(),
-        "device": str(model.device),
-        "precision": str(model.dtype).removeprefix("torch."),
-        "resized_to": _resized_to(model, recipe),
-        "objectives": [repr(objective) for objective in recipe.stages[-1].objectives],
-        "score": [round(float(item), 6) for item in last.score],
-        **told,
-    }
-    name, arguments = recipe.origin
-    record = Record(name, arguments, model.source, automatic, 0, versions())
-    return [record.of(index) for index in range(len(recipe.names))]

@@ -1,0 +1,7 @@
+"""Runs: the protocol of everything that takes time."""
+
+from reverie.runs.run import Event as Event
+from reverie.runs.run import Made as Made
+from reverie.runs.run import Reading as Reading
+from reverie.runs.run import Run as Run
+from reverie.runs.run import finished as finished

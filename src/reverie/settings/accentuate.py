@@ -1,0 +1,49 @@
+"""What `accentuate` takes."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from reverie.settings.parts import (
+    Mask,
+    NativeSize,
+    Network,
+    OnePhoto,
+    PhotoPrior,
+    RandomSeed,
+    Several,
+    Some,
+    Steps,
+    Unit,
+)
+from reverie.settings.setting import Settings, asked
+
+
+class Accentuate(Settings):
+    """Raises units in a photo that an early layer goes on seeing as it is: what in the photo they look for."""
+
+    made_by = "reverie.recipes.caricatures:accentuate"
+    leading = ("photo", "unit")
+    asks = Network
+    writes = Several
+    usage = ("photo.jpg logits:tabby", "photo.jpg block11:3 --negative")
+
+    photo: OnePhoto
+    unit: Annotated[
+        tuple[Unit, ...], asked("What to raise: LAYER:CHANNEL, LAYER:0-15, logits:CLASS ...", argument="UNIT...")
+    ]
+    negative: Annotated[bool, asked("Lower the unit instead.", group="Objective")] = False
+    hold: Annotated[
+        Annotated[float, Meta(ge=0)],
+        asked("How hard the photo's features hold against the unit; 0 lets go of the photo.", group="Objective"),
+    ] = 0.5
+    layer: Annotated[
+        str | None,
+        asked("Whose features are held; one about a quarter of the way to the unit unless given.", group="Objective"),
+    ] = None
+    mask: Mask = None
+    prior: PhotoPrior = ()
+    steps: Annotated[Steps, asked("Steps of Adam.")] = 96
+    rate: Annotated[Some, asked("Adam's first rate, which falls to a tenth.")] = 0.05
+    size: NativeSize = None
+    seed: RandomSeed = 0

@@ -1,0 +1,40 @@
+"""What `card` takes."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from reverie.settings.parts import (
+    Network,
+    Output,
+    RandomSeed,
+    Steps,
+    Unit,
+    Whole,
+)
+from reverie.settings.setting import Settings, asked
+
+
+class Card(Settings):
+    """Lays out all that can be shown of a unit: its pictures, real patches, values, weights and similar units."""
+
+    made_by = "reverie.atlas.cards:card"
+    leading = ("unit",)
+    asks = Network
+    writes = Output
+    usage = ("block8:12", "logits:tabby --scan scan.db")
+
+    unit: Annotated[Unit, asked("One channel: LAYER:CHANNEL, or logits:CLASS.", argument="UNIT")]
+    scan: Annotated[Any | None, asked("A file of `reverie scan` with this network and layer.", group="Common")] = None
+    photos: Annotated[
+        str | None, asked("Where the scanned photos are now; where they were unless given.", group="Common")
+    ] = None
+    steps: Annotated[Steps, asked("Steps of the unit's own pictures.")] = 128
+    size: Annotated[Whole | None, asked("Side of the unit's own pictures; the native one unless given.")] = None
+    patches: Annotated[Whole, asked("Real patches of each kind.")] = 9
+    links: Annotated[Whole, asked("How many of the strongest weights each way, and of similar units.")] = 8
+    link_steps: Annotated[Annotated[int, Meta(ge=0)], asked("Steps of other units' pictures; 0 leaves them out.")] = 32
+    pictures: Annotated[
+        str | None, asked("A folder of `reverie sheet`, whose pictures are shown in place of new ones.", rare=True)
+    ] = None
+    seed: RandomSeed = 0

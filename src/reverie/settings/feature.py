@@ -1,0 +1,119 @@
+"""What `feature` takes."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from reverie.settings.parts import (
+    Also,
+    FeaturePreset,
+    Made,
+    Mask,
+    Negative,
+    Network,
+    Parallel,
+    Photo,
+    PictureSize,
+    Prior,
+    RandomSeed,
+    Rate,
+    Reduction,
+    StepsEach,
+    Unit,
+    Verified,
+)
+from reverie.settings.setting import Settings, asked
+
+
+class Canvas(Settings):
+    """What a picture is made on."""
+
+    size: PictureSize = None
+    start: Annotated[
+        Photo | None, asked("noise, grey, zero (black), or a photo.", reads="photo", but=("noise", "grey", "zero"))
+    ] = None
+    mask: Mask = None
+    alpha: Annotated[
+        str | None,
+        asked(
+            "Opacity of the picture: optimised, optimised=WEIGHT (of what opaque parts cost), or importance.", rare=True
+        ),
+    ] = None
+    window: Annotated[
+        bool | None, asked("Of a neuron's picture compute only what the neuron sees; automatic.", rare=True)
+    ] = None
+
+
+class Climb(Settings):
+    """How the picture is climbed to: gradient ascent from a preset's settings."""
+
+    preset: FeaturePreset = "default"
+    steps: StepsEach = None
+    rate: Rate = None
+
+
+class Views(Settings):
+    """How many pictures there are of each unit."""
+
+    diversity: Annotated[
+        Annotated[int, Meta(ge=1, le=64)], asked("Views of each unit that differ as far as they can.")
+    ] = 1
+    both: Annotated[bool, asked("Beside each unit's picture that of its minimum activation.")] = False
+
+
+class Featuring(Settings):
+    """How pictures of units are made."""
+
+    climb: Climb = Climb()
+    canvas: Canvas = Canvas()
+    negative: Negative = False
+    views: Views = Views()
+    parameterization: Made = None
+    spectrum: Annotated[
+        Any | None, asked("A photo or folder of photos whose magnitudes MACO keeps to.", rare=True, reads="photo")
+    ] = None
+    reduction: Reduction = None
+    dictionary: Annotated[
+        str | None,
+        asked(
+            "File of directions (safetensors or .npy); the units' numbers then are its rows.",
+            group="Objective",
+            reads="file",
+            rare=True,
+        ),
+    ] = None
+    concept: Annotated[
+        tuple[Photo, ...],
+        asked(
+            "Photos, or folders of them: what these have is the unit, a direction in LAYER.",
+            group="Objective",
+            reads="photo",
+        ),
+    ] = ()
+    against: Annotated[
+        tuple[Photo, ...],
+        asked("Photos that lack it; the sample photos and noise unless given.", group="Objective", reads="photo"),
+    ] = ()
+    cosine: Annotated[
+        Annotated[float, Meta(ge=0, le=16)] | None,
+        asked("Power of the cosine by which a direction is weighed; 1 unless given.", group="Objective", rare=True),
+    ] = None
+    also: Also = ()
+    prior: Prior = ()
+    batch: Parallel = None
+    seed: RandomSeed = 0
+
+
+class Feature(Featuring, kw_only=True):
+    """Makes pictures that excite units, one picture each."""
+
+    made_by = "reverie.recipes.features:feature"
+    leading = ("units",)
+    asks = Network
+    writes = Verified
+    usage = ("block11:0-15", "logits:tabby --size 320 --diversity 4")
+
+    units: Annotated[
+        tuple[Unit, ...],
+        asked("LAYER, LAYER:CHANNEL, LAYER:0-15, LAYER:3@4,5, logits:CLASS ...", argument="UNIT..."),
+    ]

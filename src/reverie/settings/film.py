@@ -1,0 +1,37 @@
+"""What `film` takes."""
+
+from typing import Annotated, Any
+
+from reverie.settings.dream import Dreaming
+from reverie.settings.parts import (
+    Network,
+    Output,
+    Positive,
+    Share,
+    Whole,
+)
+from reverie.settings.setting import asked
+
+
+class Film(Dreaming, kw_only=True):
+    """Dreams each frame of a film from the dream of the one before, so that the picture does not flicker."""
+
+    made_by = "reverie.series.films:film"
+    leading = ("footage", "layers")
+    asks = Network
+    writes = Output
+    usage = ("clip.mp4 -o dream.mp4",)
+
+    footage: Annotated[
+        Any,
+        asked("A film that FFmpeg reads, an animated GIF or WebP, or a folder of numbered pictures.", argument="FILM"),
+    ]
+    fps: Annotated[
+        Positive | None, asked("Frames a second of a folder's pictures; 25 unless given.", group="Output")
+    ] = None
+    carry: Annotated[
+        Share, asked("Share of the last frame's change that is carried along; 0 dreams each frame for itself.")
+    ] = 0.95
+    every: Annotated[Whole, asked("Take only one frame of so many.")] = 1
+    frames: Annotated[Whole | None, asked("End after so many; all unless given.")] = None
+    silent: Annotated[bool, asked("Leave the film's sound out.")] = False

@@ -1,0 +1,46 @@
+"""What `filters` takes."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from reverie.settings.parts import (
+    Drawn,
+    Most,
+    Network,
+    RandomSeed,
+    Whole,
+)
+from reverie.settings.setting import Settings, asked
+
+
+class Filters(Settings):
+    """Draws the weights of a layer's channels: the first layer's in colours, of deeper ones a kernel for each input."""
+
+    made_by = "reverie.recipes.weights:filters"
+    leading = ("layer",)
+    asks = Network
+    writes = Drawn
+    usage = ("stem", "block8:12 --html")
+
+    layer: Annotated[
+        str,
+        asked(
+            "LAYER or LAYER:0-15 for kernels; LAYER:CHANNEL for what feeds a channel, what it feeds.", argument="LAYER"
+        ),
+    ]
+    most: Most = 64
+    scale: Annotated[
+        float | str, asked("own (each channel's colours end at its largest weight), shared, or a weight.")
+    ] = "own"
+    order: Annotated[str, asked("norm (the longest weights first) or channel (by number).")] = "norm"
+    size: Annotated[Annotated[int, Meta(ge=8, le=2048)], asked("Side of each picture.")] = 160
+    links: Annotated[Whole, asked("How many of the strongest weights each way.", group="Objective")] = 8
+    steps: Annotated[
+        Annotated[int, Meta(ge=0)], asked("Steps of other units' pictures; 0 leaves them out.", group="Objective")
+    ] = 32
+    pictures: Annotated[
+        str | None, asked("A folder of `reverie sheet`, whose pictures are shown in place of new ones.", rare=True)
+    ] = None
+    kernels: Annotated[bool, asked("Of a single channel draw the kernels alone.", group="Objective")] = False
+    seed: RandomSeed = 0

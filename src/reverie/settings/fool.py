@@ -1,0 +1,73 @@
+"""What `fool` takes, on one photo and on a folder of them."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from reverie.settings.parts import (
+    Filmed,
+    NativeSize,
+    Network,
+    Photo,
+    RandomSeed,
+    Some,
+    Steps,
+    Whole,
+)
+from reverie.settings.setting import Settings, asked
+
+
+class Fool(Settings):
+    """Changes a photo, hardly to be seen, until the network takes it for something else."""
+
+    made_by = "reverie.recipes.fooling:fool"
+    leading = ("photo",)
+    asks = Network
+    writes = Filmed
+    usage = ("photo.jpg --as tabby", "--start cppn --as starfish")
+
+    photo: Annotated[
+        Photo | None,
+        asked(
+            "The photo to change; a folder for one change of all its photos; none for --start.",
+            argument="[PHOTO]",
+            reads="photo",
+        ),
+    ] = None
+    target: Annotated[
+        str | int | None,
+        asked(
+            "Class to be taken for, by its name or number; any but its own unless given.",
+            group="Objective",
+            flag="--as",
+        ),
+    ] = None
+    method: Annotated[
+        str, asked("pgd (projected gradient descent), fgsm, deepfool (least change) or gradient.", group="Objective")
+    ] = "pgd"
+    norm: Annotated[str, asked("Norm of the change: linf or l2.", group="Objective")] = "linf"
+    radius: Annotated[
+        Annotated[float, Meta(ge=0.01)] | None,
+        asked("Largest change: of linf in levels of 255; of l2 for values in [0,1].", group="Objective"),
+    ] = None
+    smallest: Annotated[bool, asked("Look for the smallest radius that is enough.", group="Objective")] = False
+    steps: Annotated[Steps | None, asked("Steps of the search, 40 unless given.")] = None
+    rate: Annotated[Some | None, asked("Of a step: of pgd in units of the radius.", rare=True)] = None
+    start: Annotated[str, asked("photo; or noise, grey or cppn for a picture from nothing.")] = "photo"
+    size: NativeSize = None
+    transfer: Annotated[tuple[str, ...], asked("Ask another network too, as for --model.", group="Network")] = ()
+    seed: RandomSeed = 0
+
+
+class Universal(Settings):
+    """Learns one change that makes a network take any photo for a class, from many photos."""
+
+    made_by = "reverie.recipes.fooling:universal"
+    leading = ("photos",)
+
+    photos: Annotated[tuple[Photo, ...], asked("Photos to learn from, or a folder of them.", reads="photo")]
+    target: Annotated[str | int, asked("Class to be taken for, by its name or number.", flag="--as")]
+    radius: Annotated[Annotated[float, Meta(ge=0.01)], asked("Largest change of any value, in levels of 255.")] = 10.0
+    steps: Annotated[Steps, asked("Steps of the search.")] = 100
+    batch: Annotated[Whole, asked("Photos that one step looks at.")] = 8
+    seed: RandomSeed = 0

@@ -1,0 +1,34 @@
+"""What `patches` takes."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from reverie.settings.parts import (
+    Pictured,
+    Recorded,
+    Unit,
+    Whole,
+)
+from reverie.settings.setting import Settings, asked
+
+
+class Patches(Settings):
+    """Shows the real patches that excite units, from a scan: cut out at the receptive field, each value checked."""
+
+    made_by = "reverie.series.examples:patches"
+    leading = ("units", "scan")
+    asks = Recorded
+    writes = Pictured
+    usage = (
+        "block8:12 --scan scan.db",
+        "block8:0-3 --scan scan.db --kind top --kind least",
+    )
+
+    units: Annotated[tuple[Unit, ...], asked("LAYER:CHANNEL, LAYER:0-3, logits:CLASS ...", argument="UNIT...")]
+    scan: Annotated[Any, asked("The file that `reverie scan` wrote.", group="Common")]
+    photos: Annotated[str | None, asked("Where the photos are, where they were moved since.", group="Common")] = None
+    kind: Annotated[tuple[str, ...], asked("top, least, median or random.")] = ("top",)
+    most: Annotated[Whole, asked("How many patches of each kind.")] = 9
+    beside: Annotated[str | None, asked("Beside each patch its gradient or guided-backprop picture.")] = None
+    side: Annotated[Annotated[int, Meta(ge=16, le=4096)], asked("Side of a patch's picture, in pixels.")] = 160

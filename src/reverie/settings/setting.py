@@ -1,0 +1,292 @@
+"""A setting: a field with its type, bounds, default, help and group, and the classes that such fields make up."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self, dataclass_transform, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT, Meta, Struct, ValidationError
+from msgspec import inspect as inspections
+
+from reverie.errors import InvalidSetting, UnknownName, nearest
+
+LONGEST = 60  # characters of a wrong value that a message repeats
+
+
+def asked(text: str, *, group: str = "Picture", **more: Any) -> Meta:
+    """What a setting is, for an `Annotated` type.
+
+    Args:
+        text: help, in one line.
+        group: of the options in the help: Common, Picture, Objective, Network or Output.
+        more: `flag` (of the command line, where it is not the name), `rare` (listed by --help-all only), `metavar`,
+            `parse` (makes a value of what is given, before its type is checked) and `allowed` (a function that
+            gives the names there are).
+    """
+    return Meta(description=text, extra={"group": group, **more})
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of a class of settings.
+
+    Attributes:
+        part: name of the field that holds the part to which it belongs; empty for the class's own.
+        kind: its type, without its help.
+        default: `NODEFAULT` where it must be given.
+    """
+
+    name: str
+    part: str
+    kind: Any
+    default: Any
+    help: str
+    more: Mapping[str, Any]
+
+    @property
+    def several(self) -> bool:
+        """Whether it holds any number of values, each given by itself."""
+        return "parse" not in self.more and any(
+            get_origin(kind) is tuple and get_args(kind)[-1] is ... for kind in alternatives(self.kind)
+        )
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is NODEFAULT
+
+    def parameter(self, kind: Any = None) -> inspect.Parameter:
+        """The setting as a parameter of a function; by its name alone unless `kind` says else."""
+        default = inspect.Parameter.empty if self.required else self.default
+        return inspect.Parameter(
+            self.name, kind or inspect.Parameter.KEYWORD_ONLY, default=default, annotation=self.kind
+        )
+
+    def checked(self, value: Any) -> Any:
+        """The value as its type has it.
+
+        Raises:
+            InvalidSetting: of another type, or out of bounds.
+            UnknownName: a name that there is not.
+        """
+        if "parse" in self.more:
+            value = self.more["parse"](value)
+        if value is None and self.default == ():
+            value = ()
+        if self.several and value is not None and not isinstance(value, list | tuple):
+            value = (value,)
+        if isinstance(value, Path):
+            value = str(value)
+        if hasattr(value, "__index__") and not isinstance(value, int) and getattr(value, "ndim", 0) == 0:
+            value = int(value)
+        try:
+            value = msgspec.convert(value, self.kind)
+        except (ValidationError, OverflowError):
+            raise self._wrong(value) from None
+        for each in value if self.several and value is not None else (value,):
+            self._known(each)
+        return value
+
+    def _known(self, value: Any) -> None:
+        names = self.more.get("allowed")
+        if names is not None and isinstance(value, str) and value not in names():
+            raise UnknownName(
+                f"there is no {self.words} '{value[:LONGEST]}'; nearest: {nearest(value[:LONGEST], names())}"
+            )
+
+    @property
+    def words(self) -> str:
+        """The name as a reader says it."""
+        return self.name.replace("_", " ")
+
+    def _wrong(self, value: Any) -> InvalidSetting:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return InvalidSetting(
+            f"{self.name} must be {allowed(self.kind, bounds=number)}, not {f'{value:g}' if number else shown(value)}"
+        )
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class _Frozen(msgspec.StructMeta):
+    """Makes classes whose fields are given by name and stay as they are."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> Any:
+        config |= {"frozen": True, "kw_only": True, "forbid_unknown_fields": True}
+        return super().__new__(cls, name, bases, namespace, **config)
+
+
+class Settings(Struct, metaclass=_Frozen):
+    """Settings that are complete and checked: to have one is to know that it is right.
+
+    Raises:
+        InvalidSetting: a value of another type, or out of its bounds.
+        UnknownName: a name that there is not.
+    """
+
+    leading: ClassVar[tuple[str, ...]] = ()  # what a Python call may give without its name, in this order
+    usage: ClassVar[tuple[str, ...]] = ()  # examples of what follows the command's name
+    made_by: ClassVar[str] = ""  # module:function that takes a network and these settings
+    asks: ClassVar["type[Settings] | None"] = None  # how a command is told its network
+    writes: ClassVar["type[Settings] | None"] = None  # and where what it makes goes
+
+    def __post_init__(self) -> None:
+        for setting in settings_of(type(self)):
+            if not setting.part:
+                value = setting.checked(getattr(self, setting.name))
+                msgspec.structs.force_setattr(self, setting.name, value)
+
+    @classmethod
+    def made(cls, **given: Any) -> Self:
+        """Settings from flat names: those of its parts' fields stand beside its own; a whole part may be given too.
+
+        Raises:
+            UnknownName: a name that is none of them.
+            InvalidSetting: as the class; or one that must be given and is not.
+        """
+        own = {item.name: item for item in settings_of(cls)}
+        for name in given:
+            if name not in own and name not in parts_of(cls):
+                raise UnknownName(f"{cls.__name__.lower()} takes no '{name[:LONGEST]}'; nearest: {nearest(name, own)}")
+        missing = [name for name, item in own.items() if item.required and name not in given]
+        if missing:
+            raise InvalidSetting(f"{cls.__name__.lower()} needs {' and '.join(missing)}")
+        values = {name: value for name, value in given.items() if name in parts_of(cls) or not own[name].part}
+        for part, kind in parts_of(cls).items():
+            changes = {name: value for name, value in given.items() if name in own and own[name].part == part}
+            if changes:
+                values[part] = msgspec.structs.replace(values.get(part, kind()), **changes)
+        return cls(**values)
+
+    @classmethod
+    def of(cls, *leading: Any, **given: Any) -> Self:
+        """Settings that are given whole, or their first values in `leading` order and the others by name.
+
+        Raises:
+            UnknownName: as `made`.
+            InvalidSetting: as `made`; or a value given twice.
+        """
+        if len(leading) == 1 and isinstance(leading[0], cls):
+            return leading[0].changed(**given)
+        if len(leading) > len(cls.leading):
+            raise InvalidSetting(
+                f"{cls.__name__.lower()} takes {', '.join(cls.leading)} in this order; give what follows by its name"
+            )
+        first = dict(zip(cls.leading, leading, strict=False))
+        twice = sorted(first.keys() & given.keys())
+        if twice:
+            raise InvalidSetting(f"{cls.__name__.lower()} is given {twice[0]} twice")
+        return cls.made(**first, **given)
+
+    @classmethod
+    def signature(cls, *before: tuple[str, Any]) -> inspect.Signature:
+        """How a function of these settings is called, for `help` and for editors."""
+        kinds = dict.fromkeys(cls.leading, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        first = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=kind) for name, kind in before]
+        own = sorted(settings_of(cls), key=lambda item: cls.leading.index(item.name) if item.name in kinds else 99)
+        return inspect.Signature([*first, *(item.parameter(kinds.get(item.name)) for item in own)])
+
+    def changed(self, **changes: Any) -> Self:
+        """The settings with some values changed, those of the parts by their own names."""
+        return type(self).made(**{**self.flat(), **changes}) if changes else self
+
+    def flat(self) -> dict[str, Any]:
+        """All values by their names, those of the parts among them: `made(**flat())` is equal."""
+        return {
+            item.name: getattr(getattr(self, item.part) if item.part else self, item.name)
+            for item in settings_of(type(self))
+        }
+
+
+@cache
+def parts_of(cls: type[Settings]) -> Mapping[str, type[Settings]]:
+    """The fields of a class that hold a part, with the parts' classes."""
+    return {
+        item.name: item.type
+        for item in msgspec.structs.fields(cls)
+        if isinstance(item.type, type) and issubclass(item.type, Settings)
+    }
+
+
+@cache
+def settings_of(cls: type[Settings]) -> tuple[Setting, ...]:
+    """All settings of a class, those of its parts in their place."""
+    return tuple(_settings(cls))
+
+
+def _settings(cls: type[Settings], part: str = "") -> Iterator[Setting]:
+    for item in msgspec.structs.fields(cls):
+        if item.name in parts_of(cls):
+            yield from _settings(parts_of(cls)[item.name], item.name)
+            continue
+        metas = [meta for meta in getattr(item.type, "__metadata__", ()) if isinstance(meta, Meta) and meta.extra]
+        about, more = (metas[-1].description or "", metas[-1].extra or {}) if metas else ("", {})
+        yield Setting(item.name, part, item.type, item.default, about, more)
+
+
+def alternatives(kind: Any) -> tuple[Any, ...]:
+    """The types that a type allows, without their help and bounds."""
+    if get_origin(kind) is Annotated:
+        return alternatives(get_args(kind)[0])
+    arguments = get_args(kind)
+    if type(kind).__name__ in ("UnionType", "Union") or get_origin(kind).__class__.__name__ == "_SpecialForm":
+        return tuple(inner for item in arguments for inner in alternatives(item))
+    return (kind,)
+
+
+def shown(value: Any) -> str:
+    """A value for a message: never long, and in one line."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def allowed(kind: Any, *, bounds: bool = False) -> str:
+    """In words what a type allows, such as `a whole number`; or the bounds of its numbers, where it has any."""
+    info = inspections.type_info(kind)
+    ends = [word for word in _bounds(info) if word] if bounds else []
+    return " or ".join(dict.fromkeys(ends or (word for word in _worded(info) if word)))
+
+
+def _worded(info: Any) -> Iterator[str]:
+    match info:
+        case inspections.Metadata():
+            yield from _worded(info.type)
+        case inspections.UnionType():
+            for item in info.types:
+                yield from _worded(item)
+        case inspections.IntType():
+            yield "a whole number"
+        case inspections.FloatType():
+            yield "a number"
+        case inspections.LiteralType():
+            yield f"one of {', '.join(map(str, info.values))}"
+        case inspections.BoolType():
+            yield "true or false"
+        case inspections.StrType():
+            yield "a text"
+        case inspections.VarTupleType():
+            word = next(_worded(info.item_type), "a value")
+            yield " ".join([f"{word.partition(' ')[2]}s", *_bounds(info.item_type)])
+        case inspections.TupleType():
+            yield f"{len(info.item_types)} {next(_worded(info.item_types[0])).partition(' ')[2]}s"
+        case _:
+            yield ""
+
+
+def _bounds(info: Any) -> Iterator[str]:
+    match info:
+        case inspections.Metadata():
+            yield from _bounds(info.type)
+        case inspections.UnionType():
+            for item in info.types:
+                yield from _bounds(item)
+        case inspections.IntType() | inspections.FloatType():
+            low = info.ge if info.ge is not None else info.gt
+            if low is not None and info.le is not None:
+                yield f"{low:g} to {info.le:g}"
+            elif low is not None:
+                yield f"{low:g} or more" if info.gt is None else f"above {low:g}"
+        case _:
+            yield ""

@@ -1,0 +1,35 @@
+"""What `sheet` takes."""
+
+from typing import Annotated
+
+from reverie.settings.feature import Featuring
+from reverie.settings.parts import (
+    Network,
+    Paged,
+    Unit,
+    Whole,
+)
+from reverie.settings.setting import asked
+
+
+class Sheet(Featuring, kw_only=True):
+    """Draws every channel of layers: for each layer a captioned sheet, and a folder that keeps what is finished."""
+
+    made_by = "reverie.series.sheets:sheet"
+    leading = ("layers", "folder")
+    asks = Network
+    writes = Paged
+    usage = ("block11 -o sheets/", "block8:0-63 block11 --html")
+
+    layers: Annotated[
+        tuple[Unit, ...],
+        asked("LAYER for all its channels, or units such as LAYER:0-63; one sheet each.", argument="LAYER..."),
+    ]
+    groups: Annotated[
+        Whole | None,
+        asked("In place of each channel so many groups of channels that go together in photos.", group="Objective"),
+    ] = None
+    photos: Annotated[
+        tuple[str, ...],
+        asked("Photos or a folder in which groups are looked for; the sample photos unless given.", group="Objective"),
+    ] = ()

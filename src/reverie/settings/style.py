@@ -1,0 +1,77 @@
+"""What `style` takes."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from reverie.settings.parts import (
+    Filmed,
+    Network,
+    Photo,
+    PhotoSize,
+    Positive,
+    RandomSeed,
+    Some,
+    Steps,
+    Tile,
+    Unit,
+)
+from reverie.settings.setting import Settings, asked
+
+
+class Style(Settings):
+    """Paints a photo in the style of one or several pictures, from small to large."""
+
+    made_by = "reverie.recipes.painting:style"
+    leading = ("photo", "styles", "layers")
+    asks = Network
+    writes = Filmed
+    usage = ("photo.jpg painting.jpg", "photo.jpg painting.jpg --colors luminance")
+
+    photo: Annotated[
+        Photo, asked("The photo to paint, sample:flower or sample:china.", argument="CONTENT", reads="photo")
+    ]
+    styles: Annotated[tuple[Photo, ...], asked("Pictures whose style to take.", argument="STYLE...", reads="photo")]
+    layers: Annotated[
+        tuple[Unit, ...],
+        asked("LAYER or LAYER=WEIGHT whose Gram matrices are the style.", group="Objective", flag="--layer"),
+    ] = ()
+    content_layers: Annotated[
+        tuple[Unit, ...],
+        asked("LAYER or LAYER=WEIGHT that keep the photo's shapes.", group="Objective", flag="--content-layer"),
+    ] = ()
+    content: Annotated[
+        Annotated[float, Meta(ge=0)], asked("Weight of the photo's shapes against the style.", group="Objective")
+    ] = 0.3
+    style_weight: Annotated[
+        tuple[float | str, ...], asked("A weight for each style, in their order.", group="Objective")
+    ] = ()
+    style_scale: Annotated[
+        Positive, asked("Size of the style's strokes; the style picture's long side over the painting's.")
+    ] = 1.0
+    region: Annotated[
+        tuple[Photo, ...],
+        asked("For each style a black and white picture: white where it is painted.", reads="photo", rare=True),
+    ] = ()
+    style_region: Annotated[
+        tuple[Photo, ...],
+        asked("Likewise where in the style picture its style is taken from.", reads="photo", rare=True),
+    ] = ()
+    colors: Annotated[
+        str,
+        asked("Colours of the style; luminance keeps the photo's; matched brings the style's to the photo's first."),
+    ] = "style"
+    start: Annotated[str, asked("photo or noise.")] = "photo"
+    ascent: Annotated[str, asked("lbfgs, or adam, which needs less memory.", rare=True)] = "lbfgs"
+    octaves: Annotated[
+        Annotated[int, Meta(ge=1, le=12)], asked("Number of sizes, each twice as large as the one before.")
+    ] = 3
+    steps: Annotated[Steps, asked("Steps at each size.")] = 60
+    rate: Annotated[Some | None, asked("The ascent's first rate, or the mean first move of L-BFGS.", rare=True)] = None
+    prior: Annotated[
+        tuple[str, ...] | None,
+        asked("NAME=WEIGHT to subtract per pixel; total-variation=0.3 unless given.", group="Objective", rare=True),
+    ] = None
+    size: PhotoSize = None
+    tile: Tile = None
+    seed: RandomSeed = 0

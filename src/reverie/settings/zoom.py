@@ -1,0 +1,38 @@
+"""What `zoom` takes."""
+
+from typing import Annotated
+
+from reverie.settings.dream import Dreaming
+from reverie.settings.parts import (
+    DreamPreset,
+    Network,
+    OnePhoto,
+    Output,
+    Positive,
+    Share,
+    Some,
+    Whole,
+)
+from reverie.settings.setting import asked
+
+
+class Zoom(Dreaming, kw_only=True):
+    """Moves a camera into a photo that turns into a dream, for as many frames as one likes."""
+
+    made_by = "reverie.series.zooms:zoom"
+    leading = ("photo", "layers")
+    asks = Network
+    writes = Output
+    usage = ("photo.jpg -o zoom.webp --frames 60",)
+
+    photo: OnePhoto
+    preset: DreamPreset = "zoom"
+    frames: Annotated[Whole, asked("How many frames.")] = 250
+    zoom: Annotated[Positive, asked("How much nearer each frame is; below 1 it moves away.")] = 1.02
+    rotate: Annotated[float, asked("Degrees by which the camera turns in each frame.")] = 0.0
+    right: Annotated[float, asked("How far it moves in each frame, as a share of the width; below 0 left.")] = 0.0
+    down: Annotated[float, asked("How far it moves down, as a share of the height; below 0 up.")] = 0.0
+    steady: Annotated[
+        Share, asked("Share by which each frame's colours are drawn back to the photo's; 0 lets them go.", rare=True)
+    ] = 0.1
+    fps: Annotated[Some, asked("Frames a second.")] = 25
