@@ -179,3 +179,12 @@ def test_noise_has_its_deviation():
 def test_amounts_grow_with_the_picture():
     small, large = (Jitter(0.1).draw([generator(0, "a")], (side, side))[..., 2] for side in (50, 500))
     assert torch.allclose(large, 10 * small)
+
+
+def test_the_resampling_is_torchs_own_at_the_matrixs_places():
+    matrix = torch.cat([torch.eye(2) + 0.2 * torch.randn(3, 2, 2), 10 * torch.randn(3, 2, 1)], 2)
+    image, half = torch.rand(3, 3, 20, 28), torch.tensor([14.0, 10.0])
+    theta = torch.cat([matrix[:, :, :2] * half / half[:, None], matrix[:, :, 2:] / half[:, None]], 2)
+    grid = torch.nn.functional.affine_grid(theta, [*image.shape], align_corners=False)
+    expected = torch.nn.functional.grid_sample(image - 0.5, grid, align_corners=False) + 0.5
+    assert torch.allclose(resample(image, matrix), expected, atol=1e-4)

@@ -214,7 +214,10 @@ def resample(image: Tensor, matrix: Tensor) -> Tensor:
     """The image seen through an affine matrix [N,2,3] in pixels round the centre; grey beyond its edges."""
     height, width = image.shape[-2:]
     span = torch.tensor([width / 2, height / 2])
-    turn = matrix[:, :, :2] * span[None, None] / span[None, :, None]
-    theta = torch.cat([turn, matrix[:, :, 2:] / span[None, :, None]], 2).to(image)
-    grid = functional.affine_grid(theta, [*image.shape], align_corners=False)
+    across, down, shift = (matrix / span[:, None]).to(image)[:, None, None].unbind(-1)
+    columns, rows = (
+        torch.arange(side, dtype=image.dtype, device=image.device) - (side - 1) / 2 for side in (width, height)
+    )
+    # functional.affine_grid multiplies matrices for it, which takes ten times as long on a CPU
+    grid = torch.addcmul(torch.addcmul(shift, rows[:, None, None], down), columns[:, None], across)
     return functional.grid_sample(image - MARGIN, grid, mode="bilinear", align_corners=False) + MARGIN

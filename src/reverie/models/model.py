@@ -69,13 +69,14 @@ class Model:
 
     def normalised(self, image: Tensor) -> Tensor:
         """What the network takes, from an image in [0,1]."""
-        mean, std = self._normalisation
-        return ((image - mean) / std).to(self.dtype).contiguous(memory_format=self.layout)
+        shift, scale = self._normalisation
+        return torch.addcmul(shift, image, scale).to(self.dtype).contiguous(memory_format=self.layout)
 
     @cached_property
     def _normalisation(self) -> tuple[Tensor, Tensor]:
+        """What to add to an image, and by what to multiply it before: one pass over it, and one back."""
         mean, std = (torch.tensor(value, device=self.device).view(1, -1, 1, 1) for value in (self.mean, self.std))
-        return mean, std
+        return -mean / std, 1 / std
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """[N,C] of the classes, from logits [N,C,...]: over positions the mean; of a raw output what it is."""

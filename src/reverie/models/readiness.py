@@ -12,6 +12,7 @@ from reverie.models.folding import merge, remainder
 from reverie.models.normalisation import BandedResponseNorm
 from reverie.randomness import generator, normal
 
+COPYING = (nn.Hardtanh, nn.SiLU, nn.Hardswish, nn.Mish)  # in place they copy their input first, for the gradient
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, of RGB in [0,1]
 
 
@@ -126,6 +127,8 @@ class Variants:
             merge(twin.get_submodule(convolution), twin.get_submodule(norm))
             twin.set_submodule(norm, remainder(twin.get_submodule(norm)))
         for name, part in list(twin.named_modules()):
+            if pairs and isinstance(part, COPYING):  # the folded form is compared with the network, and this with it
+                part.inplace = False
             if isinstance(part, nn.LocalResponseNorm) and not hooked(part):
                 twin.set_submodule(name, BandedResponseNorm(part))
         if self._dtype != torch.float32:

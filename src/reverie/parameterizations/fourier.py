@@ -40,8 +40,11 @@ class Fourier(Parameterization):
 
     def decode(self, latents: Tensor, size: Size) -> Tensor:
         """Spectrum to picture, by way of the decorrelated colours."""
-        spectrum = torch.view_as_complex(latents) * _scale(size, self.decay, self.cutoff, latents.device)
-        return correlate(torch.fft.irfft2(spectrum, s=size, norm="ortho") * GAIN).sigmoid()
+        scale = _scale(size, self.decay, self.cutoff, latents.device)
+        kept = min(scale.shape[1], int(self.cutoff * size[1]) + 1)  # columns beyond the cutoff are zeros
+        spectrum = torch.view_as_complex(latents)[..., :kept] * scale[:, :kept]
+        columns = torch.fft.ifft(spectrum, dim=-2, norm="ortho")
+        return correlate(torch.fft.irfft(columns, size[1], norm="ortho") * GAIN).sigmoid()
 
     def encode(self, image: Tensor) -> Tensor:
         """Picture to spectrum: exact but for values within MARGIN of 0 and 1, and what lies above the cutoff."""

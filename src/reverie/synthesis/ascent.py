@@ -12,7 +12,7 @@ from reverie.errors import InvalidSetting
 from reverie.synthesis.lbfgs import LBFGS, Slope
 from reverie.transforms import gaussian
 
-Move = Callable[[Tensor, Tensor, Tensor, float], None]  # gradient, its L1 norm [N], score [N], rate
+Move = Callable[[Tensor, Tensor, Tensor, float], None]  # gradient, its L1 norm [N] for `mean-abs`, score [N], rate
 
 KINDS = ("adam", "mean-abs", "paced", "std", "sign", "l2", "gradient", "newton", "lbfgs")
 STRIDE = 3.0  # of a paced step, in rates: what is drawn back has found its way along the sphere
@@ -103,7 +103,8 @@ class _Steps:
         if self.ascent.blur is not None:
             _smooth(gradient, self.ascent.between(self.ascent.blur, along))
         # where a gradient is not finite the picture waits; the engine ends the run
-        size = torch.linalg.vector_norm(gradient.flatten(1), 1, dim=1)
+        flat = gradient.flatten(1)
+        size = torch.linalg.vector_norm(flat, 1, dim=1) if self.ascent.kind == "mean-abs" else flat.sum(1)
         finite = size.isfinite()
         if not (gradient.is_cuda or bool(finite.all())):
             return torch.where(finite, score.detach(), torch.nan)
@@ -115,7 +116,8 @@ class _Steps:
 
 
 def _adam(latents: Tensor, betas: tuple[float, float]) -> Move:
-    optimizer = torch.optim.Adam([latents], betas=betas)
+    # one pass over the latents in place of ten
+    optimizer = torch.optim.Adam([latents], betas=betas, fused=True)
 
     def move(gradient: Tensor, _: Tensor, __: Tensor, rate: float) -> None:
         optimizer.param_groups[0]["lr"] = rate
