@@ -219,3 +219,9 @@ def test_the_model_is_left_as_found_after_an_error(deep, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         attribute(deep, picture(1, 1, 3, 64, 64), logit(1), Occlusion(16, 16))
     assert state(network) == before
+
+
+def test_bfloat16_is_refused():
+    rounded = reverie.load(seeded(Tiny), size=48, precision="bfloat16")
+    with pytest.raises(InvalidSetting, match="bfloat16's rounding; use --precision float32"):
+        attribute(rounded, picture(1), logit(1), Occlusion())

@@ -421,7 +421,7 @@ def test_a_full_disk_is_one_line(refused, photo, factory, monkeypatch, tmp_path)
         (["--watch", "0"], "watch must be 1 or more, not 0"),
         (["--threads", "0"], "threads must be 1 to 1024, not 0"),
         (["--device", "tpu"], "there is no device 'tpu' here; allowed are auto"),
-        (["--precision", "half"], "there is no precision 'half'; allowed are float32, bfloat16"),
+        (["--precision", "half"], "there is no precision 'half'; allowed are float32, bfloat16, auto"),
         (["--mean", "a,b,c"], "'a,b,c' are no numbers; write them such as .485,.456,.406"),
         (["--std", "1,2"], "std has 2 values, but the network's input has 3 channels"),
         (["--native-size", "0"], "'0' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640"),
@@ -567,11 +567,11 @@ def test_a_rerun_takes_the_records_threads(cli, factory, photo, monkeypatch):
 
 
 @pytest.mark.parametrize("slow", [True, False])
-def test_bfloat16_in_software_is_told(cli, factory, photo, monkeypatch, slow):
-    monkeypatch.setattr("reverie.cli.runs.computed_in_software", lambda *_: slow)
-    status, _, err = cli("dream", photo, "-m", factory, "--layer", "block", *FAST)
+def test_bfloat16_without_matrix_units_is_told(cli, factory, photo, monkeypatch, slow):
+    monkeypatch.setattr("reverie.cli.runs.matrix_units", lambda *_: not slow)
+    status, _, err = cli("dream", photo, "-m", factory, "--layer", "block", "--precision", "bfloat16", *FAST)
     assert status == 0
-    assert err == ("reverie: this processor has no bfloat16 arithmetic: --precision float32 is faster here\n" * slow)
+    assert ("--precision float32 may be faster here, auto chooses\n" in err) == slow
 
 
 def test_views_both_sides_and_directions_in_the_terminal(cli, refused, factory, tmp_path):

@@ -109,7 +109,7 @@ def test_one_value_of_normalisation_stands_for_all_channels(module):
     [
         ({"mean": [0.5, 0.5]}, "mean has 2 values, but the network's input has 3 channels"),
         ({"std": [0.5, 0, 0.5]}, "std must be above 0, not 0.0"),
-        ({"precision": "float16"}, "there is no precision 'float16'; allowed are float32, bfloat16"),
+        ({"precision": "float16"}, "there is no precision 'float16'; allowed are float32, bfloat16, auto"),
     ],
 )
 def test_wrong_settings_are_refused(module, options, message):

@@ -43,6 +43,8 @@ class Occlusion:
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:
         """One for each batch of windows, the first of which are spread over the whole photo."""
+        if model.dtype != torch.float32:
+            raise InvalidSetting("what a window changes is lost in bfloat16's rounding; use --precision float32")
         rows, columns = self.spans(int(image.shape[-2]), int(image.shape[-1]))
         windows = [(row, column) for row in rows for column in columns]
         order = coarse_to_fine(len(rows), len(columns))

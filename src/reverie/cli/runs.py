@@ -21,7 +21,7 @@ from reverie.image import photos_in
 from reverie.models.model import Model
 from reverie.models.moments import silent_units
 from reverie.models.output import OUTPUTS
-from reverie.models.readiness import computed_in_software
+from reverie.models.readiness import computed_in_software, matrix_units
 from reverie.models.sources import load
 from reverie.paths import check_free as check_free
 from reverie.paths import check_output, made_folder, path_named, photo_path, shortened
@@ -174,8 +174,10 @@ def model_of(network: Network) -> Model:
     )
     for note in ready.notes:
         typer.echo(f"reverie: {note}", err=True)
-    if computed_in_software(ready.dtype, ready.device):
-        typer.echo("reverie: this processor has no bfloat16 arithmetic: --precision float32 is faster here", err=True)
+    if ready.dtype.itemsize == 2 and not matrix_units(ready.device):
+        slow = computed_in_software(ready.dtype, ready.device)
+        lacks = "has no bfloat16 arithmetic" if slow else "has no matrix units for bfloat16"
+        typer.echo(f"reverie: this device {lacks}: --precision float32 may be faster here, auto chooses", err=True)
     return ready
 
 

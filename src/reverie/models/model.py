@@ -19,7 +19,7 @@ from reverie.models.probe import probe
 from reverie.models.readiness import Variants
 from reverie.unit import Unit, parse
 
-CACHE = 32_000_000  # bytes: a batch whose largest map stays within it runs fastest per image on a CPU
+CACHE = 20_000_000  # bytes: a batch whose largest map stays within it runs fastest per image on a CPU
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,16 +35,29 @@ def device_named(name: str) -> torch.device:
         raise InvalidSetting(f"there is no device '{name}' here; allowed are auto, {', '.join(here)}") from None
 
 
-def precision_named(name: str) -> torch.dtype:
-    """The number type of a precision's name.
+def precision_named(name: str, device: torch.device) -> torch.dtype:
+    """The number type of a precision's name; `auto` is bfloat16 where the device has matrix units for it.
 
     Raises:
         InvalidSetting: another name.
     """
-    kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    best = torch.bfloat16 if matrix_units(device) else torch.float32
+    kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16, "auto": best}
     if name not in kinds:
         raise InvalidSetting(f"there is no precision '{name}'; allowed are {', '.join(kinds)}")
     return kinds[name]
+
+
+def matrix_units(device: torch.device) -> bool:
+    """Whether the device says that it has matrix units for bfloat16; without them it may be slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type != "cpu":
+        return False
+    try:
+        return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    except (AttributeError, RuntimeError):  # the question is not part of every torch
+        return False
 
 
 def computed_in_software(dtype: torch.dtype, device: torch.device) -> bool:

@@ -77,7 +77,8 @@ def load(
             `package.module:factory`, or any module.
         weights: `default`; a file of weights (safetensors, or a state dict); None or `none` for random ones.
         device: auto, cpu, cuda, cuda:1 or mps.
-        precision: float32, or bfloat16 for a faster network whose image stays float32.
+        precision: float32; bfloat16, whose image stays float32, faster where there are matrix units for it; or auto,
+            bfloat16 there and float32 elsewhere.
         mean: of the network's input, for values in [0,1]; ImageNet's unless the network says otherwise
         std: of the network's input, as mean
         size: native side or (height, width), 224 unless the network says else.
@@ -96,7 +97,8 @@ def load(
         return name
     if pooling not in POOLINGS:
         raise InvalidSetting(f"there is no pooling '{pooling}'; allowed are {', '.join(POOLINGS)}")
-    place, dtype = device_named(device), precision_named(precision)
+    place = device_named(device)
+    dtype = precision_named(precision, place)
     chosen = None if weights is None or str(weights) == "none" else str(weights)
     if chosen not in (None, "default"):
         chosen = str(path_named(chosen))
@@ -113,7 +115,12 @@ def load(
         std=found.std if std is None else std,
         classes=found.classes if classes is None else classes,
         random=found.random,
-        source={**found.source, "precision": precision, "classes": classes and list(classes), **_pooled(pooling)},
+        source={
+            **found.source,
+            "precision": str(dtype).removeprefix("torch."),
+            "classes": classes and list(classes),
+            **_pooled(pooling),
+        },
         moments={layer: (m.to(place), s.to(place)) for layer, (m, s) in (found.moments or {}).items()},
         pooling=pooling,
         output=output,
