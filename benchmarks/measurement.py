@@ -12,7 +12,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
+from reverie import load, probe
 from reverie.models.readiness import calibrate, computed_in_software, pink_noise
 from reverie.models.sources import import_torchvision
 
@@ -79,6 +81,26 @@ def _processor() -> str:
         family = f"family {named.get('cpu family', '?')} model {named.get('model', '?')}"
         return f"{named.get('model name', platform.machine())} ({family})"
     return platform.processor() or platform.machine()
+
+
+def peak(clock: str) -> float:
+    """Multiplications and additions per second that one large convolution reaches here, in float32."""
+    value = torch.randn(8, 256, 56, 56).contiguous(memory_format=torch.channels_last)
+    weight = torch.randn(256, 256, 3, 3).contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        taken = min(
+            seconds(lambda _: torch.nn.functional.conv2d(value, weight, padding=1), 1, clock) for _ in range(8)
+        )
+    return 2 * 8 * 56 * 56 * 256 * 256 * 9 / taken
+
+
+def floor(net: nn.Module, layer: str, clock: str) -> float:
+    """Milliseconds of a step at the peak: the forward to the layer, and as much back to the picture."""
+    counts = FlopCounterMode(display=False)
+    model = load(net, size=SIDE)
+    with torch.no_grad(), counts:
+        probe(model, torch.full((1, 3, SIDE, SIDE), 0.5), [layer])
+    return 1000 * 2 * counts.get_total_flops() / peak(clock)
 
 
 def in_turn(sides: Mapping[str, Side], counts: tuple[int, int], repeats: int, clock: str) -> dict[str, list[float]]:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import reverie
-from measurement import CLOCKS, SIDE, Side, in_turn, machine, median, network, options, precisions, table
+from measurement import CLOCKS, SIDE, Side, floor, in_turn, machine, median, network, options, precisions, table
 from peers import Lucent, TorchDreams
 
 BATCH = 8
@@ -57,16 +57,20 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     where = machine()
+    least = floor(network(given.network), given.layer, given.clock)
     runs = sides(network(given.network), given.layer, given.channel, given.only)
     taken = in_turn(
         {name: run for name, (run, _) in runs.items()}, (given.short, given.steps), given.repeats, given.clock
     )
     each = {name: median(taken[name]) / count for name, (_, count) in runs.items()}
     peers = ("lucent", "torch-dreams")
-    rows = [[name, f"{value:.1f}", *(_times(each, peer, value) for peer in peers)] for name, value in each.items()]
+    rows = [
+        [name, f"{value:.1f}", *(_times(each, peer, value) for peer in peers), f"{least / value:.0%}"]
+        for name, value in each.items()
+    ]
     print(f"One step for a channel of {given.layer}, network input {SIDE}, median of {given.repeats} turns of ", end="")
-    print(f"{given.steps} - {given.short} steps, {given.clock} clock. {where}\n")
-    print(table(["", "ms per step", "lucent takes", "torch-dreams takes"], rows))
+    print(f"{given.steps} - {given.short} steps, {given.clock} clock; the floor is {least:.1f} ms. {where}\n")
+    print(table(["", "ms per step", "lucent takes", "torch-dreams takes", "share of the floor"], rows))
 
 
 def _times(each: dict[str, float], peer: str, value: float) -> str:

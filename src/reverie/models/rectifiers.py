@@ -16,6 +16,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 _IN_PLACE = (functional.relu_, torch.relu_, Tensor.relu_)
+_HARD = (functional.relu, torch.relu, Tensor.relu, *_IN_PLACE, functional.relu6)  # whose slope is 0 or 1
 _CEILINGS: dict[Any, float] = {
     **dict.fromkeys((functional.relu, torch.relu, Tensor.relu, *_IN_PLACE), float("inf")),
     **dict.fromkeys((functional.silu, functional.gelu, functional.hardswish, functional.mish), float("inf")),
@@ -53,7 +54,7 @@ class Redirected(TorchFunctionMode):
         self.caught += 1
         value = args[0] if args else kwargs["input"]
         settings = {key: item for key, item in kwargs.items() if key == "approximate"}
-        return _Redirect.apply(value, lambda item: func(item, **settings), ceiling, inplace, self)  # type: ignore[no-untyped-call]
+        return _Redirect.apply(value, lambda item: func(item, **settings), ceiling, func in _HARD, inplace, self)  # type: ignore[no-untyped-call]
 
 
 def _limits(
@@ -66,30 +67,42 @@ def _limits(
 class _Redirect(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, value: Tensor, rectify: Callable[[Tensor], Tensor], ceiling: float, inplace: bool, rule: Redirected
+        ctx: Any,
+        value: Tensor,
+        rectify: Callable[[Tensor], Tensor],
+        ceiling: float,
+        hard: bool,
+        inplace: bool,
+        rule: Redirected,
     ) -> Tensor:
-        with torch.enable_grad():
-            start = value.detach().clone().requires_grad_()
-            out = rectify(start.clone())  # of a copy: the function may write in place
-            (slope,) = torch.autograd.grad(out.sum(), start)
-        ctx.rule, ctx.high = rule, None if ceiling == float("inf") else start.detach() >= ceiling
-        ctx.save_for_backward(slope)
+        ctx.rule, ctx.high = rule, None if ceiling == float("inf") else value >= ceiling
+        if hard:
+            ctx.save_for_backward(value > 0 if ctx.high is None else (value > 0) & ~ctx.high)
+            out = value.clamp(0, ceiling) if not inplace else value.clamp_(0, ceiling)
+        else:
+            with torch.enable_grad():
+                start = value.detach().clone().requires_grad_()
+                out = rectify(start.clone())  # of a copy: the function may write in place
+                (slope,) = torch.autograd.grad(out.sum(), start)
+            ctx.save_for_backward(slope)
+            out = value.copy_(out.detach()) if inplace else out.detach()
         if inplace:
             ctx.mark_dirty(value)
-            return value.copy_(out.detach())
-        return out.detach()
+        return out
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None, None]:
         (slope,), gradient, rows = ctx.saved_tensors, gradients[0], ctx.rule.rows
-        true, closed = gradient * slope, slope <= 0
-        dead = torch.linalg.vector_norm(true.masked_fill(closed, 0).flatten(1), float("inf"), dim=1) == 0
+        true, closed = gradient * slope, ~slope if slope.dtype == torch.bool else slope <= 0
+        passed = true if slope.dtype == torch.bool else true.masked_fill(closed, 0)
+        # over all dimensions at once: to flatten channels-last maps would copy them
+        dead = torch.linalg.vector_norm(passed, float("inf"), dim=tuple(range(1, passed.ndim))) == 0
         if rows is not None and len(rows) == len(dead):
             dead = dead & rows
         if not dead.is_cuda and not bool(dead.any()):  # on a GPU a look would wait for the step
-            return true, None, None, None, None
+            return true, None, None, None, None, None
         dead = dead.view(-1, *[1] * (gradient.ndim - 1))
         # the engine descends on a loss, so a negative gradient asks for more of the unit
         asked = gradient < 0 if ctx.high is None else torch.where(ctx.high, gradient > 0, gradient < 0)
         waking = torch.where(closed & asked, gradient, 0) if ctx.rule.wake else torch.zeros_like(gradient)
-        return torch.where(dead, waking, true), None, None, None, None
+        return torch.where(dead, waking, true), None, None, None, None, None

@@ -116,8 +116,7 @@ class _Steps:
 
 
 def _adam(latents: Tensor, betas: tuple[float, float]) -> Move:
-    # one pass over the latents in place of ten
-    optimizer = torch.optim.Adam([latents], betas=betas, fused=True)
+    optimizer = torch.optim.Adam([latents], betas=betas)
 
     def move(gradient: Tensor, _: Tensor, __: Tensor, rate: float) -> None:
         optimizer.param_groups[0]["lr"] = rate
