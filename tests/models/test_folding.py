@@ -51,7 +51,7 @@ def test_batch_norms_of_other_makes_are_folded_and_taps_return_what_they_did(nor
     net, image = learnt(norm), picture(1)
     ready = reverie.load(net, size=48)
     assert ready.variants.convolutions == {"0"}
-    assert isinstance(ready.variants.module(())[1], nn.Sequential)
+    assert isinstance(ready.variants.module(())[1], nn.Sequential if norm is NormAct else nn.Identity)
     taps = ["0", "1", "2", *(["1.act", "1.drop"] if norm is NormAct else [])]
     with torch.no_grad():
         convolved = net[0](ready.normalised(image))

@@ -9,9 +9,10 @@ from torch.nn import functional
 from reverie.randomness import generator, normal
 
 
-def remainder(norm: nn.Module) -> nn.Sequential:
+def remainder(norm: nn.Module) -> nn.Module:
     """What a batch norm does after its scale and shift: nothing, or what it carries, such as timm's activations."""
-    return nn.Sequential(OrderedDict(norm.named_children()))
+    parts = OrderedDict(norm.named_children())
+    return nn.Sequential(parts) if parts else nn.Identity()
 
 
 def is_batch_norm(part: nn.Module) -> bool:
