@@ -97,7 +97,7 @@ def test_a_hidden_unit_is_reached_by_the_trunk_before_it(bundled):
     image = picture(3, 1, 3, 96, 96)
     assert [node.name for node in trunk(bundled, image, ["mixed4a"])][-1] == "mixed3b"
     names = [node.name for node in trunk(bundled, image, ["logits"])]
-    assert names[1:4] == ["stem.0.0", "stem.0.2", "stem.1"]  # the norm is folded
+    assert names[1:4] == ["stem.0.0", "stem.0.1", "stem.0.2"]
     assert names[-1] == "mixed5b"
     objective = channel("mixed4a", 5)
     wanted, losses = reference.occlusion(
