@@ -12,7 +12,7 @@ from reverie.errors import InvalidSetting
 from reverie.synthesis.lbfgs import LBFGS, Slope
 from reverie.transforms import gaussian
 
-Move = Callable[[Tensor, Tensor, Tensor, float], None]  # gradient, its L1 norm [N] for `mean-abs`, score [N], rate
+Move = Callable[[Tensor, Tensor, Tensor, float], None]  # gradient, its L1 norm [N] (not Adam), score [N], rate
 
 KINDS = ("adam", "mean-abs", "paced", "std", "sign", "l2", "gradient", "newton", "lbfgs")
 STRIDE = 3.0  # of a paced step, in rates: what is drawn back has found its way along the sphere
@@ -104,7 +104,7 @@ class _Steps:
             _smooth(gradient, self.ascent.between(self.ascent.blur, along))
         # where a gradient is not finite the picture waits; the engine ends the run
         flat = gradient.flatten(1)
-        size = torch.linalg.vector_norm(flat, 1, dim=1) if self.ascent.kind == "mean-abs" else flat.sum(1)
+        size = flat.sum(1) if self.ascent.kind == "adam" else torch.linalg.vector_norm(flat, 1, dim=1)
         finite = size.isfinite()
         if not (gradient.is_cuda or bool(finite.all())):
             return torch.where(finite, score.detach(), torch.nan)
