@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from reverie.dataset.layout import centres, grid_shape, on_grid, sliced
-from reverie.figures.mappage import MapPage
-from reverie.figures.sprites import Sprites, SpriteSheets, thumbnail_side
+from reverie.imagemap.map_page import MapPage
+from reverie.imagemap.sprites import Sprites, SpriteSheets, thumbnail_side
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

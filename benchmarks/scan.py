@@ -16,7 +16,7 @@ import reverie
 from measurement import CLOCKS, machine, median, table
 from reverie.dataset.decoding import batches
 from reverie.dataset.photos import PhotoSet, photo_set
-from reverie.dataset.run import main_layers, scanning
+from reverie.dataset.scanning import main_layers, scanning
 from reverie.dataset.store import read_scan
 from reverie.models.model import Model
 from reverie.models.probe import listen

@@ -14,8 +14,8 @@ from measurement import machine, table
 from reverie.dataset.photos import photo_set
 from reverie.models.model import Model
 from reverie.models.moments import silent_channels
-from reverie.series.truth import Truth, truth
 from reverie.synthesis import synthesize
+from reverie.truth.judging import Truth, truth
 from reverie.unit import Unit
 
 

@@ -12,9 +12,9 @@ FLOORS = {
     "arrays": 0, "errors": 0, "extras": 0, "memory": 0, "paths": 0, "photo": 0, "profiles": 0,
     "image": 0, "likeness": 0, "randomness": 0, "record": 0, "unit": 0, "settings": 0.5,
     "models": 1, "figures": 1,
-    "objectives": 2, "parameterizations": 2, "transforms": 2, "constraints": 2, "motion": 2, "runs": 2,
+    "objectives": 2, "parameterizations": 2, "transforms": 2, "constraints": 2, "runs": 2,
     "synthesis": 3, "attribution": 3, "dataset": 3,
-    "recipes": 4, "series": 5, "atlas": 5,
+    "recipes": 4, "truth": 4, "atlas": 5, "imagemap": 5, "video": 5,
     "cli": 6, "studio": 6, "__init__": 7, "__main__": 7,
 }  # fmt: skip
 LONGEST = 60

@@ -8,7 +8,7 @@ import torch
 import reverie
 from reverie import objectives, recipes
 from reverie.attribution import attribute, method_named
-from reverie.models.wiring import wiring
+from reverie.models.connectivity import wiring
 from tiny import hooked, picture
 
 NETWORKS = Path(__file__).parents[2] / "shared" / "networks.py"

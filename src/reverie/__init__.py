@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from reverie import objectives, parameterizations, recipes, transforms
     from reverie.atlas.cards import card
     from reverie.atlas.links import connections
-    from reverie.dataset.imagemap import ImageMap, read_map
-    from reverie.dataset.maps import image_map
+    from reverie.atlas.patch_sheets import patches
+    from reverie.atlas.sheets import sheet, sweep
     from reverie.dataset.photos import photo_set
-    from reverie.dataset.run import scan, scanning
+    from reverie.dataset.scanning import scan, scanning
     from reverie.dataset.store import read_scan
     from reverie.errors import ReverieError
     from reverie.figures.result import Result
+    from reverie.imagemap.build import image_map
+    from reverie.imagemap.image_map import ImageMap, read_map
     from reverie.models.model import Model
     from reverie.models.probe import Activations, probe
     from reverie.models.sources import load
@@ -45,15 +47,16 @@ if TYPE_CHECKING:
         universal,
     )
     from reverie.record import Record
-    from reverie.series import film, patches, sheet, sweep, zoom
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
     from reverie.synthesis.verification import verified
     from reverie.unit import Unit
+    from reverie.video.dream import film
+    from reverie.video.zoom import zoom
 
 _HOMES = {
     "Activations": "reverie.models.probe",
     "Ascent": "reverie.synthesis",
-    "ImageMap": "reverie.dataset.imagemap",
+    "ImageMap": "reverie.imagemap.image_map",
     "Model": "reverie.models.model",
     "Objective": "reverie.objectives",
     "Recipe": "reverie.synthesis",
@@ -72,36 +75,36 @@ _HOMES = {
     "dream": "reverie.recipes.runs",
     "explain": "reverie.recipes.runs",
     "feature": "reverie.recipes.runs",
-    "film": "reverie.series",
+    "film": "reverie.video.dream",
     "filmed": "reverie.synthesis",
     "filters": "reverie.recipes.runs",
     "fool": "reverie.recipes.runs",
     "grow": "reverie.recipes.runs",
-    "image_map": "reverie.dataset.maps",
+    "image_map": "reverie.imagemap.build",
     "interpolate": "reverie.recipes.runs",
     "invert": "reverie.recipes.runs",
     "iterate": "reverie.synthesis",
     "load": "reverie.models.sources",
     "objectives": "",
     "parameterizations": "",
-    "patches": "reverie.series",
+    "patches": "reverie.atlas.patch_sheets",
     "photo_set": "reverie.dataset.photos",
     "probe": "reverie.models.probe",
-    "read_map": "reverie.dataset.imagemap",
+    "read_map": "reverie.imagemap.image_map",
     "read_scan": "reverie.dataset.store",
     "recipes": "",
     "rerun": "reverie.recipes.reruns",
-    "scan": "reverie.dataset.run",
-    "scanning": "reverie.dataset.run",
-    "sheet": "reverie.series",
+    "scan": "reverie.dataset.scanning",
+    "scanning": "reverie.dataset.scanning",
+    "sheet": "reverie.atlas.sheets",
     "smallest_radius": "reverie.recipes.radii",
     "style": "reverie.recipes.runs",
-    "sweep": "reverie.series",
+    "sweep": "reverie.atlas.sheets",
     "synthesize": "reverie.synthesis",
     "transforms": "",
     "universal": "reverie.recipes.runs",
     "verified": "reverie.synthesis.verification",
-    "zoom": "reverie.series",
+    "zoom": "reverie.video.zoom",
 }
 
 __all__ = [

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import reverie
-from reverie.dataset.run import scan
+from reverie.dataset.scanning import scan
 from reverie.dataset.store import read_scan
 from reverie.errors import InvalidSetting, ScanRefused, UnknownName
 from reverie.figures.board import board_page

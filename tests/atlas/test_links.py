@@ -8,9 +8,9 @@ from torch import nn
 import reverie
 from reverie.atlas.links import connections, told
 from reverie.atlas.portraits import portraits
+from reverie.atlas.sheets import sheet
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.record import parse
-from reverie.series.sheets import sheet
 from reverie.unit import Unit
 from tiny import seeded
 

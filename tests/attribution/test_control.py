@@ -5,7 +5,7 @@ import torch
 import reverie
 from reference import attributions as reference
 from reverie.attribution import attribute, method_named
-from reverie.attribution.control import STEPS, area, control, curve, rank_correlation
+from reverie.attribution.sanity_checks import STEPS, area, control, curve, rank_correlation
 from reverie.figures.curves import Plot, curves
 from reverie.models.randomised import randomised
 from reverie.objectives import logit, probability

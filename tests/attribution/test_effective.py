@@ -1,7 +1,7 @@
 import torch
 
 import reverie
-from reverie.attribution.effective import effective_box, fired, gradient_at
+from reverie.attribution.effective_field import effective_box, fired, gradient_at
 from tiny import picture
 
 

@@ -7,8 +7,8 @@ import reverie
 from reference import attributions as reference
 from reverie.attribution import attribute, patching
 from reverie.attribution.baselines import baseline
+from reverie.attribution.incremental import Covered, trunk
 from reverie.attribution.occlusion import Occlusion, coarse_to_fine, heat
-from reverie.attribution.patching import Covered, trunk
 from reverie.errors import InvalidSetting
 from reverie.objectives import channel, logit, probability
 from tiny import Tiny, picture, seeded, state

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reverie.dataset.imagemap import read_map
+from reverie.imagemap.image_map import read_map
 from tiny import picture
 
 
@@ -80,7 +80,7 @@ def test_ctrl_c_leaves_nothing(cli, folder, factory, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("reverie.dataset.maps.projected", interrupted)
+    monkeypatch.setattr("reverie.imagemap.build.projected", interrupted)
     status, out, err = cli("map", folder, "-m", factory, "--workers", 0)
     assert (status, out, err) == (130, "", "reverie: stopped\n")
     assert not list(tmp_path.glob("*map*"))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from reverie.dataset import run
+from reverie.dataset import scanning as run
 from reverie.dataset.store import read_scan
 from reverie.record import parse
 

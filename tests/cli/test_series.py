@@ -4,8 +4,10 @@ import pytest
 from test_commands import ctrl_c, files
 
 import reverie
+from reverie.atlas import sheets
 from reverie.image import read
-from reverie.series import films, sheets, zooms
+from reverie.video import dream as films
+from reverie.video import zoom as zooms
 from tiny import picture
 
 FAST = ["--size", 24, "--steps", 1, "--batch", 3]

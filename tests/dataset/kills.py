@@ -78,7 +78,7 @@ def contents(path: Path) -> dict[str, list[tuple]]:  # type: ignore[type-arg]
 
 def kill_often(folder: Path, kills: int, seed: int = 0) -> tuple[int, int]:
     """How often a scan was cut off, and how many scans came to their end, each equal to an unbroken one."""
-    import reverie.dataset.run  # noqa: F401  once here, and not in each process
+    import reverie.dataset.scanning  # noqa: F401  once here, and not in each process
 
     chance, photos = random.Random(seed), photos_in(folder / "photos")
     whole = folder / "whole.db"

@@ -10,13 +10,13 @@ import torch
 from kills import contents, kill_often, photos_in
 
 import reverie
-from reverie.dataset import run
+from reverie.dataset import scanning as run
 from reverie.dataset.decoding import batches
 from reverie.dataset.patches import patch_record, patches
 from reverie.dataset.photos import photo_set
-from reverie.dataset.run import main_layers, scan, scanning
 from reverie.dataset.scan import Keeping, fresh
 from reverie.dataset.scan import scan as scanned
+from reverie.dataset.scanning import main_layers, scan, scanning
 from reverie.dataset.store import begun, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import InvalidSetting, OutputFailed, ScanRefused, UnknownName, UnsuitableImage

@@ -14,10 +14,10 @@ import torch
 from reverie import recipes
 from reverie.cli import runs
 from reverie.cli.app import app, main
-from reverie.dataset.imagemap import read_map
 from reverie.dataset.store import read_scan
 from reverie.figures.trace import read_trace
 from reverie.image import read, read_mask, record_text
+from reverie.imagemap.image_map import read_map
 from reverie.models.sources import load_weights
 from reverie.objectives.dictionaries import directions_in
 from reverie.recipes.presets import DREAM, FEATURE, preset_named

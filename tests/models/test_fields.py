@@ -4,8 +4,8 @@ from torch import nn
 from torch.nn import functional
 
 import reverie
-from reverie.models.fields import Fields, covers
 from reverie.models.probe import probe
+from reverie.models.receptive_fields import Fields, covers
 from tiny import picture
 
 

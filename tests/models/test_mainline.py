@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import reverie
-from reverie.models.mainline import blocks
+from reverie.models.main_line import blocks
 from reverie.models.trace import trace
 from reverie.models.zoos import import_torchvision
 from reverie.recipes.dreams import usual_layer

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 import reverie
 from reverie import recipes
-from reverie.models.fields import Fields, rules
+from reverie.models.receptive_fields import Fields, rules
 from reverie.models.trace import trace
 from reverie.objectives import layer as whole_layer
 from reverie.synthesis.gathering import gathered_slope, overlapping

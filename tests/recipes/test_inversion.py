@@ -8,8 +8,8 @@ from reverie import recipes
 from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage
 from reverie.image import read, resize
 from reverie.likeness import psnr, ssim
+from reverie.recipes.depth import depth, main_line, stations
 from reverie.recipes.reruns import read_record
-from reverie.recipes.stations import depth, main_line, stations
 from tiny import picture
 
 SMALL = {"size": 32, "steps": 3}

@@ -15,11 +15,11 @@ from reverie.atlas.portraits import Portrait, Render, portraits
 from reverie.errors import count
 from reverie.figures.board import Bar, Board, Cell, Section
 from reverie.figures.result import Result
-from reverie.models.fields import Fields
+from reverie.models.connectivity import wiring
 from reverie.models.model import Model
 from reverie.models.probe import probe
+from reverie.models.receptive_fields import Fields
 from reverie.models.sources import load
-from reverie.models.wiring import wiring
 from reverie.synthesis import synthesize
 from reverie.unit import Unit
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from reverie.attribution.effective import fired
+from reverie.attribution.effective_field import fired
 from reverie.dataset.histograms import edges
 from reverie.dataset.patches import Patch, extent, patch_record
 from reverie.dataset.patches import patches as patches_of

@@ -13,9 +13,9 @@ from reverie.errors import InvalidSetting, count
 from reverie.figures.board import Board, Cell, Section
 from reverie.figures.kernels import colours, signed, squared
 from reverie.image import to_pil
+from reverie.models.connectivity import IMAGE, Connection, Wiring, wiring
 from reverie.models.model import Model
 from reverie.models.sources import load
-from reverie.models.wiring import IMAGE, Connection, Wiring, wiring
 from reverie.unit import Unit
 
 PATCH, SIDE = 24, 120  # least side of a kernel's picture, in pixels: beside a portrait, and in place of one

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reverie.attribution.estimate import Estimate, chunks, responses
 from reverie.attribution.gradients import EDGES, Rectified, rule_notes
+from reverie.attribution.method import Estimate, chunks, responses
 from reverie.errors import InvalidSetting
 from reverie.image import Size
 from reverie.models.grids import module_name

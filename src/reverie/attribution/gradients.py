@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from reverie.attribution.baselines import baseline, check_baseline
-from reverie.attribution.estimate import Estimate, chunks, names, responses
+from reverie.attribution.method import Estimate, chunks, names, responses
 from reverie.errors import InvalidSetting, check, count
 from reverie.image import Size
 from reverie.models.model import Model

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from reverie.attribution.cam import ClassActivation, GuidedGradCam, ScoreCam
-from reverie.attribution.estimate import Method
 from reverie.attribution.gradients import Gradient, InputXGradient, IntegratedGradients, Rectified, SmoothGrad
+from reverie.attribution.method import Method
 from reverie.attribution.occlusion import Occlusion
 from reverie.attribution.rise import Rise
 from reverie.errors import UnknownName, nearest

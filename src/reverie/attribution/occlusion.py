@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from reverie.attribution.baselines import baseline, check_baseline
-from reverie.attribution.estimate import Estimate, chunks, responses
-from reverie.attribution.patching import Covered, Span, Window
+from reverie.attribution.incremental import Covered, Span, Window
+from reverie.attribution.method import Estimate, chunks, responses
 from reverie.errors import InvalidSetting
 from reverie.figures.curves import Plot, curves
 from reverie.figures.overlay import framed

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reverie.attribution.baselines import baseline, check_baseline
-from reverie.attribution.estimate import Estimate, chunks, responses
+from reverie.attribution.method import Estimate, chunks, responses
 from reverie.errors import count
 from reverie.models.model import Model
 from reverie.objectives import Objective

@@ -23,8 +23,8 @@ RUNNERS = {  # the module of cli/ that runs a command, where it has not the comm
     "dream": "runs", "feature": "runs", "rerun": "runs", "caricature": "photos", "accentuate": "photos",
     "invert": "photos", "style": "photos", "fool": "photos", "explain": "explaining", "activations": "explaining",
     "interpolate": "comparisons", "compare": "comparisons", "grow": "comparisons", "filters": "weights",
-    "card": "cards", "scan": "scans", "patches": "scans", "map": "maps", "sheet": "series", "zoom": "series",
-    "film": "series", "plot": "plots", "layers": "listings", "models": "listings", "presets": "listings",
+    "card": "cards", "scan": "scans", "patches": "scans", "map": "maps", "sheet": "films", "zoom": "films",
+    "film": "films", "plot": "plots", "layers": "listings", "models": "listings", "presets": "listings",
 }  # fmt: skip
 
 app = typer.Typer(

@@ -8,9 +8,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from reverie.cli.bars import Bar
 from reverie.cli.runs import check_free, model_of, target_for
-from reverie.dataset.imagemap import ENDING
-from reverie.dataset.maps import image_map
 from reverie.image import photo_path
+from reverie.imagemap.build import image_map
+from reverie.imagemap.image_map import ENDING
 from reverie.settings.map import Map
 from reverie.settings.parts import Network, Output
 

@@ -5,16 +5,16 @@ from pathlib import Path
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from reverie.atlas.patch_sheets import patches as sheet_of
+from reverie.atlas.patch_sheets import scanned_model, told
 from reverie.cli.bars import Bar
 from reverie.cli.runs import model_of, target_for, use_threads
-from reverie.dataset.run import Progress as Passed
-from reverie.dataset.run import scanning
+from reverie.dataset.scanning import Progress as Passed
+from reverie.dataset.scanning import scanning
 from reverie.dataset.store import begun, read_scan
 from reverie.errors import ReverieError
 from reverie.image import photo_path
 from reverie.paths import path_named, shortened
-from reverie.series.examples import patches as sheet_of
-from reverie.series.examples import scanned_model, told
 from reverie.settings.parts import Network, Output, Pictured, Recorded
 from reverie.settings.patches import Patches
 from reverie.settings.scan import Scan

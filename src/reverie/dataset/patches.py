@@ -12,10 +12,10 @@ from reverie.dataset.store import Scan, damaged
 from reverie.dataset.tallies import NOBODY
 from reverie.errors import InvalidSetting, OutOfMemory, ScanRefused, UnknownName, UnsuitableImage, count
 from reverie.image import grey
-from reverie.models.fields import Fields
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.probe import probe
+from reverie.models.receptive_fields import Fields
 from reverie.record import Record, versions
 from reverie.unit import Unit
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from reverie.dataset.about import About, parsed, whole
+from reverie.dataset.manifest import About, parsed, whole
 from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.tallies import NOBODY, Array

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reverie.dataset.about import About, plain
+from reverie.dataset.manifest import About, plain
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.store import (
     APPLICATION,

@@ -13,7 +13,7 @@ from reverie.image import Size, resize
 from reverie.models.bundled.network import LAYERS
 from reverie.models.grids import Form, module_name
 from reverie.models.layers import Layer
-from reverie.models.mainline import LEAST, blocks
+from reverie.models.main_line import LEAST, blocks
 from reverie.models.output import Output
 from reverie.models.probe import probe
 from reverie.models.readiness import Variants

@@ -6,9 +6,9 @@ from reverie.recipes.dreams import dream
 from reverie.recipes.explanations import explain
 from reverie.recipes.features import feature
 from reverie.recipes.fooling import fool, universal
+from reverie.recipes.interpolation import interpolate
 from reverie.recipes.inversion import invert
 from reverie.recipes.painting import style
-from reverie.recipes.passages import interpolate
 from reverie.recipes.responses import activations
 from reverie.recipes.weights import filters
 

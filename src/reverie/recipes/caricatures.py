@@ -20,9 +20,9 @@ from reverie.objectives import Objective, activation, direction_map, kept
 from reverie.objectives.activations import select
 from reverie.parameterizations import Fourier
 from reverie.recipes.arguments import check_positions, minus_priors, native_photo, recorded, sized
+from reverie.recipes.depth import main_line
 from reverie.recipes.dreams import usual_layer
 from reverie.recipes.materials import made_of, masked
-from reverie.recipes.stations import main_line
 from reverie.recipes.stored import is_stored, stored_response
 from reverie.settings.accentuate import Accentuate
 from reverie.settings.caricature import Caricature

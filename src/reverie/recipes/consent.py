@@ -9,7 +9,7 @@ from reverie.models.names import OWN
 from reverie.models.zoos import at_hand, is_timm_name, torchvision_names
 from reverie.recipes.arguments import NAMED_STARTS
 from reverie.recipes.materials import MADE_OF
-from reverie.recipes.settings import in_file
+from reverie.recipes.preset_files import in_file
 
 LARGEST_NUMBER = 2**63
 LONGEST_TEXT = 100_000  # characters of one text; a joint unit names thousands of channels

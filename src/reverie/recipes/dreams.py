@@ -12,11 +12,11 @@ from reverie.image import Photo, Size, fit, grey, read, read_at, read_opacity, r
 from reverie.models.model import Model
 from reverie.objectives import Objective, guided, photo_features
 from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
-from reverie.recipes.joint import Ally, allies, by_photo, check_allies
+from reverie.recipes.balance import Ally, allies, by_photo, check_allies
+from reverie.recipes.depth import main_line
+from reverie.recipes.ensembles import Other, others
 from reverie.recipes.materials import masked
-from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
-from reverie.recipes.stations import main_line
 from reverie.settings.dream import Dream
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count

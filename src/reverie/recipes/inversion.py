@@ -17,7 +17,7 @@ from reverie.objectives import Objective, features
 from reverie.objectives.activations import select
 from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.recipes.arguments import check_position, minus_priors, native_photo, recorded, sized
-from reverie.recipes.stations import depth, stations
+from reverie.recipes.depth import depth, stations
 from reverie.recipes.stored import is_stored, stored_response
 from reverie.settings.invert import Invert
 from reverie.synthesis.ascent import Ascent

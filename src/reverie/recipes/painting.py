@@ -9,14 +9,14 @@ from torch.nn import functional
 
 from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage
 from reverie.image import Photo, Size, fit, grey, read, read_at, read_opacity, resize
-from reverie.models.fields import rules
 from reverie.models.model import Model
+from reverie.models.receptive_fields import rules
 from reverie.objectives import Objective, features, gram
 from reverie.objectives.statistics import gram_matrix, gram_sums
 from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.parameterizations.luminance import Luminance
 from reverie.recipes.arguments import minus_priors, recorded, sized, weighted
-from reverie.recipes.stations import outermost
+from reverie.recipes.depth import outermost
 from reverie.settings.style import Style
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.gathering import swept

@@ -6,7 +6,7 @@ from typing import Any
 
 from reverie.errors import UnknownName, nearest
 from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels, SoftColors
-from reverie.recipes.settings import checked, in_file, settings_from
+from reverie.recipes.preset_files import checked, in_file, settings_from
 from reverie.transforms import Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
 Ends = tuple[float, float]

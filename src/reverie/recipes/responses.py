@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from reverie.attribution import Survey
-from reverie.attribution.survey import peak
+from reverie.attribution.activation_maps import peak
 from reverie.errors import InvalidSetting, check, count
 from reverie.figures.overlay import check_show
 from reverie.models.model import Model

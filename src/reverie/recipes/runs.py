@@ -22,9 +22,9 @@ from reverie.recipes.explanations import explain as explain_recipe
 from reverie.recipes.features import feature as feature_recipe
 from reverie.recipes.fooling import fool as fool_recipe
 from reverie.recipes.fooling import universal as universal_recipe
+from reverie.recipes.interpolation import interpolate as interpolate_recipe
 from reverie.recipes.inversion import invert as invert_recipe
 from reverie.recipes.painting import style as style_recipe
-from reverie.recipes.passages import interpolate as interpolate_recipe
 from reverie.recipes.radii import widened
 from reverie.recipes.responses import activations as activations_recipe
 from reverie.recipes.weights import filters as filters_recipe

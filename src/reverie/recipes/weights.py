@@ -3,8 +3,8 @@
 from reverie.attribution import Kernels
 from reverie.attribution.filters import filter_of
 from reverie.errors import InvalidSetting, count
+from reverie.models.connectivity import wiring
 from reverie.models.model import Model
-from reverie.models.wiring import wiring
 from reverie.recipes.arguments import recorded
 from reverie.settings.filters import Filters
 from reverie.unit import Unit

@@ -21,7 +21,7 @@ from reverie.settings.setting import Settings, asked
 class Interpolate(Settings):
     """Draws a strip of pictures from one unit to another, neighbours alike, so that one sees what they share."""
 
-    made_by = "reverie.recipes.passages:interpolate"
+    made_by = "reverie.recipes.interpolation:interpolate"
     leading = ("through",)
     asks = Network
     writes = Several

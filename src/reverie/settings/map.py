@@ -18,7 +18,7 @@ from reverie.settings.setting import Settings, asked
 class Map(Settings):
     """Lays out photos by what a layer sees in them, like beside like: a picture, and a page to roam."""
 
-    made_by = "reverie.dataset.maps:image_map"
+    made_by = "reverie.imagemap.build:image_map"
     leading = ("photos", "layer")
     asks = Network
     writes = Output

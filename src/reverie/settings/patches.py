@@ -16,7 +16,7 @@ from reverie.settings.setting import Settings, asked
 class Patches(Settings):
     """Shows the real patches that excite units, from a scan: cut out at the receptive field, each value checked."""
 
-    made_by = "reverie.series.examples:patches"
+    made_by = "reverie.atlas.patch_sheets:patches"
     leading = ("units", "scan")
     asks = Recorded
     writes = Pictured

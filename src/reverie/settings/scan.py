@@ -18,7 +18,7 @@ from reverie.settings.setting import Settings, asked
 class Scan(Settings):
     """Reads photos through a network, and keeps in one file what really excites each channel of its layers."""
 
-    made_by = "reverie.dataset.run:scan"
+    made_by = "reverie.dataset.scanning:scan"
     leading = ("photos", "output")
     asks = Network
     writes = Output

@@ -19,7 +19,7 @@ from reverie.settings.setting import asked
 class Zoom(Dreaming, kw_only=True):
     """Moves a camera into a photo that turns into a dream, for as many frames as one likes."""
 
-    made_by = "reverie.series.zooms:zoom"
+    made_by = "reverie.video.zoom:zoom"
     leading = ("photo", "layers")
     asks = Network
     writes = Output

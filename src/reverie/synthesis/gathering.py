@@ -15,9 +15,9 @@ from torch import Tensor
 from reverie.errors import InvalidSetting
 from reverie.image import Size
 from reverie.models.extents import Extent
-from reverie.models.fields import cut, rules
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
+from reverie.models.receptive_fields import cut, rules
 from reverie.objectives import Objective
 
 Place = tuple[slice, slice]

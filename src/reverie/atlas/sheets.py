@@ -1,0 +1,223 @@
+"""Sheets of whole layers: every channel drawn, batch by batch, in a folder that keeps what is finished."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from reverie import recipes
+from reverie.errors import InvalidSetting, OutputFailed, ReverieError
+from reverie.figures.page import page
+from reverie.figures.result import file_names, sheet_folder
+from reverie.figures.sheet import contact_sheet
+from reverie.image import save, write_whole
+from reverie.models.model import Model
+from reverie.models.sources import load
+from reverie.objectives.factorisation import channel_groups
+from reverie.paths import FORMATS, check_output, made_folder
+from reverie.recipes.reruns import read_record
+from reverie.synthesis import Recipe, synthesize
+from reverie.unit import Unit
+
+DIRECTIONS = "directions.safetensors"  # of a sheet of groups, among its pictures
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet as it grows.
+
+    Attributes:
+        path: the sheet's own picture; its channels' pictures lie in the folder of the same name.
+        recipe: of all its pictures.
+        done: how many of them are finished.
+    """
+
+    path: Path
+    recipe: Recipe
+    done: int = 0
+
+    @property
+    def pictures(self) -> list[Path]:
+        """Where each picture lies, or will."""
+        return [self.path.with_suffix("") / f"{name}.png" for name in file_names(self.recipe.labels)]
+
+    def write(self, *, html: bool = False) -> list[Path]:
+        """Writes the captioned sheet of the finished pictures, and by choice a page in which to zoom.
+
+        Raises:
+            OutputFailed: no picture is finished, or the folder cannot be written.
+        """
+        pairs = [(path, label) for path, label in zip(self.pictures, self.recipe.labels, strict=True) if path.is_file()]
+        if not pairs:
+            raise OutputFailed(f"nothing to write to {self.path}: no picture was finished")
+        paths, labels = [path for path, _ in pairs], [label for _, label in pairs]
+        save(contact_sheet(paths, labels), self.path)
+        if not html:
+            return [self.path]
+        beside = self.path.with_suffix(".html")
+        write_whole(beside, page(self.path.stem, paths, labels).encode())
+        return [self.path, beside]
+
+
+def sheet(
+    model: Model | str | nn.Module,
+    layers: str | Sequence[str],
+    folder: str | Path = ".",
+    *,
+    html: bool = False,
+    groups: int | None = None,
+    photos: Sequence[str] = (),
+    force: bool = False,
+    **settings: Any,
+) -> list[Path]:
+    """Draws every channel of layers: for each layer a captioned sheet, and a folder that keeps what is finished.
+
+    Args:
+        layers: LAYER for all its channels, or any UNIT, such as LAYER:0-63; one sheet each.
+        folder: where the sheets and their folders of pictures go; of one sheet also its picture, such as sheet.png.
+        html: write beside each sheet a page that shows it in a browser, with a zoom and a search.
+        groups: in place of each channel so many groups of channels that go together in photos.
+        photos: photos or a folder in which groups are looked for; the sample photos unless given; repeatable.
+        force: make pictures anew that were made with other settings.
+        settings: those of `feature`.
+
+    Returns:
+        The sheets, and their pages.
+
+    Raises:
+        UnknownName: no such layer, channel or class.
+        InvalidSetting: a setting of `feature` that is out of range.
+        OutputFailed: pictures of other settings are in the way, or a folder that cannot be written.
+    """
+    run = sweep(model, layers, folder, groups=groups, photos=photos, force=force, **settings)
+    grown = {made.path: made for made in run}
+    return [path for made in grown.values() for path in made.write(html=html)]
+
+
+def sweep(
+    model: Model | str | nn.Module,
+    layers: str | Sequence[str],
+    folder: str | Path = ".",
+    *,
+    groups: int | None = None,
+    photos: Sequence[str] = (),
+    force: bool = False,
+    **settings: Any,
+) -> Iterator[Sheet]:
+    """Draws as `sheet`, a batch of pictures at a time; to stop, stop reading: what is finished is not made again.
+
+    A batch is drawn anew unless all of it is there, so that a sweep that was ended gives the same bits as one that
+    was not.
+    """
+    ready = load(model)
+    texts = [layers] if isinstance(layers, str) else list(layers)
+    if len(set(texts)) < len(texts):
+        raise InvalidSetting("a layer is named twice; name each once")
+    if groups is not None and (settings.get("dictionary") or settings.get("concept")):
+        raise InvalidSetting("--groups bring directions of their own; leave out --dictionary and --concept")
+    names = file_names([text if groups is None else f"{text}-groups" for text in texts])
+    paths = _places(Path(folder), names)
+    sheets = [
+        _of_channels(ready, text, path, settings)
+        if groups is None
+        else _of_groups(ready, text, path, channel_groups(ready, text, groups, photos), settings, force=force)
+        for text, path in zip(texts, paths, strict=True)
+    ]
+    plans = [(planned, _batches(planned, ready, force=force)) for planned in sheets]  # refuses before the work begins
+    for planned, batches in plans:
+        sheet_folder(planned.path)
+        done = 0
+        for part, paths, finished in batches:
+            if not finished:
+                result = synthesize(ready, part)
+                for index, path in enumerate(paths):
+                    result[index].save(path)
+            done += len(paths)
+            yield replace(planned, done=done)
+
+
+def _places(place: Path, names: Sequence[str]) -> list[Path]:
+    """Where each sheet goes: into a folder, or one alone to the picture that is named.
+
+    Raises:
+        OutputFailed: several sheets for one picture, or a place that cannot be written.
+    """
+    if made_folder(place) or place.suffix.lower() not in FORMATS:
+        return [check_output(place / f"{name}.png") for name in names]
+    if len(names) > 1:
+        raise OutputFailed(f"{len(names)} sheets do not fit in the one picture {place}; name a folder with --output")
+    return [check_output(place)]
+
+
+def _of_channels(model: Model, text: str, path: Path, settings: Mapping[str, Any]) -> Sheet:
+    if settings.get("dictionary") or settings.get("concept"):
+        return Sheet(path, recipes.feature(model, text, **settings))
+    units = [channel for unit in model.units(text) for channel in _channels(model, unit)]
+    return Sheet(path, recipes.feature(model, units, **settings))
+
+
+def _of_groups(
+    model: Model, layer: str, path: Path, found: tuple[Tensor, Tensor], settings: Mapping[str, Any], *, force: bool
+) -> Sheet:
+    """The sheet of groups of channels, whose directions lie beside their pictures, where a rerun looks for them.
+
+    Raises:
+        OutputFailed: other groups lie there, and nobody says that they may go.
+    """
+    directions, shares = found
+    dictionary, content = sheet_folder(path) / DIRECTIONS, save_tensors({"directions": directions})
+    if not dictionary.exists() or force:
+        write_whole(dictionary, content)
+    elif dictionary.read_bytes() != content:
+        raise OutputFailed(
+            f"{dictionary} holds other groups; say --force to find them anew, or name another folder with --output"
+        )
+    units = [Unit(layer, (row,)) for row in range(len(directions))]
+    recipe = recipes.feature(model, units, dictionary=dictionary, **settings)
+    labels = tuple(f"group {row}: {share:.0%}" for row, share in enumerate(shares.tolist()))
+    return Sheet(path, replace(recipe, labels=labels))
+
+
+def _channels(model: Model, unit: Unit) -> list[Unit]:
+    """Each channel of a layer that is named alone; a unit with channels is itself."""
+    if unit.channels:
+        return [unit]
+    return [replace(unit, channels=(index,)) for index in range(model.layer(unit.layer).channels)]
+
+
+def _batches(planned: Sheet, model: Model, *, force: bool) -> list[tuple[Recipe, list[Path], bool]]:
+    """Each batch's recipe, its pictures' places, and whether all of them are there.
+
+    Raises:
+        OutputFailed: a picture of other settings lies there, and nobody says that it may go.
+    """
+    paths, batches = planned.pictures, []
+    for rows in planned.recipe.batches():
+        part, places = planned.recipe.select(rows), [paths[row] for row in rows]
+        there = [path for path in places if path.exists()]
+        others = [path for path in there if not _is_of(path, places.index(path), part, model)]
+        if others and not force:
+            raise OutputFailed(
+                f"{others[0]} was made with other settings, or is no picture of this sheet; "
+                "say --force to make it anew, or name another folder with --output"
+            )
+        batches.append((part, places, len(there) == len(places) and not others))
+    return batches
+
+
+def _is_of(path: Path, index: int, part: Recipe, model: Model) -> bool:
+    """Whether a file is the picture that this batch would make, by its record."""
+    try:
+        record = read_record(path)
+    except ReverieError:
+        return False
+    wanted = (part.origin[0], _json(part.origin[1]), _json(model.source), index)
+    return (record.recipe, record.arguments, record.model, record.index) == wanted
+
+
+def _json(value: Any) -> Any:
+    return json.loads(json.dumps(value))

@@ -1,0 +1,211 @@
+"""Scans of whole sets of photos, kept in a file: whoever runs one again goes on where it was."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import PIL
+import torch
+from torch import nn
+
+from reverie.dataset.decoding import batches
+from reverie.dataset.manifest import About
+from reverie.dataset.photos import PhotoSet, photo_set
+from reverie.dataset.scan import Keeping, Seen, fresh
+from reverie.dataset.scan import scan as scanned
+from reverie.dataset.store import Scan, read_scan
+from reverie.dataset.writer import Writer
+from reverie.errors import OutputFailed, ScanRefused, count, printable
+from reverie.image import check_output
+from reverie.models.main_line import LEAST
+from reverie.models.model import Model
+from reverie.models.sources import load
+from reverie.paths import path_named
+from reverie.record import versions
+
+EVERY, SHARE = 10.0, 0.04  # least seconds between two transactions, and the most of all time that they may take
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a scan is.
+
+    Attributes:
+        path: of its file.
+        done: photos looked at, those of earlier runs among them.
+        total: photos in the set.
+        failures: those of this batch that could not be read: name and reason.
+    """
+
+    path: Path
+    done: int
+    total: int
+    failures: tuple[tuple[str, str], ...] = ()
+
+
+def scan(
+    model: Model | str | nn.Module,
+    photos: str | Path | PhotoSet,
+    output: str | Path = "scan.db",
+    *,
+    layers: Sequence[str] = (),
+    extremes: int = 16,
+    several: bool = False,
+    samples: int = 1024,
+    examples: int = 256,
+    no_embeddings: bool = False,
+    batch: int | None = None,
+    workers: int | None = None,
+    seed: int = 0,
+    force: bool = False,
+) -> Scan:
+    """Reads a set of photos through a network, and keeps in one file what really excites each channel of its layers.
+
+    Args:
+        photos: a folder, a .tar file, or a .txt file that names one path a line.
+        output: the file, a .db; a scan that was ended goes on where it was.
+        layers: LAYER to look at; the main ones unless given; repeatable.
+        extremes: positions with the largest and with the smallest values to keep of each channel.
+        several: let one photo give several of them.
+        samples: positions chosen by chance, of which all values are kept.
+        examples: photos chosen by chance, of which every channel's largest value is kept.
+        no_embeddings: keep no mean activation of each photo, the only thing that grows with their number.
+        batch: photos in one forward; as many as fit the processor's cache unless given.
+        workers: processes that decode photos beside the network; half of the cores, at most 4, unless given.
+        seed: of chance.
+        force: begin anew where the file holds another scan.
+
+    Raises:
+        UnsuitableImage: no photos there.
+        UnknownName: no such layer.
+        ScanRefused: the file holds a scan of other photos, another network, other settings or another version.
+        OutputFailed: the file cannot be written.
+    """
+    run = scanning(
+        model, photos, output, layers=layers, extremes=extremes, several=several, samples=samples, examples=examples,
+        no_embeddings=no_embeddings, batch=batch, workers=workers, seed=seed, force=force,
+    )  # fmt: skip
+    for _ in run:
+        pass
+    return read_scan(path_named(output))
+
+
+def scanning(
+    model: Model | str | nn.Module,
+    photos: str | Path | PhotoSet,
+    output: str | Path = "scan.db",
+    *,
+    layers: Sequence[str] = (),
+    extremes: int = 16,
+    several: bool = False,
+    samples: int = 1024,
+    examples: int = 256,
+    no_embeddings: bool = False,
+    batch: int | None = None,
+    workers: int | None = None,
+    seed: int = 0,
+    force: bool = False,
+) -> Iterator[Progress]:
+    """Scans as `scan`, a batch at a time; to stop, stop reading: the next run goes on where the file is."""
+    ready = load(model)
+    found = photos if isinstance(photos, PhotoSet) else photo_set(photos)
+    keeping = Keeping(extremes, not several, samples, examples, not no_embeddings, seed)
+    path = check_output(path_named(output), [".db"])
+    about = _about(ready, found, layers or main_layers(ready), keeping, batch)
+    if force:
+        _remove(path)
+    yield from _scanned(ready, found, path, about, workers)
+
+
+def _scanned(model: Model, photos: PhotoSet, path: Path, about: About, workers: int | None) -> Iterator[Progress]:
+    layers, seed = list(about.layers), about.keeping.seed
+    with Writer(path, about) as writer:
+        _check_unchanged(writer, photos, path)
+        tallies = writer.tallies() or fresh(model, layers, about.keeping)
+        yield Progress(path, writer.position, about.total)
+        images = batches(photos, model.size, about.batch, writer.position, workers=workers)
+        due = time.monotonic() + EVERY
+        for seen in scanned(model, images, layers, tallies, seed=seed):
+            _enter(writer, photos, seen)
+            begun = time.monotonic()
+            if begun >= due or seen.batch.stop == about.total:
+                writer.commit(tallies, seen.batch.stop)
+                ended = time.monotonic()
+                due = ended + max(EVERY, (ended - begun) / SHARE)
+            failures = tuple((photos.names[index], reason) for index, reason in seen.batch.failures)
+            yield Progress(path, seen.batch.stop, about.total, failures)
+
+
+def _check_unchanged(writer: Writer, photos: PhotoSet, path: Path) -> None:
+    """Refuses to go on where photos that were looked at are others by now; a copied folder's times are others."""
+    moved = str(photos.place.resolve()) != writer.begun.place
+    changed = [
+        photos.names[number]
+        for number, (size, time_ns) in enumerate(writer.stamps())
+        if (now := photos.stamp(number) or (None, None)) != (size, time_ns) and not (moved and now[0] == size)
+    ]
+    if changed:
+        raise ScanRefused(
+            f"{len(changed)} photos of {path} were changed since they were scanned, '{printable(changed[0])}' first; "
+            "say --force to begin it anew"
+        )
+
+
+def _enter(writer: Writer, photos: PhotoSet, seen: Seen) -> None:
+    reasons = dict(seen.batch.failures)
+    numbers = sorted([*seen.batch.indices, *reasons])
+    rows = [
+        (
+            number,
+            photos.names[number],
+            photos.kind(number),
+            reasons.get(number),
+            *(photos.stamp(number) or (None, None)),
+        )
+        for number in numbers
+    ]
+    writer.enter(rows, seen.embeddings, numbers[0])
+
+
+def _about(model: Model, photos: PhotoSet, layers: Sequence[str], keeping: Keeping, batch: int | None) -> About:
+    batch = model.together(model.size) if batch is None else batch
+    count("batch", batch, 1, 4096)
+    found = [model.layer(name) for name in dict.fromkeys(layers)]
+    known = versions()
+    return About(
+        model=dict(model.source),
+        size=model.size,
+        layers={layer.name: (layer.channels, layer.size or (1, 1)) for layer in found},
+        keeping=keeping,
+        batch=batch,
+        place=str(photos.place.resolve()),
+        total=len(photos),
+        names=photos.sha256,
+        device=model.device.type,
+        threads=torch.get_num_threads(),
+        versions={"reverie": known["reverie"], "torch": known["torch"], "pillow": PIL.__version__},
+    )
+
+
+def main_layers(model: Model) -> list[str]:
+    """The layers that are scanned unless others are named: the blocks that the network is made of, and its output.
+
+    Blocks are the modules at the top level that hold others and return a map, else those of the main line; a plain
+    sequence of layers has none, and is scanned at its convolutions.
+    """
+    grids = [layer for layer in model.layers.values() if layer.size is not None and max(layer.size) > 1]
+    inside = {name.rpartition(".")[0] for name in model.layers}
+    blocks = [layer for layer in grids if "." not in layer.name and layer.name in inside]
+    if len(blocks) < 2:
+        line = model.blocks if len(model.blocks) >= LEAST else ()
+        blocks = [model.layers[name] for name in line] or [layer for layer in grids if layer.kind == "Conv2d"]
+    return [layer.name for layer in blocks or grids] + ["logits"]
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+        path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputFailed(f"cannot replace {path} ({error.strerror}); name another file with --output") from None

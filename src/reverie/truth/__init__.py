@@ -1,0 +1,1 @@
+"""Truth: scores of whether a picture may be believed."""
