@@ -19,11 +19,10 @@ SPELLINGS = {
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_every_spelling_takes_the_mean(name):
     image = picture(1, 2, 3, 11, 13)
-    with AveragedPooling() as mode:
+    with AveragedPooling():
         found = SPELLINGS[name](image)
     wanted = functional.avg_pool2d(image, 3, 2, 1, ceil_mode=name == "ceiling", count_include_pad=False)
     assert torch.equal(found, wanted)
-    assert mode.caught == 1
     assert not torch.equal(SPELLINGS[name](image), wanted)
 
 

@@ -19,7 +19,6 @@ from reverie.models.rules import RECTIFIERS, Ruled
 from reverie.objectives import Objective
 from reverie.randomness import generator, normal
 
-NOISY = "single pixels: neighbours differ in sign, so look at groups of them"
 SATURATED = "where the network is saturated the gradient is small, however much the place matters"
 EDGES = (
     "fails the sanity checks of Adebayo et al. 2018: it draws the photo's edges, nearly the same ones for other "

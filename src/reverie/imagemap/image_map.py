@@ -29,10 +29,6 @@ ENDING = ".safetensors"
 NEIGHBOURS = 12  # that the page opens
 LARGEST_FILE = 2_000_000_000  # bytes
 MOST = 1_000_000  # photos
-# all that a file which is no map, or a damaged one, may raise on its way
-DAMAGE = (
-    RecordRefused, SafetensorError, OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,24 +15,13 @@ _MAXIMA = (functional.max_pool2d, torch.max_pool2d)
 
 
 class AveragedPooling(TorchFunctionMode):
-    """While it is active, `nn.MaxPool2d`, `F.max_pool2d` and `torch.max_pool2d` take means of what lies in the picture.
-
-    Attributes:
-        caught: how many poolings ran under it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.caught = 0
+    """While it is active, `nn.MaxPool2d`, `F.max_pool2d` and `torch.max_pool2d` take means of what is there."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Replaces poolings, passes on all else."""
         kwargs = kwargs or {}
         mean = _mean(*args, **kwargs) if func in _MAXIMA else None
-        if mean is None:
-            return func(*args, **kwargs)
-        self.caught += 1
-        return mean
+        return func(*args, **kwargs) if mean is None else mean
 
 
 def _mean(

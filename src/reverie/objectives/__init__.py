@@ -13,8 +13,8 @@ from reverie.objectives.directions import (
     interpolation,
     photo_features,
 )
-from reverie.objectives.elsewhere import elsewhere, kept
-from reverie.objectives.features import features
+from reverie.objectives.ensembles import elsewhere
+from reverie.objectives.features import features, kept
 from reverie.objectives.objective import Objective, Term, scores
 from reverie.objectives.priors import PHOTO_PRIORS, PRIORS, alpha_norm, l1, l2, quadratic_variation, total_variation
 from reverie.objectives.statistics import gram

@@ -3,7 +3,9 @@
 import torch
 from torch import Tensor
 
-from reverie.models.probe import Activations
+from reverie.image import resize
+from reverie.models.model import Model
+from reverie.models.probe import Activations, probe
 from reverie.objectives.activations import select
 from reverie.objectives.objective import Objective, Term
 from reverie.unit import Unit
@@ -40,3 +42,29 @@ def features(unit: Unit, target: Tensor, *, pooled: bool = False) -> Objective:
     return Objective(
         ((1.0, Term(text, (unit.layer,), statistics, score, tiles=False, gathers=not unit.positional, excites=False)),)
     )
+
+
+def kept(model: Model, layer: str, photo: Tensor) -> Objective:
+    """Minus the squared distance of a layer's activation from what it returns for a photo, over the latter's square.
+
+    The photo is seen through the same shifts and zooms as the picture in each step. The score is 0 where the two
+    agree, and -1 where nothing of the photo's features is left.
+
+    Args:
+        photo: [1,C,H,W]; it is brought to the picture's size.
+
+    Source: the regularisation of Hamblin et al. 2024, "Feature Accentuation: Revealing 'What' Features Respond to in
+    Natural Images"; differs: squared, and relative to the photo's own features.
+    """
+
+    def statistics(activations: Activations) -> Tensor:
+        value, picture = activations[layer], activations.picture
+        with torch.no_grad():
+            shown = resize(photo.to(picture.device), (int(picture.shape[-2]), int(picture.shape[-1])))
+            wanted = probe(model, shown.expand_as(picture), [layer], view=activations.view)[layer]
+        return torch.stack([(value - wanted).square().flatten(1).sum(1), wanted.square().flatten(1).sum(1)], 1)
+
+    def score(sums: Tensor) -> Tensor:
+        return -sums[:, 0] / sums[:, 1].clamp_min(1e-12)
+
+    return Objective(((1.0, Term(f"kept({layer})", (layer,), statistics, score, tiles=False, excites=False)),))

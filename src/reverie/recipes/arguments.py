@@ -18,8 +18,8 @@ from reverie.models.moments import channel_moments
 from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
 from reverie.parameterizations import Latent, Spectrum
 from reverie.paths import path_named
-from reverie.recipes.ensembles import Other, others
 from reverie.recipes.materials import decoded, measured
+from reverie.recipes.networks import Other, others
 from reverie.recipes.preset_files import in_file, settings_from
 from reverie.recipes.presets import Preset
 from reverie.recipes.views import Concept, concept_in

@@ -13,7 +13,7 @@ from reverie.models.moments import deviation
 from reverie.models.probe import probe
 from reverie.objectives import Objective, elsewhere
 from reverie.recipes.arguments import check_positions, weighted
-from reverie.recipes.ensembles import Other
+from reverie.recipes.networks import Other
 from reverie.unit import Unit
 
 

@@ -14,8 +14,8 @@ from reverie.objectives import Objective, guided, photo_features
 from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
 from reverie.recipes.balance import Ally, allies, by_photo, check_allies
 from reverie.recipes.depth import main_line
-from reverie.recipes.ensembles import Other, others
 from reverie.recipes.materials import masked
+from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
 from reverie.settings.dream import Dream
 from reverie.synthesis.ascent import Ascent

@@ -18,8 +18,8 @@ from reverie.objectives.opacity import transparent
 from reverie.parameterizations import Alpha, Latent, Parameterization
 from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
 from reverie.recipes.balance import allies, by_deviation, check_allies
-from reverie.recipes.ensembles import Other, others
 from reverie.recipes.materials import ALPHAS, made_of, masked, measured, with_alpha, with_spectrum
+from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import FEATURE, Preset, preset_named
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
 from reverie.settings.feature import Feature

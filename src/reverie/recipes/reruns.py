@@ -17,7 +17,7 @@ from reverie.parameterizations import Latent, latent
 from reverie.parameterizations.latents import GENERATOR
 from reverie.paths import path_named
 from reverie.recipes.consent import check_arguments, check_description, check_network
-from reverie.recipes.ensembles import Other
+from reverie.recipes.networks import Other
 from reverie.recipes.repetition import Made, noted, repetition
 from reverie.record import Record, parse
 from reverie.synthesis import Recipe
