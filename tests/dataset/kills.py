@@ -34,7 +34,7 @@ def work(folder: Path, path: Path, told) -> None:  # type: ignore[no-untyped-def
     import torch
 
     import reverie
-    from reverie.dataset import run
+    from reverie.dataset import scanning as run
     from tiny import Tiny, seeded
 
     torch.set_num_threads(1)

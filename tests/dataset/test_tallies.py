@@ -42,10 +42,10 @@ def assert_same(one: LayerTallies, other: LayerTallies, rtol: float = 1e-12) -> 
             np.testing.assert_array_equal(left, right, err_msg=str(key))
 
 
-SMALL = Keeping(extremes=4, samples=15, examples=6)
+SMALL = Keeping(4, True, samples=15, examples=6)
 
 
-@pytest.mark.parametrize("keeping", [SMALL, Keeping(extremes=30, samples=500, examples=50), Keeping(4, False, 15, 6)])
+@pytest.mark.parametrize("keeping", [SMALL, Keeping(30, True, samples=500, examples=50), Keeping(4, False, 15, 6)])
 @pytest.mark.parametrize("cut", [1, 9, 22])
 def test_half_and_half_make_the_whole_in_either_order(values, keeping, cut):
     whole = tallied(values, [7, 14], keeping)

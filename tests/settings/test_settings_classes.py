@@ -1,5 +1,6 @@
 """One contract for all that can be asked: complete, checked, and the same again from its own values."""
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,14 @@ import pytest
 
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.settings import commands
+from reverie.settings.calling import called_with
 from reverie.settings.dream import Dream
 from reverie.settings.feature import Canvas, Climb, Feature, Views
 from reverie.settings.fool import Fool
 from reverie.settings.parts import Network, sized
+from reverie.settings.scan import Scan
 from reverie.settings.setting import Settings, allowed, parts_of, settings_of
+from reverie.settings.zoom import Zoom
 
 EXAMPLES = {
     name: {item.name: "a" for item in settings_of(cls) if item.required} for name, cls in commands().items()
@@ -110,3 +114,27 @@ def test_what_a_type_allows_is_told_in_words():
     assert allowed(kinds["diversity"], bounds=True) == "1 to 64"
     assert allowed(kinds["both"]) == "true or false"
     assert issubclass(Feature, Settings)
+
+
+@called_with(Scan)
+def scanned(model, asked, output="scan.db", *, force=False):
+    return model, asked, output, force
+
+
+def test_a_function_of_settings_takes_them_whole_or_in_shorthand():
+    asked = Scan.made(photos="photos", layers="mix", batch=3)
+    assert scanned("net", "photos", "a.db", layers=["mix"], batch=3) == ("net", asked, "a.db", False)
+    assert scanned("net", asked, "a.db", force=True) == ("net", asked, "a.db", True)
+    assert scanned("net", asked, batch=4, output="b.db") == ("net", asked.changed(batch=4), "b.db", False)
+    for wrong in (("photos", "a.db", "third"), (asked, "a.db", "third")):
+        with pytest.raises(InvalidSetting, match="give what follows by its name"):
+            scanned("net", *wrong)
+    with pytest.raises(UnknownName, match="nearest: 'batch'"):
+        scanned("net", "photos", bacth=3)
+    assert list(inspect.signature(scanned).parameters)[:4] == ["model", "photos", "output", "layers"]
+
+
+def test_settings_are_shared_with_another_class():
+    zoom = Zoom.made(photo="a.png", layers=("mix",), steps=3, frames=2)
+    assert zoom.shared(Dream) == Dream.made(photo="a.png", layers=("mix",), steps=3, preset="zoom")
+    assert zoom.shared(Dream, photo="b.png").photo == "b.png"

@@ -8,6 +8,7 @@ import torch
 import reverie
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.image import read, to_pil
+from reverie.settings.dream import Dream
 from reverie.video.frames import Reel, rounded
 from reverie.video.zoom import Way, placed_at, steadied
 from tiny import picture, state
@@ -75,7 +76,7 @@ def test_a_layers_frame_is_read(text, apart):
 
 
 def test_layers_take_turns_and_their_shares_are_eased(model, photo):
-    way = Way(model, photo, ["block at 2", "mix at 6"], steps=1)
+    way = Way(model, Dream.made(photo=photo, layers=["block at 2", "mix at 6"], steps=1))
 
     def shares(number: int) -> list[float]:
         (objective,) = way.recipe_at(number, way.recipe.photo).stages[0].objectives
@@ -90,14 +91,14 @@ def test_layers_take_turns_and_their_shares_are_eased(model, photo):
 
 
 def test_layers_that_take_turns_are_on_one_scale(model, photo):
-    way = Way(model, photo, ["block=100 at 0", "mix at 6"], steps=1)
+    way = Way(model, Dream.made(photo=photo, layers=["block=100 at 0", "mix at 6"], steps=1))
     for _, objective in way.keys:
         activations = reverie.probe(model, way.recipe.photo, objective.layers)
         assert float(objective.score(activations)) == pytest.approx(1, rel=1e-4)
 
 
 def test_without_frames_all_layers_are_joint(model, photo):
-    way = Way(model, photo, ["block", "mix=0.5"], steps=1)
+    way = Way(model, Dream.made(photo=photo, layers=["block", "mix=0.5"], steps=1))
     assert way.recipe_at(3, way.recipe.photo).stages[-1].objectives == way.recipe.stages[-1].objectives
 
 

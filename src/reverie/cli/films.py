@@ -50,14 +50,14 @@ def sheet(asked: Sheet, network: Network, writing: Paged) -> None:
 def zoom(asked: Zoom, network: Network, writing: Output) -> None:
     """A camera's way into a photo, as a film."""
     model = model_of(network)
-    shot = zoom_of(model, **asked.flat())
+    shot = zoom_of(model, asked)
     _shoot(model, shot, f"{shortened(photo_path(asked.photo).stem)}-zoom{film_ending()}", writing)
 
 
 def film(asked: Film, network: Network, writing: Output) -> None:
     """Footage as a dream."""
     model = model_of(network)
-    shot = film_of(model, **asked.flat())
+    shot = film_of(model, asked)
     _shoot(model, shot, f"{shortened(Path(asked.footage).stem)}-dream{film_ending()}", writing)
 
 

@@ -14,10 +14,10 @@ from reverie.figures.result import Result
 from reverie.image import photo_path, photos_in, read
 from reverie.models.model import Model
 from reverie.models.sources import load
-from reverie.recipes.arguments import Asked
 from reverie.recipes.fooling import Verdict, verdict
 from reverie.recipes.radii import smallest_radius, too_small, widened
 from reverie.settings.accentuate import Accentuate
+from reverie.settings.calling import Called
 from reverie.settings.caricature import Caricature
 from reverie.settings.fool import Fool
 from reverie.settings.invert import Invert
@@ -47,7 +47,7 @@ def style(asked: Style, network: Network, writing: Filmed) -> None:
     _of_photo(recipes.style, "style", asked, network, writing)
 
 
-def _of_photo(recipe: Asked[Recipe], ending: str, asked: Any, network: Network, writing: Filmed) -> None:
+def _of_photo(recipe: Called[Recipe], ending: str, asked: Any, network: Network, writing: Filmed) -> None:
     model = model_of(network)
     target = target_for(writing, f"{photo_path(asked.photo).stem}-{ending}")
     make(model, recipe(model, asked), target, writing)

@@ -9,17 +9,14 @@ from reverie.atlas.patch_sheets import patches as sheet_of
 from reverie.atlas.patch_sheets import scanned_model, told
 from reverie.cli.bars import Bar
 from reverie.cli.runs import model_of, target_for, use_threads
-from reverie.dataset.scanning import Progress as Passed
-from reverie.dataset.scanning import scanning
+from reverie.dataset.scanning import ScanRun
 from reverie.dataset.store import begun, read_scan
-from reverie.errors import ReverieError
 from reverie.image import photo_path
 from reverie.paths import path_named, shortened
+from reverie.runs import Reading
 from reverie.settings.parts import Network, Output, Pictured, Recorded
 from reverie.settings.patches import Patches
 from reverie.settings.scan import Scan
-
-MOST = 10  # unreadable photos that are listed one by one
 
 
 def scan(asked: Scan, network: Network, writing: Output) -> None:
@@ -27,22 +24,18 @@ def scan(asked: Scan, network: Network, writing: Output) -> None:
     stem = shortened(photo_path(asked.photos).stem or "photos")
     path = Path(f"{stem}-scan.db") if writing.output is None else path_named(writing.output)
     model = model_of(_with_its_threads(path, network, writing))
-    failed, begun = 0, False
-    ended: ReverieError | KeyboardInterrupt | None = None
+    run = ScanRun(model, asked, path, force=writing.force)
+    reading = Reading(run)
     with _bar(quiet=writing.quiet) as bar:
         task = bar.add_task(path.name)
-        try:
-            for passed in scanning(model, output=path, force=writing.force, **asked.flat()):
-                begun = True
-                bar.update(task, completed=passed.done, total=passed.total)
-                failed += len(passed.failures)
-                _tell(passed, failed)
-        except (KeyboardInterrupt, ReverieError) as error:
-            ended = error
-    if begun:
-        _say_how_far(path, quiet=writing.quiet)
-    if ended is not None:
-        raise ended
+        for event in reading:
+            bar.update(task, completed=event.done, total=event.total)
+            if event.note:
+                typer.echo(f"reverie: {event.note}", err=True)
+    if reading.last is not None and (not writing.quiet or not run.result().complete):
+        typer.echo("\n".join([f"wrote {path}: {line}" for line in run.result().told]))
+    if reading.ended is not None:
+        raise reading.ended
 
 
 def _with_its_threads(path: Path, network: Network, writing: Output) -> Network:
@@ -50,23 +43,6 @@ def _with_its_threads(path: Path, network: Network, writing: Output) -> Network:
     if network.threads is None and path.is_file() and path.stat().st_size and not writing.force:
         return network.changed(threads=max(1, min(1024, begun(path).threads)))
     return network
-
-
-def _tell(passed: Passed, failed: int) -> None:
-    first = failed - len(passed.failures)
-    for number, (name, reason) in enumerate(passed.failures, first + 1):
-        if number <= MOST:
-            typer.echo(f"reverie: {name}: passed over: {reason}", err=True)
-
-
-def _say_how_far(path: Path, *, quiet: bool) -> None:
-    """Whether the scan is whole, and what it holds."""
-    found = read_scan(path)
-    rest = "" if found.complete else f" ({found.position} of {found.about.total} photos; the same command goes on)"
-    bad = f"; {len(found.failures)} photos could not be read and were passed over" if found.failures else ""
-    if not quiet or not found.complete:
-        layers = len(found.about.layers)
-        typer.echo(f"wrote {path}: {found.position - len(found.failures)} photos, {layers} layers{bad}{rest}")
 
 
 def patches(asked: Patches, network: Recorded, writing: Pictured) -> None:

@@ -21,7 +21,7 @@ from reverie.models.probe import listen
 
 @dataclass(frozen=True)
 class Keeping:
-    """How much is remembered of each layer.
+    """How much is remembered of each layer; what may be asked is said by the settings of a scan.
 
     Attributes:
         extremes: positions with the largest and with the smallest values, for each channel.
@@ -32,10 +32,10 @@ class Keeping:
         seed: of chance.
     """
 
-    extremes: int = 16
-    one_per_photo: bool = True
-    samples: int = 1024
-    examples: int = 256
+    extremes: int
+    one_per_photo: bool
+    samples: int
+    examples: int
     embeddings: bool = True
     seed: int = 0
 
@@ -70,7 +70,7 @@ class LayerTallies:
     examples: Examples
 
     @classmethod
-    def empty(cls, channels: int, size: Size, keeping: Keeping = Keeping()) -> Self:
+    def empty(cls, channels: int, size: Size, keeping: Keeping) -> Self:
         """Nothing seen yet."""
         ranking = keeping.extremes, keeping.one_per_photo
         return cls(
@@ -123,7 +123,7 @@ class Seen:
     embeddings: Mapping[str, Array] = field(repr=False)
 
 
-def fresh(model: Model, layers: Sequence[str], keeping: Keeping = Keeping()) -> dict[str, LayerTallies]:
+def fresh(model: Model, layers: Sequence[str], keeping: Keeping) -> dict[str, LayerTallies]:
     """Empty tallies of layers.
 
     Raises:

@@ -16,14 +16,18 @@ from reverie.dataset.scan import Keeping, Seen, fresh
 from reverie.dataset.scan import scan as scanned
 from reverie.dataset.store import Scan, read_scan
 from reverie.dataset.writer import Writer
-from reverie.errors import OutputFailed, ScanRefused, count, printable
+from reverie.errors import OutputFailed, ScanRefused, printable
 from reverie.image import check_output
 from reverie.models.main_line import LEAST
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.paths import path_named
 from reverie.record import versions
+from reverie.runs import Event, finished
+from reverie.settings.calling import called_with
+from reverie.settings.scan import Scan as Asked
 
+NAMED = 10  # photos that cannot be read and are named one by one
 EVERY, SHARE = 10.0, 0.04  # least seconds between two transactions, and the most of all time that they may take
 
 
@@ -44,78 +48,70 @@ class Progress:
     failures: tuple[tuple[str, str], ...] = ()
 
 
-def scan(
-    model: Model | str | nn.Module,
-    photos: str | Path | PhotoSet,
-    output: str | Path = "scan.db",
-    *,
-    layers: Sequence[str] = (),
-    extremes: int = 16,
-    several: bool = False,
-    samples: int = 1024,
-    examples: int = 256,
-    no_embeddings: bool = False,
-    batch: int | None = None,
-    workers: int | None = None,
-    seed: int = 0,
-    force: bool = False,
-) -> Scan:
+class ScanRun:
+    """The run of a scan: its events, and the file as far as it was filled.
+
+    Args:
+        output: the file, a .db; a scan that was ended goes on where it was.
+        force: begin anew where the file holds another scan.
+    """
+
+    def __init__(
+        self, model: Model | str | nn.Module, asked: Asked, output: str | Path = "scan.db", *, force: bool = False
+    ) -> None:
+        self.path = check_output(path_named(output), [".db"])
+        self._passed = scanning(model, asked, self.path, force=force)
+        self._failed = 0
+
+    def events(self) -> Iterator[Event]:
+        """Scans, a batch for each event; the first photos that cannot be read are named.
+
+        Raises:
+            UnsuitableImage: no photos there.
+            UnknownName: no such layer.
+            ScanRefused: the file holds a scan of other photos, another network, other settings or another version.
+            OutputFailed: the file cannot be written.
+        """
+        for passed in self._passed:
+            for name, reason in passed.failures:
+                self._failed += 1
+                if self._failed <= NAMED:
+                    yield Event(passed.done, passed.total, self.path.name, f"{name}: passed over: {reason}")
+            yield Event(passed.done, passed.total, self.path.name)
+
+    def result(self) -> Scan:
+        """The file, opened for reading."""
+        return read_scan(self.path)
+
+
+@called_with(Asked)
+def scan(model: Model | str | nn.Module, asked: Asked, output: str | Path = "scan.db", *, force: bool = False) -> Scan:
     """Reads a set of photos through a network, and keeps in one file what really excites each channel of its layers.
 
     Args:
-        photos: a folder, a .tar file, or a .txt file that names one path a line.
-        output: the file, a .db; a scan that was ended goes on where it was.
-        layers: LAYER to look at; the main ones unless given; repeatable.
-        extremes: positions with the largest and with the smallest values to keep of each channel.
-        several: let one photo give several of them.
-        samples: positions chosen by chance, of which all values are kept.
-        examples: photos chosen by chance, of which every channel's largest value is kept.
-        no_embeddings: keep no mean activation of each photo, the only thing that grows with their number.
-        batch: photos in one forward; as many as fit the processor's cache unless given.
-        workers: processes that decode photos beside the network; half of the cores, at most 4, unless given.
-        seed: of chance.
-        force: begin anew where the file holds another scan.
+        output, force: as of `ScanRun`.
 
     Raises:
-        UnsuitableImage: no photos there.
-        UnknownName: no such layer.
-        ScanRefused: the file holds a scan of other photos, another network, other settings or another version.
-        OutputFailed: the file cannot be written.
+        ReverieError: as `ScanRun.events`.
     """
-    run = scanning(
-        model, photos, output, layers=layers, extremes=extremes, several=several, samples=samples, examples=examples,
-        no_embeddings=no_embeddings, batch=batch, workers=workers, seed=seed, force=force,
-    )  # fmt: skip
-    for _ in run:
-        pass
-    return read_scan(path_named(output))
+    return finished(ScanRun(model, asked, output, force=force))
 
 
+@called_with(Asked)
 def scanning(
-    model: Model | str | nn.Module,
-    photos: str | Path | PhotoSet,
-    output: str | Path = "scan.db",
-    *,
-    layers: Sequence[str] = (),
-    extremes: int = 16,
-    several: bool = False,
-    samples: int = 1024,
-    examples: int = 256,
-    no_embeddings: bool = False,
-    batch: int | None = None,
-    workers: int | None = None,
-    seed: int = 0,
-    force: bool = False,
+    model: Model | str | nn.Module, asked: Asked, output: str | Path = "scan.db", *, force: bool = False
 ) -> Iterator[Progress]:
     """Scans as `scan`, a batch at a time; to stop, stop reading: the next run goes on where the file is."""
     ready = load(model)
-    found = photos if isinstance(photos, PhotoSet) else photo_set(photos)
-    keeping = Keeping(extremes, not several, samples, examples, not no_embeddings, seed)
+    found = asked.photos if isinstance(asked.photos, PhotoSet) else photo_set(asked.photos)
+    keeping = Keeping(
+        asked.extremes, not asked.several, asked.samples, asked.examples, not asked.no_embeddings, asked.seed
+    )
     path = check_output(path_named(output), [".db"])
-    about = _about(ready, found, layers or main_layers(ready), keeping, batch)
+    about = _about(ready, found, asked.layers or main_layers(ready), keeping, asked.batch)
     if force:
         _remove(path)
-    yield from _scanned(ready, found, path, about, workers)
+    yield from _scanned(ready, found, path, about, asked.workers)
 
 
 def _scanned(model: Model, photos: PhotoSet, path: Path, about: About, workers: int | None) -> Iterator[Progress]:
@@ -169,8 +165,6 @@ def _enter(writer: Writer, photos: PhotoSet, seen: Seen) -> None:
 
 
 def _about(model: Model, photos: PhotoSet, layers: Sequence[str], keeping: Keeping, batch: int | None) -> About:
-    batch = model.together(model.size) if batch is None else batch
-    count("batch", batch, 1, 4096)
     found = [model.layer(name) for name in dict.fromkeys(layers)]
     known = versions()
     return About(
@@ -178,7 +172,7 @@ def _about(model: Model, photos: PhotoSet, layers: Sequence[str], keeping: Keepi
         size=model.size,
         layers={layer.name: (layer.channels, layer.size or (1, 1)) for layer in found},
         keeping=keeping,
-        batch=batch,
+        batch=model.together(model.size) if batch is None else batch,
         place=str(photos.place.resolve()),
         total=len(photos),
         names=photos.sha256,

@@ -46,6 +46,17 @@ class Scan:
     about: About
     position: int
 
+    def __len__(self) -> int:
+        """How many photos went through the network."""
+        return self.position - len(self.failures)
+
+    @property
+    def told(self) -> list[str]:
+        """What it holds, and whether that is all."""
+        rest = "" if self.complete else f" ({self.position} of {self.about.total} photos; the same command goes on)"
+        bad = f"; {len(self.failures)} photos could not be read and were passed over" if self.failures else ""
+        return [f"{len(self)} photos, {len(self.about.layers)} layers{bad}{rest}"]
+
     @property
     def complete(self) -> bool:
         """Whether all photos have been looked at."""

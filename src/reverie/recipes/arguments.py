@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar
 
 from torch import Tensor
 
@@ -23,6 +23,7 @@ from reverie.recipes.networks import Other, others
 from reverie.recipes.preset_files import in_file, settings_from
 from reverie.recipes.presets import Preset
 from reverie.recipes.views import Concept, concept_in
+from reverie.settings.calling import Called, called_with
 from reverie.settings.parts import sized as sized
 from reverie.settings.setting import Settings
 from reverie.synthesis.ascent import Ascent
@@ -31,34 +32,22 @@ from reverie.unit import Unit
 
 S = TypeVar("S", bound=Settings)
 Made = TypeVar("Made", Recipe, Inquiry, Survey, Kernels)
-Made_co = TypeVar("Made_co", covariant=True)
 NAMED_STARTS = (*STARTS, "cppn")  # a start that is none of them is a photo
 PICTURES = ("guide", "photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several
 
 
-class Asked(Protocol[Made_co]):
-    """A recipe as it is called: with its settings whole, or with what differs from their defaults by name."""
-
-    settings: type[Settings]
-
-    def __call__(self, model: Model, /, *leading: Any, **shorthand: Any) -> Made_co:
-        """What is to be made."""
-        ...
-
-
-def recorded(cls: type[S]) -> Callable[[Callable[[Model, S], Made]], Asked[Made]]:
+def recorded(cls: type[S]) -> Callable[[Callable[[Model, S], Made]], Called[Made]]:
     """Lets a recipe of settings be called with shorthand, and notes in what is made how a record can repeat it."""
 
-    def decorated(recipe: Callable[[Model, S], Made]) -> Asked[Made]:
+    def decorated(recipe: Callable[[Model, S], Made]) -> Called[Made]:
+        @called_with(cls)
         @functools.wraps(recipe)
-        def with_origin(model: Model, /, *leading: Any, **shorthand: Any) -> Made:
-            asked = _resolved(model, cls.of(*leading, **shorthand))
+        def with_origin(model: Model, asked: S) -> Made:
+            asked = _resolved(model, asked)
             given = {name: _plain(name, value) for name, value in asked.flat().items()}
             return _noted(recipe(model, asked), recipe.__name__, given)
 
-        with_origin.settings = cls  # type: ignore[attr-defined]
-        with_origin.__signature__ = cls.signature(("model", Model))  # type: ignore[attr-defined]
-        return cast(Asked[Made], with_origin)
+        return with_origin
 
     return decorated
 

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
+from msgspec import Meta
+
 from reverie.settings.dream import Dreaming
 from reverie.settings.parts import (
     Network,
     Output,
     Positive,
-    Share,
     Whole,
 )
 from reverie.settings.setting import asked
@@ -30,7 +31,8 @@ class Film(Dreaming, kw_only=True):
         Positive | None, asked("Frames a second of a folder's pictures; 25 unless given.", group="Output")
     ] = None
     carry: Annotated[
-        Share, asked("Share of the last frame's change that is carried along; 0 dreams each frame for itself.")
+        Annotated[float, Meta(ge=0, le=0.99)],
+        asked("Share of the last frame's change that is carried along; 0 dreams each frame for itself."),
     ] = 0.95
     every: Annotated[Whole, asked("Take only one frame of so many.")] = 1
     frames: Annotated[Whole | None, asked("End after so many; all unless given.")] = None

@@ -9,7 +9,6 @@ from reverie.settings.parts import (
     Network,
     Output,
     PhotoSet,
-    RandomSeed,
     Workers,
 )
 from reverie.settings.setting import Settings, asked
@@ -29,16 +28,16 @@ class Scan(Settings):
         tuple[str, ...], asked("LAYER to look at; the main line unless given.", group="Objective", flag="--layer")
     ] = ()
     extremes: Annotated[
-        Annotated[int, Meta(ge=1, le=256)],
+        Annotated[int, Meta(ge=1, le=1000)],
         asked("Largest and smallest positions to keep of each channel.", group="Objective"),
     ] = 16
     several: Annotated[bool, asked("Let one photo give several of them.", group="Objective")] = False
     samples: Annotated[
-        Annotated[int, Meta(ge=0)],
+        Annotated[int, Meta(ge=1, le=1_000_000)],
         asked("Random positions of which all values are kept.", group="Objective", rare=True),
     ] = 1024
     examples: Annotated[
-        Annotated[int, Meta(ge=0)],
+        Annotated[int, Meta(ge=1, le=1_000_000)],
         asked("Random photos of which every channel's maximum is kept.", group="Objective", rare=True),
     ] = 256
     no_embeddings: Annotated[
@@ -46,4 +45,4 @@ class Scan(Settings):
     ] = False
     batch: Batch = None
     workers: Workers = None
-    seed: RandomSeed = 0
+    seed: Annotated[Annotated[int, Meta(ge=0, le=2**62)], asked("Random seed.", group="Common")] = 0

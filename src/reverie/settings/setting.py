@@ -1,11 +1,11 @@
 """A setting: a field with its type, bounds, default, help and group, and the classes that such fields make up."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self, dataclass_transform, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Meta, Struct, ValidationError
@@ -13,6 +13,7 @@ from msgspec import inspect as inspections
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 
+S = TypeVar("S", bound="Settings")
 LONGEST = 60  # characters of a wrong value that a message repeats
 
 
@@ -58,12 +59,10 @@ class Setting:
         """Whether it must be given."""
         return self.default is NODEFAULT
 
-    def parameter(self, kind: Any = None) -> inspect.Parameter:
-        """The setting as a parameter of a function; by its name alone unless `kind` says else."""
+    def parameter(self) -> inspect.Parameter:
+        """The setting as a parameter of a function, by its name alone."""
         default = inspect.Parameter.empty if self.required else self.default
-        return inspect.Parameter(
-            self.name, kind or inspect.Parameter.KEYWORD_ONLY, default=default, annotation=self.kind
-        )
+        return inspect.Parameter(self.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=self.kind)
 
     def checked(self, value: Any) -> Any:
         """The value as its type has it.
@@ -170,27 +169,40 @@ class Settings(Struct, metaclass=_Frozen):
         """
         if len(leading) == 1 and isinstance(leading[0], cls):
             return leading[0].changed(**given)
-        if len(leading) > len(cls.leading):
+        return cls.made(**cls.named(cls.leading, leading, given))
+
+    @classmethod
+    def named(cls, order: Sequence[str], leading: Sequence[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        """All values of a call by their names, the first ones of which were given in an order.
+
+        Raises:
+            InvalidSetting: too many without a name, or one given twice.
+        """
+        if len(leading) > len(order):
             raise InvalidSetting(
-                f"{cls.__name__.lower()} takes {', '.join(cls.leading)} in this order; give what follows by its name"
+                f"{cls.__name__.lower()} takes {', '.join(order)} in this order; give what follows by its name"
             )
-        first = dict(zip(cls.leading, leading, strict=False))
+        first = dict(zip(order, leading, strict=False))
         twice = sorted(first.keys() & given.keys())
         if twice:
             raise InvalidSetting(f"{cls.__name__.lower()} is given {twice[0]} twice")
-        return cls.made(**first, **given)
+        return {**first, **given}
 
     @classmethod
-    def signature(cls, *before: tuple[str, Any]) -> inspect.Signature:
-        """How a function of these settings is called, for `help` and for editors."""
-        kinds = dict.fromkeys(cls.leading, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        first = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=kind) for name, kind in before]
-        own = sorted(settings_of(cls), key=lambda item: cls.leading.index(item.name) if item.name in kinds else 99)
-        return inspect.Signature([*first, *(item.parameter(kinds.get(item.name)) for item in own)])
+    def signature(cls, network: inspect.Parameter, more: Sequence[inspect.Parameter] = ()) -> inspect.Signature:
+        """How a function of a network, these settings and what it takes beside them is called, for `help`, editors."""
+        own = {item.name: item for item in [*(item.parameter() for item in settings_of(cls)), *more]}
+        first = [own.pop(name).replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in cls.leading]
+        return inspect.Signature([network.replace(kind=inspect.Parameter.POSITIONAL_ONLY), *first, *own.values()])
 
     def changed(self, **changes: Any) -> Self:
         """The settings with some values changed, those of the parts by their own names."""
         return type(self).made(**{**self.flat(), **changes}) if changes else self
+
+    def shared(self, cls: type[S], **more: Any) -> S:
+        """Settings of another class, with the values that both have."""
+        own = self.flat()
+        return cls.made(**{item.name: own[item.name] for item in settings_of(cls) if item.name in own} | more)
 
     def flat(self) -> dict[str, Any]:
         """All values by their names, those of the parts among them: `made(**flat())` is equal."""

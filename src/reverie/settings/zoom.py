@@ -2,18 +2,21 @@
 
 from typing import Annotated
 
+from msgspec import Meta
+
 from reverie.settings.dream import Dreaming
 from reverie.settings.parts import (
     DreamPreset,
     Network,
     OnePhoto,
     Output,
-    Positive,
     Share,
     Some,
     Whole,
 )
 from reverie.settings.setting import asked
+
+Half = Annotated[float, Meta(ge=-0.5, le=0.5)]
 
 
 class Zoom(Dreaming, kw_only=True):
@@ -28,10 +31,14 @@ class Zoom(Dreaming, kw_only=True):
     photo: OnePhoto
     preset: DreamPreset = "zoom"
     frames: Annotated[Whole, asked("How many frames.")] = 250
-    zoom: Annotated[Positive, asked("How much nearer each frame is; below 1 it moves away.")] = 1.02
-    rotate: Annotated[float, asked("Degrees by which the camera turns in each frame.")] = 0.0
-    right: Annotated[float, asked("How far it moves in each frame, as a share of the width; below 0 left.")] = 0.0
-    down: Annotated[float, asked("How far it moves down, as a share of the height; below 0 up.")] = 0.0
+    zoom: Annotated[
+        Annotated[float, Meta(ge=0.5, le=2)], asked("How much nearer each frame is; below 1 it moves away.")
+    ] = 1.02
+    rotate: Annotated[
+        Annotated[float, Meta(ge=-180, le=180)], asked("Degrees by which the camera turns in each frame.")
+    ] = 0.0
+    right: Annotated[Half, asked("How far it moves in each frame, as a share of the width; below 0 to the left.")] = 0.0
+    down: Annotated[Half, asked("How far it moves down, as a share of the height; below 0 up.")] = 0.0
     steady: Annotated[
         Share, asked("Share by which each frame's colours are drawn back to the photo's; 0 lets them go.", rare=True)
     ] = 0.1

@@ -1,11 +1,9 @@
 """Films: each frame's dream starts from the last one's, carried along by the film's own motion, so that it stays."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +13,10 @@ from reverie.image import grey, resize
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.record import Record, versions
+from reverie.settings.calling import called_with
+from reverie.settings.dream import Dream
+from reverie.settings.film import Film as Asked
 from reverie.synthesis import AddedDetail, Recipe, Stage, synthesize
-from reverie.synthesis.recipe import check, count
 from reverie.transforms import gaussian
 from reverie.video.frames import Frame, Shot, rounded
 from reverie.video.optical_flow import carried, optical_flow, seen_before
@@ -27,32 +27,12 @@ FRESH = 0.25  # share of the whole climb that each frame gets at least: what was
 SOFT = 2.0  # pixels of blur where what is kept meets what is new
 
 
-def film(
-    model: Model | str | nn.Module,
-    footage: str | Path,
-    layers: str | Sequence[str] | None = None,
-    *,
-    carry: float = 0.95,
-    every: int = 1,
-    frames: int | None = None,
-    silent: bool = False,
-    fps: float | None = None,
-    **settings: Any,
-) -> Shot:
-    """A film whose frames are dreamt, each from the dream of the one before, so that the picture does not flicker.
+@called_with(Asked)
+def film(model: Model | str | nn.Module, asked: Asked) -> Shot:
+    """Dreams each frame of a film from the dream of the one before, so that the picture does not flicker.
 
     What the last dream changed is carried along by the optical flow, but for what the last frame did not show, and
     each frame is dreamt only as much as is missing there; a cut begins anew.
-
-    Args:
-        footage: a film that FFmpeg reads, an animated GIF or WebP, or a folder of numbered pictures.
-        layers: UNIT or UNIT=WEIGHT to amplify, several of them jointly.
-        carry: share of the last frame's change that is carried along; 0 dreams each frame for itself.
-        every: take only one frame of so many.
-        frames: end after so many; all unless given.
-        silent: leave the footage's sound out.
-        fps: frames a second of a folder's pictures; 25 unless given.
-        settings: those of `dream`.
 
     Returns:
         A shot, of which no frame is made yet.
@@ -63,11 +43,9 @@ def film(
         InvalidSetting: a number out of range.
         MissingExtra: PyAV or OpenCV is not installed.
     """
-    check("carry", carry, 0, 0.99)
-    count("every", every)
-    count("frames", 1 if frames is None else frames)
-    ready, source = load(model), footage_of(footage, fps)
-    recipe = recipes.dream(ready, source.first, layers, **settings)
+    ready, source = load(model), footage_of(asked.footage, asked.fps)
+    recipe = recipes.dream(ready, asked.shared(Dream, photo=source.first))
+    carry, every, frames = asked.carry, asked.every, asked.frames
 
     def shown(start: int) -> Iterator[Tensor]:
         held = image = None
@@ -100,9 +78,9 @@ def film(
 
     arguments = {
         **recipe.origin[1], "photo": source.described, "carry": carry, "every": every, "frames": frames,
-        "silent": silent,
+        "silent": asked.silent,
     }  # fmt: skip
-    finish = source.add_sound if isinstance(source, Film) and not silent else None
+    finish = source.add_sound if isinstance(source, Film) and not asked.silent else None
     return Shot(Record("film", arguments, ready.source, versions=versions()), total, run, source.rate / every, finish)
 
 

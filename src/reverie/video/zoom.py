@@ -4,57 +4,34 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from reverie import recipes
 from reverie.errors import InvalidSetting
-from reverie.image import Photo
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.sources import load
 from reverie.objectives import Objective
 from reverie.record import Record, versions
+from reverie.settings.calling import called_with
+from reverie.settings.dream import Dream
+from reverie.settings.zoom import Zoom
 from reverie.synthesis import AddedDetail, Recipe, synthesize
-from reverie.synthesis.recipe import check, count
 from reverie.video.frames import Frame, Shot, rounded
 from reverie.video.optical_flow import camera, carried
 
+MOVES = ("frames", "zoom", "rotate", "right", "down", "steady", "fps")  # of a zoom beside its dream, for its record
 
-def zoom(
-    model: Model | str | nn.Module,
-    photo: Photo,
-    layers: str | Sequence[str] | None = None,
-    *,
-    frames: int = 250,
-    zoom: float = 1.02,
-    rotate: float = 0.0,
-    right: float = 0.0,
-    down: float = 0.0,
-    steady: float = 0.1,
-    fps: float = 25,
-    preset: str = "zoom",
-    **settings: Any,
-) -> Shot:
-    """A camera moves into a photo that turns into a dream, and goes on for as many frames as one likes.
+
+@called_with(Zoom)
+def zoom(model: Model | str | nn.Module, asked: Zoom) -> Shot:
+    """Moves a camera into a photo that turns into a dream, and goes on for as many frames as one likes.
 
     The first frame is the photo. Each further one is the last one, moved and dreamt a little; the colours of the
-    photo are held on to, so that it goes neither dark nor grey.
-
-    Args:
-        photo: a file, `sample:flower`, `sample:china`, a picture, array or tensor.
-        layers: UNIT or UNIT=WEIGHT to amplify, jointly; or each with the frame where it reigns: 'block8 at 60'.
-        frames: how many.
-        zoom: how much nearer each frame is than the one before; below 1 it moves away.
-        rotate: degrees by which the camera turns in each frame.
-        right: how far the camera moves in each frame, as a share of the width; below 0 to the left.
-        down: as right, of the height; below 0 upwards.
-        steady: share by which each frame's colours are drawn back to the photo's; 0 lets them go.
-        fps: frames a second.
-        preset: settings of each frame's dream to start from: zoom, default, google or essay-dream.
-        settings: those of `dream`.
+    photo are held on to, so that it goes neither dark nor grey. Each of several layers may be given the frame where it
+    reigns: 'block8 at 60'.
 
     Returns:
         A shot, of which no frame is made yet.
@@ -64,15 +41,9 @@ def zoom(
         UnknownName: no such layer, channel, class, preset or prior.
         InvalidSetting: a number out of range, or frames of layers that are not in order.
     """
-    count("frames", frames)
-    check("zoom", zoom, 0.5, 2)
-    check("rotate", rotate, -180, 180)
-    check("right", right, -0.5, 0.5)
-    check("down", down, -0.5, 0.5)
-    check("steady", steady, 0, 1)
-    ready = load(model)
-    way = Way(ready, photo, layers, preset=preset, **settings)
-    flow = camera(way.recipe.size, zoom=zoom, rotate=rotate, right=right, down=down)
+    ready, frames = load(model), asked.frames
+    way = Way(ready, asked.shared(Dream))
+    flow = camera(way.recipe.size, zoom=asked.zoom, rotate=asked.rotate, right=asked.right, down=asked.down)
 
     def run(after: Frame | None) -> Iterator[Frame]:
         assert way.recipe.photo is not None
@@ -83,29 +54,28 @@ def zoom(
         for number in range(after.number + 1, frames):
             seen = carried(after.image, flow).clamp(0, 1)
             dreamt = synthesize(ready, way.recipe_at(number, seen.to(ready.device))).images
-            after = Frame(number, frames, rounded(steadied(dreamt, first, steady)))
+            after = Frame(number, frames, rounded(steadied(dreamt, first, asked.steady)))
             yield after
 
-    moves = {"frames": frames, "zoom": zoom, "rotate": rotate, "right": right, "down": down, "steady": steady,
-             "fps": fps}  # fmt: skip
+    moves = {name: getattr(asked, name) for name in MOVES}
     arguments = {**way.recipe.origin[1], "layers": way.texts, **moves}
-    return Shot(Record("zoom", arguments, ready.source, versions=versions()), frames, run, fps)
+    return Shot(Record("zoom", arguments, ready.source, versions=versions()), frames, run, asked.fps)
 
 
 class Way:
     """The layers along a film, as one recipe at each frame."""
 
-    def __init__(self, model: Model, photo: Photo, layers: str | Sequence[str] | None, **settings: Any) -> None:
-        self.texts = [layers] if isinstance(layers, str) else list(layers or [])
+    def __init__(self, model: Model, asked: Dream) -> None:
+        self.texts = list(asked.layers)
         placed = [placed_at(text) for text in self.texts]
-        self.recipe = recipes.dream(model, photo, [text for text, _ in placed] or None, **settings)
+        self.recipe = recipes.dream(model, asked, layers=[text for text, _ in placed])
         self.texts = self.texts or list(self.recipe.each["layers"])
         self.keys: list[tuple[int, Objective]] = []
         if any(frame is not None for _, frame in placed):
-            self.keys = self._keys(model, placed, settings)
+            self.keys = self._keys(model, placed, asked)
 
     def _keys(
-        self, model: Model, placed: Sequence[tuple[str, int | None]], settings: dict[str, Any]
+        self, model: Model, placed: Sequence[tuple[str, int | None]], asked: Dream
     ) -> list[tuple[int, Objective]]:
         """Objectives by their frames, on one scale: a layer's score is what the photo gives it."""
         assert self.recipe.photo is not None
@@ -114,7 +84,7 @@ class Way:
             raise InvalidSetting("give every layer its frame or none, each later than the one before: 'block8 at 60'")
         keys = []
         for (text, _), frame in zip(placed, frames, strict=True):
-            alone = recipes.dream(model, self.recipe.photo, text, **{**settings, "size": None})
+            alone = recipes.dream(model, asked, photo=self.recipe.photo, layers=text, size=None)
             objective = alone.stages[-1].objectives[0]
             with torch.no_grad():
                 score = float(objective.score(probe(model, self.recipe.photo, objective.layers))[0])

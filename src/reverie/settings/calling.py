@@ -1,0 +1,46 @@
+"""How a function of settings is called: with them whole, or with what differs from their defaults by name."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, cast
+
+from reverie.settings.setting import Settings
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Called(Protocol[T_co]):
+    """A function of a network and settings, which may be given whole, or their first values and others by name."""
+
+    settings: type[Settings]
+
+    def __call__(self, model: Any, /, *leading: Any, **shorthand: Any) -> T_co:
+        """What the function returns."""
+        ...
+
+
+def called_with(cls: type[Settings]) -> Callable[[Callable[..., T]], Called[T]]:
+    """Lets a function of a network and settings be called with shorthand.
+
+    What it takes beside the two, such as a place to write to, stands among the settings' names.
+    """
+
+    def decorated(function: Callable[..., T]) -> Called[T]:
+        network, _, *more = inspect.signature(function).parameters.values()
+        beside = {item.name for item in more}
+
+        @functools.wraps(function)
+        def call(model: Any, /, *leading: Any, **shorthand: Any) -> T:
+            whole = leading[:1] if leading and isinstance(leading[0], cls) else ()
+            order = [name for name in cls.leading if not whole or name in beside]
+            given = cls.named(order, leading[len(whole) :], shorthand)
+            rest = {name: value for name, value in given.items() if name not in beside}
+            return function(model, cls.of(*whole, **rest), **{name: given[name] for name in beside & given.keys()})
+
+        call.settings = cls  # type: ignore[attr-defined]
+        call.__signature__ = cls.signature(network, more)  # type: ignore[attr-defined]
+        return cast(Called[T], call)
+
+    return decorated
