@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from reverie.cli.saying import say
 from reverie.cli.signals import answered
 from reverie.cli.signatures import command, refused
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError
@@ -51,10 +52,10 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _write_nowhere()
-        typer.echo(f"reverie: {refused(error)}", err=True)
+        say(f"reverie: {refused(error)}", err=True)
         sys.exit(2)
     except ReverieError as error:
-        typer.echo(f"reverie: {error}", err=True)
+        say(f"reverie: {error}", err=True)
         sys.exit(2)
 
 
@@ -105,7 +106,7 @@ for _name, _cls in commands().items():
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"reverie {metadata.version('reverie')}")
+        say(f"reverie {metadata.version('reverie')}")
         raise typer.Exit
 
 

@@ -1,9 +1,8 @@
 """The command that lays out all of a unit."""
 
-import typer
-
 from reverie.atlas.cards import card as card_of
 from reverie.cli.runs import check_free, model_of, rendered, target_for
+from reverie.cli.saying import say
 from reverie.figures.poster import write_board
 from reverie.figures.result import Result
 from reverie.models.model import Model
@@ -24,4 +23,4 @@ def card(asked: Card, network: Network, writing: Output) -> None:
     board = card_of(model, render=render, **asked.flat())
     written = write_board(board, target, html=True)
     if not writing.quiet:
-        typer.echo("\n".join([*board.missing, f"wrote {' and '.join(map(str, written))}"]))
+        say(*board.missing, f"wrote {' and '.join(map(str, written))}")

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 
-import typer
-
 from reverie import recipes
-from reverie.cli.runs import make, model_of, show, target_for
+from reverie.cli.runs import make, model_of, target_for
+from reverie.cli.saying import say
+from reverie.cli.tables import show
 from reverie.figures.result import Result
 from reverie.settings.compare import Compare
 from reverie.settings.grow import Grow
@@ -43,8 +43,8 @@ def compare(asked: Compare, network: Network, writing: Filmed) -> None:
 def _tell(recipe: Recipe, found: Sequence[Cancellation]) -> None:
     several = [number for number in range(len(recipe.names)) if number % 3]  # a single feature undoes nothing
     rows = [[str(item.step), *(f"{item.shares[number]:.3f}" for number in several)] for item in found]
-    typer.echo("what is left of the features' gradients in their sum, |sum g| / sum |g|:")
-    show([["step", *(recipe.labels[number] for number in several)], *rows])
+    say("what is left of the features' gradients in their sum, |sum g| / sum |g|:")
+    show(["step", *(recipe.labels[number] for number in several)], *rows)
 
 
 def grow(asked: Grow, network: Network, writing: Filmed) -> None:

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
-
+from reverie.cli.saying import say
 from reverie.errors import UnknownName, UnsuitableImage
 from reverie.extras import ensure, installed
 from reverie.paths import (
@@ -104,7 +103,7 @@ def _check_films(command: str, given: dict[str, Any]) -> None:
     wanted = given.get(name)
     if wanted is not None and Path(wanted).suffix.lower() in PACKED:
         given[name] = str(Path(wanted).with_suffix(".webp"))
-        typer.echo(
+        say(
             f"reverie: a film as {Path(wanted).suffix} needs the library 'av' (pip install 'reverie[video]'); "
             f"it is written as {given[name]}",
             err=True,

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from reverie.atlas.sheets import Sheet as Begun
 from reverie.atlas.sheets import sweep
 from reverie.cli.bars import Bar
 from reverie.cli.runs import made_with, model_of
+from reverie.cli.saying import say
 from reverie.errors import ReverieError
 from reverie.extras import installed
 from reverie.image import photo_path
@@ -42,7 +42,7 @@ def sheet(asked: Sheet, network: Network, writing: Paged) -> None:
         rest = "" if whole else f" ({made.done} of {len(made.recipe.names)} pictures; the same command goes on)"
         if not writing.quiet or not whole:
             own = made_with(model, made.recipe.stages[0].layers)
-            typer.echo(f"wrote {' and '.join(map(str, written))}: {own}{rest}")
+            say(f"wrote {' and '.join(map(str, written))}: {own}{rest}")
     if run.by is not None:
         raise run.by
 
@@ -75,7 +75,7 @@ def _shoot(model: Model, shot: Shot, name: str, writing: Output) -> None:
     written = reel.write(whole=run.by is None)
     rest = "" if run.by is None else f" ({reel.done} of {shot.total or 'its'} frames; the same command goes on)"
     if not writing.quiet or run.by is not None:
-        typer.echo(f"wrote {written}: {made_with(model, shot.record.arguments['layers'])}{rest}")
+        say(f"wrote {written}: {made_with(model, shot.record.arguments['layers'])}{rest}")
     if run.by is not None:
         raise run.by
 

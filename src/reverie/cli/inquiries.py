@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from reverie.attribution import Event, Inquiry, Survey, answer, survey
 from reverie.cli.bars import Bar
+from reverie.cli.saying import say
 from reverie.errors import ReverieError
 from reverie.figures.result import Result
 from reverie.models.model import Model
@@ -66,7 +66,7 @@ def explained(
         beside = f" and {written[1]}" if len(written) == 2 else f" and {len(written) - 1} files beside it"
         more = beside if len(written) > 1 else ""
         lines = [f"wrote {written[0]}{more}", subject(result.record)]
-        typer.echo("\n".join([*lines, *(line for record in result.records for line in findings(record))]))
+        say(*lines, *(line for record in result.records for line in findings(record)))
     if heard.ended is not None:
         raise heard.ended
 
@@ -81,7 +81,7 @@ def showed(result: Result, path: Path, writing: Output, *, raw: bool = False) ->
     written = result.save(path, singles=getattr(writing, "singles", False), raw=raw)
     if not writing.quiet:
         more = f" and {len(written) - 1} files in {path.with_suffix('')}" if len(written) > 1 else ""
-        typer.echo(f"wrote {written[0]}{more}")
+        say(f"wrote {written[0]}{more}")
 
 
 def findings(record: Record) -> list[str]:

@@ -3,11 +3,9 @@
 import json as formats
 from typing import Any
 
-import typer
-from rich.console import Console
-from rich.table import Table
-
-from reverie.cli.runs import model_of, show
+from reverie.cli.runs import model_of
+from reverie.cli.saying import say
+from reverie.cli.tables import show
 from reverie.models.layers import Layer
 from reverie.models.model import Model
 from reverie.models.names import OWN
@@ -16,42 +14,32 @@ from reverie.recipes.presets import DREAM, FEATURE
 from reverie.settings.listings import Layers, Models, Presets
 from reverie.settings.parts import Loading, Network
 
+HEADS = ("layer", "kind", "channels", "size", "receptive field", "stride", "calls")
+
 
 def layers(asked: Layers, loading: Loading) -> None:
     """A table of the main line or of all layers; or JSON."""
     ready = model_of(Network.made(model=asked.model, **loading.flat()))
     if asked.json:
-        typer.echo(formats.dumps(described(ready), indent=1))
+        say(*formats.dumps(described(ready), indent=1).splitlines())
         return
-    typer.echo(_summary(ready))
-    table = Table("layer", "kind", "channels", "size", "receptive field", "stride", "calls", box=None, pad_edge=False)
+    say(*_summary(ready), "")
     shown = tuple(ready.layers) if asked.all else ready.main
-    for layer in map(ready.layer, shown):
-        table.add_row(
-            layer.name,
-            layer.kind,
-            str(layer.channels),
-            _pair(layer.size),
-            _field(layer),
-            _pair(layer.stride),
-            str(layer.calls),
-        )
-    console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table)
+    show(HEADS, *map(_row, map(ready.layer, shown)))
     if len(shown) < len(ready.layers):
-        typer.echo(f"\nthe main line; all {len(ready.layers)} layers with --all")
+        say("", f"the main line; all {len(ready.layers)} layers with --all")
 
 
 def models(asked: Models) -> None:
     """All names, with where their weights come from."""
     for name, about in OWN.items():
-        typer.echo(f"{name}  (comes with reverie: {about})")
-    typer.echo("path/to/file.py:factory, package.module:factory  (your own)")
-    typer.echo("torchvision's classifiers, with torchvision's weights, --weights FILE or --weights none:")
-    typer.echo("  " + "\n  ".join(torchvision_names()))
-    typer.echo("timm:NAME  (timm's networks, with the extra timm; --timm lists them)")
+        say(f"{name}  (comes with reverie: {about})")
+    say("path/to/file.py:factory, package.module:factory  (your own)")
+    say("torchvision's classifiers, with torchvision's weights, --weights FILE or --weights none:")
+    say(*(f"  {name}" for name in torchvision_names()))
+    say("timm:NAME  (timm's networks, with the extra timm; --timm lists them)")
     if asked.timm:
-        typer.echo("\n".join(f"  timm:{name}" for name in timm_names()))
+        say(*(f"  timm:{name}" for name in timm_names()))
 
 
 def described(model: Model) -> dict[str, Any]:
@@ -81,11 +69,16 @@ def described(model: Model) -> dict[str, Any]:
     }
 
 
-def _summary(model: Model) -> str:
+def _row(layer: Layer) -> list[str]:
+    sizes = _pair(layer.size), _field(layer), _pair(layer.stride)
+    return [layer.name, layer.kind, str(layer.channels), *sizes, str(layer.calls)]
+
+
+def _summary(model: Model) -> tuple[str, str]:
     mean, std = (", ".join(f"{value:g}" for value in values) for values in (model.mean, model.std))
     classes = f"{model.layers['logits'].channels} classes" + ("" if model.classes else " without names")
     taken = f"native size {_pair(model.size)}, {model.channels} channels, mean {mean}, std {std}"
-    return f"{model.name}: {taken}, {classes}, on {model.device}\n{model.output.told}\n"
+    return f"{model.name}: {taken}, {classes}, on {model.device}", model.output.told
 
 
 def _pair(pair: tuple[int, int] | None) -> str:
@@ -100,11 +93,11 @@ def _field(layer: Layer) -> str:
 
 def presets(asked: Presets) -> None:  # noqa: ARG001  # it takes nothing
     """A table of all presets."""
-    rows = [["preset", "for", "steps", "seconds", "about"]]
+    rows = []
     for command, table in (("dream", DREAM), ("feature", FEATURE)):
         for name, preset in table.items():
             sizes = max(len(preset.sizes), preset.octaves)
             steps = f"{sizes} x {preset.steps}" if sizes > 1 else str(preset.steps)
             rows.append([name, command, steps, "-" if preset.seconds is None else f"{preset.seconds:g}", preset.about])
-    show(rows)
-    typer.echo("\nyour own: --preset FILE.toml, or FILE.toml:NAME; every number can be overridden, as by --steps 40")
+    show(["preset", "for", "steps", "seconds", "about"], *rows)
+    say("", "your own: --preset FILE.toml, or FILE.toml:NAME; every number can be overridden, as by --steps 40")

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from reverie.cli.bars import Bar
 from reverie.cli.runs import check_free, model_of, target_for
+from reverie.cli.saying import say
 from reverie.image import photo_path
 from reverie.imagemap.build import image_map
 from reverie.imagemap.image_map import ENDING
@@ -36,15 +36,15 @@ def map(asked: Map, network: Network, writing: Output) -> None:  # a command's n
     _complain(made.failures)
     written = made.save(target)
     if not quiet:
-        typer.echo("\n".join([f"wrote {_listed(written)}", *made.about]))
+        say(f"wrote {_listed(written)}", *made.about)
 
 
 def _complain(failures: tuple[tuple[str, str], ...]) -> None:
     """Names the photos that were passed over."""
     for _, reason in failures[:SHOWN]:
-        typer.echo(f"reverie: passed over: {reason}", err=True)
+        say(f"reverie: passed over: {reason}", err=True)
     if len(failures) > SHOWN:
-        typer.echo(f"reverie: passed over {len(failures) - SHOWN} more photos", err=True)
+        say(f"reverie: passed over {len(failures) - SHOWN} more photos", err=True)
 
 
 def _listed(paths: list[Path]) -> str:

@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import typer
-from rich.console import Console
-from rich.table import Table
-
 from reverie import recipes
 from reverie.cli.runs import make, model_of, target_for
+from reverie.cli.saying import say
+from reverie.cli.tables import show
 from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
 from reverie.image import photo_path, photos_in, read
@@ -88,10 +86,10 @@ def _widened(model: Model, result: Result, asked: Fool, writing: Filmed) -> Resu
     if asked.photo is None or tried is None or writing.film or writing.trace:
         return result
     if not writing.quiet:
-        typer.echo(f"a radius of {tried:g} does not do; looking for the smallest that does", err=True)
+        say(f"a radius of {tried:g} does not do; looking for the smallest that does", err=True)
     found = widened(model, result, **asked.flat())
     if found is not result and not writing.quiet:
-        typer.echo(f"the smallest radius that does: {found.record.arguments['radius']:.3g}")
+        say(f"the smallest radius that does: {found.record.arguments['radius']:.3g}")
     return found
 
 
@@ -114,16 +112,15 @@ def _ask_again(model: Model, result: Result, target: Path, others: list[Model]) 
     asked, file = int(finding.values["class"]), read(target)[:, : model.channels]
     own = verdict(model, file, model, asked)
     remedy = "" if finding.values["fooled"] else "; take a larger --radius, or more --steps"
-    typer.echo(f"{target}, read again: {own.taken_for} {100 * own.confidence:.3g} %{remedy}")
+    say(f"{target}, read again: {own.taken_for} {100 * own.confidence:.3g} %{remedy}")
     if not others:
         return
-    table = Table("network", "photo", "file", box=None, pad_edge=False)
+    rows = []
     pictures = [*([finding.beside[0][1][None]] if finding.beside else []), file]
     for each in [model, *others]:
         found = [_told(verdict(each, picture, model, asked)) for picture in pictures]
-        table.add_row(each.name, *([] if len(found) == 2 else ["-"]), *found)
-    console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table)
+        rows.append([each.name, *([] if len(found) == 2 else ["-"]), *found])
+    show(["network", "photo", "file"], *rows)
 
 
 def _told(found: Verdict) -> str:

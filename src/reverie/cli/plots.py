@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import typer
 from PIL import Image
 
 from reverie.cli.runs import check_free, target_for
+from reverie.cli.saying import say
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.film import Film, check_film
 from reverie.figures.plot import chart
@@ -42,7 +42,7 @@ def plot(asked: Plot, writing: Output) -> None:
                 reel.write(drawn.pixels)
         written.append(film)
     if not writing.quiet:
-        typer.echo("\n".join([*_told(trace), *(f"wrote {path}" for path in written)]))
+        say(*_told(trace), *(f"wrote {path}" for path in written))
 
 
 def _trace_of(picture: Path, record: Record) -> Trace:

@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
-import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from reverie import recipes
 from reverie.attribution import Kernels, Survey, drawn
 from reverie.cli.bars import Bar
 from reverie.cli.inquiries import explained, showed, surveyed
+from reverie.cli.saying import say
+from reverie.cli.tables import show
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
 from reverie.figures.film import check_film
 from reverie.figures.result import Result
@@ -76,7 +75,7 @@ def feature(asked: Feature, network: Network, writing: Verified) -> None:
     plain = not (writing.quiet or directions)
     silent = silent_units(model, model.units(asked.units)) if plain else ()
     if silent:
-        typer.echo(
+        say(
             f"{_listed([str(unit) for unit in silent])} never fired on the sample photos and on noise: "
             "the first steps try to wake what is silent",
             err=True,
@@ -84,7 +83,7 @@ def feature(asked: Feature, network: Network, writing: Verified) -> None:
     after = (lambda result: verified(model, result, photos=by, other=other)) if writing.verify else None
     made = make(model, recipe, target, writing, after=after)
     if writing.verify and not writing.quiet:
-        show(told(made))
+        show(*told(made))
 
 
 def rerun(asked: Rerun, network: Recorded, writing: Filmed) -> None:
@@ -119,15 +118,6 @@ def rerun(asked: Rerun, network: Recorded, writing: Filmed) -> None:
         make(ready, recipe, target, writing, again)
 
 
-def show(rows: Sequence[Sequence[str]]) -> None:
-    """A table, its heads first."""
-    table = Table(*rows[0], box=None, pad_edge=False)
-    for row in rows[1:]:
-        table.add_row(*row)
-    console = Console(markup=False)
-    (console if console.is_terminal else Console(width=160, markup=False)).print(table)
-
-
 def all_photos(asked: Sequence[P], writing: Output) -> list[P]:
     """The settings for each photo, folders opened; several of them need a folder to be written to."""
     found = [one.changed(photo=photo) for one in asked for photo in photos_in(str(one.photo))]
@@ -150,7 +140,7 @@ def each_photo(asked: Sequence[P], ending: str, done: str, writing: Output, make
         except ReverieError as error:
             if len(asked) == 1:
                 raise
-            typer.echo(f"reverie: {one.photo}: {error}", err=True)
+            say(f"reverie: {one.photo}: {error}", err=True)
             failed += 1
     if failed:
         raise ReverieError(f"{failed} of {len(asked)} photos could not be {done}")
@@ -173,11 +163,11 @@ def model_of(network: Network) -> Model:
         output_key=network.output_key,
     )
     for note in ready.notes:
-        typer.echo(f"reverie: {note}", err=True)
+        say(f"reverie: {note}", err=True)
     if ready.dtype.itemsize == 2 and not matrix_units(ready.device):
         slow = computed_in_software(ready.dtype, ready.device)
         lacks = "has no bfloat16 arithmetic" if slow else "has no matrix units for bfloat16"
-        typer.echo(f"reverie: this device {lacks}: --precision float32 may be faster here, auto chooses", err=True)
+        say(f"reverie: this device {lacks}: --precision float32 may be faster here, auto chooses", err=True)
     return ready
 
 
@@ -271,16 +261,16 @@ def make(
     result = result if after is None else after(result)
     written = result.save(target, singles=getattr(writing, "singles", False))
     if not writing.quiet or run.ended is not None:
-        typer.echo(_told(run, written, made_with(model, _layers(recipe))))
+        say(_told(run, written, made_with(model, _layers(recipe))))
         squeezed = result.record.automatic.get("resized_to") if len(result) else None
         if squeezed:
-            typer.echo(f"{model.name} takes {squeezed[0]}x{squeezed[1]} only, to which the picture was resized for it")
+            say(f"{model.name} takes {squeezed[0]}x{squeezed[1]} only, to which the picture was resized for it")
         if result.silent and run.ended is None:
-            typer.echo(_silence(result))
+            say(_silence(result))
         if film is not None and film.exists():
-            typer.echo(f"wrote {film}")
+            say(f"wrote {film}")
         for label, finding in zip(result.labels, result.findings, strict=False):
-            typer.echo(f"{label}: {finding.note}")
+            say(f"{label}: {finding.note}")
     if run.ended is not None:
         raise run.ended
     return result

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from reverie.atlas.patch_sheets import patches as sheet_of
 from reverie.atlas.patch_sheets import scanned_model, told
 from reverie.cli.bars import Bar
 from reverie.cli.runs import model_of, target_for, use_threads
+from reverie.cli.saying import say
 from reverie.dataset.scanning import ScanRun
 from reverie.dataset.store import begun, read_scan
 from reverie.image import photo_path
@@ -31,9 +31,9 @@ def scan(asked: Scan, network: Network, writing: Output) -> None:
         for event in reading:
             bar.update(task, completed=event.done, total=event.total)
             if event.note:
-                typer.echo(f"reverie: {event.note}", err=True)
+                say(f"reverie: {event.note}", err=True)
     if reading.last is not None and (not writing.quiet or not run.result().complete):
-        typer.echo("\n".join([f"wrote {path}: {line}" for line in run.result().told]))
+        say(*(f"wrote {path}: {line}" for line in run.result().told))
     if reading.ended is not None:
         raise reading.ended
 
@@ -56,7 +56,7 @@ def patches(asked: Patches, network: Recorded, writing: Pictured) -> None:
     written = result.save(target, singles=writing.singles)
     if not writing.quiet:
         more = f" and {len(written) - 1} pictures in {target.with_suffix('')}" if len(written) > 1 else ""
-        typer.echo(f"wrote {written[0]}{more}\n{told(result)}")
+        say(f"wrote {written[0]}{more}", told(result))
 
 
 def _bar(*, quiet: bool) -> Bar:

@@ -9,6 +9,7 @@ import typer
 
 from reverie import memory
 from reverie.cli.early import check_early
+from reverie.cli.saying import say
 from reverie.cli.signals import status
 from reverie.errors import ReverieError, printable
 from reverie.settings.setting import Setting, Settings, alternatives, settings_of
@@ -34,20 +35,20 @@ def command(cls: type[Settings], function: Callable[..., None], about: str) -> C
             check_early(function.__name__, given)
             function(*_settings(classes, given))
         except ReverieError as error:
-            typer.echo(f"reverie: {error}", err=True)
+            say(f"reverie: {error}", err=True)
             raise typer.Exit(2) from None
         except KeyboardInterrupt as error:
-            typer.echo("reverie: stopped", err=True)
+            say("reverie: stopped", err=True)
             raise typer.Exit(status(error)) from None
         except BrokenPipeError:
             raise
         except (MemoryError, RuntimeError) as error:
             if not memory.short(error):
                 raise
-            typer.echo("reverie: the memory was not enough; ask for a smaller picture, batch or network", err=True)
+            say("reverie: the memory was not enough; ask for a smaller picture, batch or network", err=True)
             raise typer.Exit(2) from None
         except OSError as error:  # of a system that says no where nobody asked
-            typer.echo(f"reverie: {refused(error)}", err=True)
+            say(f"reverie: {refused(error)}", err=True)
             raise typer.Exit(2) from None
 
     run.__name__ = function.__name__

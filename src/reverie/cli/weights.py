@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import typer
-
 from reverie import recipes
 from reverie.atlas.links import connections, told
 from reverie.attribution import drawn
 from reverie.cli.inquiries import showed
-from reverie.cli.runs import check_beside, check_free, model_of, rendered, show, target_for
+from reverie.cli.runs import check_beside, check_free, model_of, rendered, target_for
+from reverie.cli.saying import say
+from reverie.cli.tables import show
 from reverie.figures.board import Board, Cell, Section, board_page
 from reverie.figures.poster import write_board
 from reverie.figures.result import Result
@@ -38,7 +38,7 @@ def filters(asked: Filters, network: Network, writing: Drawn) -> None:
         write_whole(page, board_page(_board(model, asked.layer, result)).encode())
     if not writing.quiet:
         scale = "each on its own scale" if wanted.top is None else f"full colour is a weight of {wanted.top:.4g}"
-        typer.echo(f"{scale}{'' if page is None else f'; the page is {page}'}")
+        say(f"{scale}{'' if page is None else f'; the page is {page}'}")
 
 
 def _board(model: Model, layer: str, result: Result) -> Board:
@@ -61,5 +61,5 @@ def _connections(model: Model, asked: Filters, target: Path, writing: Drawn) -> 
     if not writing.quiet:
         for heading, name in (("fed by", "incoming"), ("feeds", "outgoing")):
             if board.data[name]:
-                show(told(heading, board.data[name]))
-        typer.echo("\n".join([*board.missing, f"wrote {' and '.join(map(str, written))}"]))
+                show(*told(heading, board.data[name]))
+        say(*board.missing, f"wrote {' and '.join(map(str, written))}")
