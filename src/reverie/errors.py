@@ -11,6 +11,7 @@
   + Diverged
   + OutOfMemory
   + MissingExtra
+  + PluginBroken
 
 Each message says what was given, what is allowed and the nearest remedy, in one sentence; what it repeats of a file or
 of an argument is spelt out, so that nothing in it moves a terminal's cursor, and is cut where it is long.
@@ -78,6 +79,10 @@ class OutOfMemory(ReverieError):
 
 class MissingExtra(ReverieError):
     """A library that this command needs and that is not installed."""
+
+
+class PluginBroken(ReverieError):
+    """A part of a user's own package that cannot be imported, or that is not such a part."""
 
 
 def nearest(name: str, names: Iterable[str], most: int = 3) -> str:

@@ -211,7 +211,8 @@ def test_unknown_recipes_and_arguments_are_refused(model, dreamt):
     with_record(dreamt, "a.png", recipe="system")
     assert (
         refusal(lambda: reverie.rerun("a.png", model))
-        == f"there is no recipe 'system' here; known are {', '.join(reverie.recipes.__all__)}"
+        == f"there is no recipe 'system' here; known are {', '.join(reverie.recipes.__all__)}; a plugin's is known "
+        "where its package is installed"
     )
     with_record(dreamt, "b.png", arguments={**dreamt.record.arguments, "shell": "x"})
     assert (

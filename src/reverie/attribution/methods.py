@@ -10,6 +10,7 @@ from reverie.attribution.method import Method
 from reverie.attribution.occlusion import Occlusion
 from reverie.attribution.rise import Rise
 from reverie.errors import UnknownName, nearest
+from reverie.plugins import Table
 
 Value = TypeVar("Value")
 
@@ -31,7 +32,8 @@ def _or(value: Value | None, usual: Value) -> Value:
     return usual if value is None else value
 
 
-METHODS: Mapping[str, Callable[[Settings], Method]] = {
+Making = Callable[[Settings], Method]
+OWN: Mapping[str, Making] = {
     "gradient": lambda _: Gradient(),
     "input-x-gradient": lambda given: InputXGradient(_or(given.baseline, "black")),
     "smoothgrad": lambda given: SmoothGrad(_or(given.samples, 50), given.noise, given.seed),
@@ -47,6 +49,9 @@ METHODS: Mapping[str, Callable[[Settings], Method]] = {
     "occlusion": lambda given: Occlusion(given.window, given.stride, _or(given.baseline, "grey")),
     "rise": lambda given: Rise(_or(given.samples, 4000), _or(given.baseline, "mean"), given.seed),
 }
+
+
+METHODS: Table[Making] = Table("attributions", lambda: OWN, lambda found: found if callable(found) else None)
 
 
 def method_named(name: str, settings: Settings | None = None) -> Method:

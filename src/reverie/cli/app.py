@@ -1,35 +1,25 @@
 """The commands."""
 
-import importlib
-import inspect
 import io
 import os
 import sys
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from reverie.cli.commands import Commands, added
 from reverie.cli.saying import say
-from reverie.cli.signals import answered
-from reverie.cli.signatures import command, refused
+from reverie.cli.signatures import refused
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError
 from reverie.settings import commands
-from reverie.settings.setting import Settings
 
 LONGEST_WORD = 50_000  # characters of one argument
-RUNNERS = {  # the module of cli/ that runs a command, where it has not the command's name
-    "dream": "runs", "feature": "runs", "rerun": "runs", "caricature": "photos", "accentuate": "photos",
-    "invert": "photos", "style": "photos", "fool": "photos", "explain": "explaining", "activations": "explaining",
-    "interpolate": "comparisons", "compare": "comparisons", "grow": "comparisons", "filters": "weights",
-    "card": "cards", "scan": "scans", "patches": "scans", "map": "maps", "sheet": "films", "zoom": "films",
-    "film": "films", "plot": "plots", "layers": "listings", "models": "listings", "presets": "listings",
-}  # fmt: skip
 
 app = typer.Typer(
     name="reverie",
+    cls=Commands,
     help="See what a vision network sees: feature visualization and Deep Dream for any torch network.",
     no_args_is_help=True,
     add_completion=True,
@@ -82,26 +72,8 @@ def _write_nowhere() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _later(name: str) -> Callable[..., None]:
-    """A command's function, imported with torch only when it runs."""
-
-    def run(*given: Any) -> None:
-        ready = getattr(importlib.import_module(f"reverie.cli.{RUNNERS[name]}"), name)
-        with answered():
-            ready(*given)
-
-    run.__name__ = name
-    return run
-
-
-def _about(cls: type[Settings], name: str) -> str:
-    """What a command does, with examples."""
-    examples = "".join(f"\n\n    $ reverie {name} {text}" for text in cls.usage if text)
-    return f"{inspect.cleandoc(cls.__doc__ or '')}{examples}"
-
-
-for _name, _cls in commands().items():
-    app.command(_name)(command(_cls, _later(_name), _about(_cls, _name)))
+for _name, _cls in commands().own.items():
+    added(app, _name, _cls)
 
 
 def _version(wanted: bool) -> None:

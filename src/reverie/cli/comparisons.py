@@ -1,4 +1,4 @@
-"""The commands that compare features of a layer, grow a feature map, and go from one unit to another."""
+"""The command that compares features of a layer."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -9,8 +9,6 @@ from reverie.cli.saying import say
 from reverie.cli.tables import show
 from reverie.figures.result import Result
 from reverie.settings.compare import Compare
-from reverie.settings.grow import Grow
-from reverie.settings.interpolate import Interpolate
 from reverie.settings.parts import Filmed, Network
 from reverie.synthesis import Recipe, Step
 from reverie.synthesis.cancellation import Cancellation, measured
@@ -45,15 +43,3 @@ def _tell(recipe: Recipe, found: Sequence[Cancellation]) -> None:
     rows = [[str(item.step), *(f"{item.shares[number]:.3f}" for number in several)] for item in found]
     say("what is left of the features' gradients in their sum, |sum g| / sum |g|:")
     show(["step", *(recipe.labels[number] for number in several)], *rows)
-
-
-def grow(asked: Grow, network: Network, writing: Filmed) -> None:
-    """A feature map's neurons, one after the other."""
-    model = model_of(network)
-    make(model, recipes.grow(model, asked), target_for(writing, "grow"), writing)
-
-
-def interpolate(asked: Interpolate, network: Network, writing: Filmed) -> None:
-    """A strip from one unit to another."""
-    model = model_of(network)
-    make(model, recipes.interpolate(model, asked), target_for(writing, "interpolate"), writing)

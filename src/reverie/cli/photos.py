@@ -1,7 +1,6 @@
-"""The commands that make a photo anew."""
+"""The command that fools a network."""
 
 from pathlib import Path
-from typing import Any
 
 from reverie import recipes
 from reverie.cli.runs import make, model_of, target_for
@@ -14,41 +13,9 @@ from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.recipes.fooling import Verdict, verdict
 from reverie.recipes.radii import smallest_radius, too_small, widened
-from reverie.settings.accentuate import Accentuate
-from reverie.settings.calling import Called
-from reverie.settings.caricature import Caricature
 from reverie.settings.fool import Fool
-from reverie.settings.invert import Invert
 from reverie.settings.parts import Filmed, Network
 from reverie.settings.setting import settings_of
-from reverie.settings.style import Style
-from reverie.synthesis import Recipe
-
-
-def invert(asked: Invert, network: Network, writing: Filmed) -> None:
-    """One picture, or a sheet of one for each layer."""
-    _of_photo(recipes.invert, "invert", asked, network, writing)
-
-
-def caricature(asked: Caricature, network: Network, writing: Filmed) -> None:
-    """One picture, or a sheet of one for each layer."""
-    _of_photo(recipes.caricature, "caricature", asked, network, writing)
-
-
-def accentuate(asked: Accentuate, network: Network, writing: Filmed) -> None:
-    """One picture, or a sheet of one for each unit."""
-    _of_photo(recipes.accentuate, "accentuate", asked, network, writing)
-
-
-def style(asked: Style, network: Network, writing: Filmed) -> None:
-    """One painting."""
-    _of_photo(recipes.style, "style", asked, network, writing)
-
-
-def _of_photo(recipe: Called[Recipe], ending: str, asked: Any, network: Network, writing: Filmed) -> None:
-    model = model_of(network)
-    target = target_for(writing, f"{photo_path(asked.photo).stem}-{ending}")
-    make(model, recipe(model, asked), target, writing)
 
 
 def fool(asked: Fool, network: Network, writing: Filmed) -> None:

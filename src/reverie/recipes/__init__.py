@@ -1,30 +1,36 @@
-"""Named uses of the engines: functions of plain arguments that return a Recipe, hold no loop and never run."""
+"""Named uses of the engines: functions of settings that return what is to run, hold no loop and never run.
 
-from reverie.recipes.caricatures import accentuate, caricature
-from reverie.recipes.comparisons import compare, grow
-from reverie.recipes.dreams import dream
-from reverie.recipes.explanations import explain
-from reverie.recipes.features import feature
-from reverie.recipes.fooling import fool, universal
-from reverie.recipes.interpolation import interpolate
-from reverie.recipes.inversion import invert
-from reverie.recipes.painting import style
-from reverie.recipes.responses import activations
-from reverie.recipes.weights import filters
+A recipe is found by the settings that say who makes what they ask for: in `reverie.settings`, or in a plugin.
+"""
 
-__all__ = [
-    "accentuate",
-    "activations",
-    "caricature",
-    "compare",
-    "dream",
-    "explain",
-    "feature",
-    "filters",
-    "fool",
-    "grow",
-    "interpolate",
-    "invert",
-    "style",
-    "universal",
-]
+import importlib
+from typing import Any
+
+from reverie.errors import PluginBroken
+from reverie.settings import recipes
+from reverie.settings.setting import Settings
+
+__all__ = sorted(recipes())
+
+
+def recipe(cls: type[Settings]) -> Any:
+    """The recipe that makes what these settings ask for.
+
+    Raises:
+        PluginBroken: a plugin's, which cannot be imported.
+    """
+    module, _, function = cls.made_by.partition(":")
+    try:
+        return getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise PluginBroken(f"{cls.__name__} is made by {cls.made_by}, which cannot be imported ({error})") from error
+
+
+def __getattr__(name: str) -> Any:
+    if name not in recipes():
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return recipe(recipes()[name])
+
+
+def __dir__() -> list[str]:
+    return __all__

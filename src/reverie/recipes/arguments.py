@@ -25,7 +25,7 @@ from reverie.recipes.presets import Preset
 from reverie.recipes.views import Concept, concept_in
 from reverie.settings.calling import Called, called_with
 from reverie.settings.parts import sized as sized
-from reverie.settings.setting import Settings
+from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import STARTS, Recipe
 from reverie.unit import Unit
@@ -33,18 +33,19 @@ from reverie.unit import Unit
 S = TypeVar("S", bound=Settings)
 Made = TypeVar("Made", Recipe, Inquiry, Survey, Kernels)
 NAMED_STARTS = (*STARTS, "cppn")  # a start that is none of them is a photo
-PICTURES = ("guide", "photo", "photos", "styles", "region", "style_region")  # arguments that are photos, or several
 
 
 def recorded(cls: type[S]) -> Callable[[Callable[[Model, S], Made]], Called[Made]]:
     """Lets a recipe of settings be called with shorthand, and notes in what is made how a record can repeat it."""
 
     def decorated(recipe: Callable[[Model, S], Made]) -> Called[Made]:
+        reads = {item.name: item.more["reads"] for item in settings_of(cls) if "reads" in item.more}
+
         @called_with(cls)
         @functools.wraps(recipe)
         def with_origin(model: Model, asked: S) -> Made:
             asked = _resolved(model, asked)
-            given = {name: _plain(name, value) for name, value in asked.flat().items()}
+            given = {name: _plain(name, value, reads.get(name)) for name, value in asked.flat().items()}
             return _noted(recipe(model, asked), recipe.__name__, given)
 
         return with_origin
@@ -81,12 +82,12 @@ def _noted(made: Made, name: str, given: dict[str, Any]) -> Made:
     return replace(made, origin=(name, given))
 
 
-def _plain(name: str, value: Any) -> Any:
+def _plain(name: str, value: Any, reads: str | None) -> Any:
     if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Concept | Mapping):
         return value[0].plain() if isinstance(value[0], Concept) else value[0]
     if isinstance(value, list | tuple):
-        return [_plain(name, item) for item in value]
-    if name == "mask" and value is not None:
+        return [_plain(name, item, reads) for item in value]
+    if reads == "mask" and value is not None:
         return {"mask": _shown(value), "sha256": mask_digest(value)}
     if name == "photo" and isinstance(value, str | Path) and str(value).endswith(".npy"):
         return {"photo": Path(value).name, "sha256": file_digest(value)}
@@ -94,9 +95,8 @@ def _plain(name: str, value: Any) -> Any:
         if not path_named(value).is_file():
             raise InvalidSetting(f"there is no dictionary {value}; name a safetensors or .npy file of directions")
         return {"file": Path(value).name, "sha256": file_digest(value)}
-    if value is not None and (
-        name in PICTURES or (name == "start" and not (isinstance(value, str) and value in NAMED_STARTS))
-    ):
+    named = name == "start" and isinstance(value, str) and value in NAMED_STARTS
+    if reads == "photo" and value is not None and not named:
         return {"photo": _shown(value), "sha256": digest(value)}
     if name == "preset" and in_file(value):
         return dict(settings_from(value))

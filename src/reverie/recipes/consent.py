@@ -10,6 +10,7 @@ from reverie.models.zoos import at_hand, is_timm_name, torchvision_names
 from reverie.recipes.arguments import NAMED_STARTS
 from reverie.recipes.materials import MADE_OF
 from reverie.recipes.preset_files import in_file
+from reverie.settings.setting import Settings, settings_of
 
 LARGEST_NUMBER = 2**63
 LONGEST_TEXT = 100_000  # characters of one text; a joint unit names thousands of channels
@@ -74,19 +75,37 @@ FORMS: Mapping[str, Form] = {  # of all arguments that could lead to a file, to 
     "concept": _either(_concept, lambda value: value == []),
     "against": lambda value: value == [],
     "preset": _preset,
-    "parameterization": _either(_of(None, *MADE_OF), _table("decoder")),
+    "parameterization": _either(NOTHING, lambda value: isinstance(value, str) and value in MADE_OF, _table("decoder")),
     "also": _each(_other),
 }
 
 
-def check_arguments(arguments: Mapping[str, Any]) -> None:
+READ: Mapping[str, Form] = {  # of a plugin's settings, by what they say that they read
+    "photo": _either(PICTURE, _each(PICTURE), NOTHING),
+    "mask": FORMS["mask"],
+    "preset": _preset,
+}
+
+
+def _form(name: str, cls: type[Settings] | None) -> Form:
+    """The form that an argument must have; what a plugin's settings read otherwise is never repeated."""
+    if name in FORMS:
+        return FORMS[name]
+    reads = next((item.more.get("reads") for item in settings_of(cls) if item.name == name), None) if cls else None
+    return plain if reads is None else READ.get(reads, NOTHING)
+
+
+def check_arguments(arguments: Mapping[str, Any], cls: type[Settings] | None = None) -> None:
     """That what a record's arguments name can only be what this program wrote: a name with a hash, a table of numbers.
+
+    Args:
+        cls: the settings that the arguments are of.
 
     Raises:
         RecordRefused: a path, a module's name, or values of another form.
     """
     for name, value in arguments.items():
-        if not FORMS.get(name, plain)(value):
+        if not _form(name, cls)(value):
             raise RecordRefused(
                 f"the record's '{name}' is not what reverie writes ({_cut(value)}): what a record says is opened or "
                 "run only as a name with its hash; render the picture anew"

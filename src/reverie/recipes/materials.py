@@ -29,12 +29,21 @@ from reverie.parameterizations import (
 )
 from reverie.parameterizations.latents import GENERATOR
 from reverie.parameterizations.spectrum import parse_spectrum
+from reverie.plugins import Table
 
-MADE_OF: Mapping[str, Parameterization] = {
+OWN: Mapping[str, Parameterization] = {
     "pixels": Pixels(), "soft-pixels": SoftPixels(), "soft-colors": SoftColors(), "fourier": Fourier(), "maco": Maco(),
     "pyramid": Pyramid(), "cppn": Cppn(), "aligned": Aligned(),
 }  # fmt: skip
-NAMES = (*MADE_OF, GENERATOR)
+
+
+def _part(found: Any) -> Parameterization | None:
+    """A plugin's parameterization, or the class of one, which is called without arguments."""
+    part: Parameterization = found() if isinstance(found, type) else found
+    return part if all(callable(getattr(part, name, None)) for name in ("init", "decode", "encode")) else None
+
+
+MADE_OF: Table[Parameterization] = Table("parameterizations", lambda: OWN, _part)
 ALPHAS = ("optimised", "importance")
 SKEWED = 0.02  # how far a mask's aspect may lie from its photo's: a pixel more or less is rounding
 
@@ -51,7 +60,7 @@ def made_of(name: str | Latent) -> Parameterization:
     if name == GENERATOR:
         raise InvalidSetting("a preset cannot hold the generator; say --parameterization generator beside it")
     if name not in MADE_OF:
-        raise UnknownName(f"there is no parameterization '{name}'; nearest: {nearest(name, NAMES)}")
+        raise UnknownName(f"there is no parameterization '{name}'; nearest: {nearest(name, [*MADE_OF, GENERATOR])}")
     return MADE_OF[name]
 
 
@@ -93,7 +102,7 @@ def with_alpha(part: Parameterization, channels: int) -> Parameterization:
         InvalidSetting: its latents have no channels of which one could be the opacity.
     """
     if not part.planar:
-        allowed = ", ".join(name for name, item in MADE_OF.items() if item.planar)
+        allowed = ", ".join(name for name, item in MADE_OF.own.items() if item.planar)
         raise InvalidSetting(f"{type(part).__name__} has no opacity; --alpha optimised goes with {allowed}")
     return Alpha(part, channels)
 

@@ -1,13 +1,12 @@
 """Repeats a run from its record."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from reverie import recipes
+from reverie import recipes, settings
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, mask_digest, photo_path, record_text
@@ -20,6 +19,7 @@ from reverie.recipes.consent import check_arguments, check_description, check_ne
 from reverie.recipes.networks import Other
 from reverie.recipes.repetition import Made, noted, repetition
 from reverie.record import Record, parse
+from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis import Recipe
 
 Photos = Photo | Sequence[Photo] | None
@@ -33,7 +33,6 @@ def _photo_digest(photo: Photo) -> str:
 
 
 DIGESTS: Mapping[str, Callable[[Photo], str]] = {"photo": _photo_digest, "mask": mask_digest}
-REPEATABLE = {name: getattr(recipes, name) for name in recipes.__all__}
 ASKED_ANEW = {  # what is no recipe's picture: the command that makes it again
     "patches": "reverie patches UNIT --scan FILE",
     "image_map": "reverie map FOLDER",
@@ -131,15 +130,13 @@ def recipe_of(
         raise RecordRefused(
             f"'{record.recipe}' is not repeated from its record alone; run '{ASKED_ANEW[record.recipe]}' again"
         )
-    if record.recipe not in REPEATABLE:
-        raise RecordRefused(f"there is no recipe '{record.recipe}' here; known are {', '.join(REPEATABLE)}")
-    recipe = REPEATABLE[record.recipe]
-    known = set(inspect.signature(recipe).parameters) - {"model"}
+    cls = _settings(record.recipe)
+    known = {item.name for item in settings_of(cls)}
     if not set(record.arguments) <= known:
         raise RecordRefused(
             f"the record has the unknown argument '{min(set(record.arguments) - known)}'; update reverie"
         )
-    check_arguments(record.arguments)
+    check_arguments(record.arguments, cls)
     arguments = dict(record.arguments)
     for name, value in record.arguments.items():
         if name == "parameterization" and isinstance(value, dict):
@@ -149,7 +146,7 @@ def recipe_of(
         elif name not in ("preset", "spectrum", "concept"):
             arguments[name] = _found(value, photo, beside)
     try:
-        made: Made = recipe(model, **arguments)
+        made: Made = recipes.recipe(cls)(model, **arguments)
     except ReverieError:
         raise
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -159,6 +156,17 @@ def recipe_of(
     if record.index is not None and not 0 <= record.index < len(made.names):
         raise RecordRefused(f"the record names picture {record.index} of {len(made.names)}; render the picture anew")
     return made
+
+
+def _settings(name: str) -> type[Settings]:
+    """The settings of a recipe: reverie's own, or a plugin's that is installed here."""
+    own, plugged = settings.recipes(), settings.commands().plugged
+    if name not in own and name not in plugged:
+        raise RecordRefused(
+            f"there is no recipe '{name}' here; known are {', '.join([*sorted(own), *plugged])}; "
+            "a plugin's is known where its package is installed"
+        )
+    return own[name] if name in own else settings.commands()[name]
 
 
 def _together(record: Record, made: Recipe) -> Recipe:

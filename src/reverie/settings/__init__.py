@@ -1,19 +1,43 @@
 """Settings: what can be asked, said once; a command line, a file, a record and a form all read these classes."""
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
+from reverie.plugins import Table, modules_of
 from reverie.settings.setting import Settings
 
 
 @cache
-def commands() -> Mapping[str, type[Settings]]:
-    """All that can be asked by name, such as `dream`: the classes of this folder that say how they are used."""
-    found: dict[str, type[Settings]] = {}
-    for item in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{item.name}")
-        own = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Settings)]
-        found |= {cls.__name__.lower(): cls for cls in own if cls.__module__ == module.__name__ and cls.usage}
-    return found
+def asked() -> Mapping[str, type[Settings]]:
+    """All classes of this folder that say who makes what they ask for, or how a command is used, by name."""
+    return {
+        value.__name__.lower(): value
+        for module in modules_of(__name__)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Settings) and value.__module__ == module.__name__
+        if value.made_by or value.usage
+    }
+
+
+@cache
+def _own() -> Mapping[str, type[Settings]]:
+    return {name: cls for name, cls in asked().items() if cls.usage}
+
+
+def _settings(part: Any) -> type[Settings] | None:
+    return part if isinstance(part, type) and issubclass(part, Settings) and part.made_by else None
+
+
+_COMMANDS = Table("commands", _own, _settings)
+
+
+def commands() -> Table[type[Settings]]:
+    """All that can be asked by name, such as `dream`: the classes that say how they are used, and those of plugins."""
+    return _COMMANDS
+
+
+@cache
+def recipes() -> Mapping[str, type[Settings]]:
+    """The settings of reverie's own recipes, by the recipes' names."""
+    return {name: cls for name, cls in asked().items() if cls.made_by.startswith("reverie.recipes.")}

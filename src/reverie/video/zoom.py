@@ -68,7 +68,7 @@ class Way:
     def __init__(self, model: Model, asked: Dream) -> None:
         self.texts = list(asked.layers)
         placed = [placed_at(text) for text in self.texts]
-        self.recipe = recipes.dream(model, asked, layers=[text for text, _ in placed])
+        self.recipe: Recipe = recipes.dream(model, asked, layers=[text for text, _ in placed])
         self.texts = self.texts or list(self.recipe.each["layers"])
         self.keys: list[tuple[int, Objective]] = []
         if any(frame is not None for _, frame in placed):

@@ -1,0 +1,65 @@
+"""The command of any recipe: it needs only its settings and its recipe."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from reverie import recipes
+from reverie.attribution import Inquiry, Kernels, Survey, drawn, inquire
+from reverie.cli.inquiries import explained, showed, surveyed
+from reverie.cli.runs import all_photos, check_beside, each_photo, make, model_of, target_for
+from reverie.errors import InvalidSetting, OutputFailed
+from reverie.models.model import Model
+from reverie.paths import photo_path
+from reverie.settings.parts import Filmed, Network
+from reverie.settings.setting import Settings
+from reverie.synthesis import Recipe
+
+
+def runner(name: str, cls: type[Settings]) -> Callable[..., None]:
+    """What runs a command: of each photo where it takes several, else once."""
+
+    def run(asked: Any, network: Network, writing: Filmed) -> None:
+        recipe = recipes.recipe(cls)
+        several = isinstance(asked, list)
+        wanted = all_photos(asked, writing) if several else [asked]
+        if len(wanted) > 1 and getattr(writing, "film", None) is not None:
+            raise OutputFailed(f"{len(wanted)} photos do not fit in the one film {writing.film}; make them one by one")
+        model = model_of(network)
+
+        def made(one: Any, target: Path) -> None:
+            written(model, recipe(model, one), target, writing)
+
+        if several:
+            each_photo(wanted, name, "made", writing, made)
+        else:
+            made(asked, target_for(writing, _stem(asked, name)))
+
+    return run
+
+
+def _stem(asked: Settings, name: str) -> str:
+    photo = getattr(asked, "photo", None)
+    return name if not isinstance(photo, str) else f"{photo_path(photo).stem}-{name}"
+
+
+def written(model: Model, made: Any, target: Path, writing: Any) -> None:
+    """Runs what a recipe made, and writes it.
+
+    Raises:
+        InvalidSetting: a recipe that made something else.
+    """
+    raw = getattr(writing, "raw", False)
+    match made:
+        case Recipe():
+            make(model, made, target, writing)
+        case Inquiry():
+            check_beside(target, len(made.methods), writing, raw=raw)
+            explained(model, made, target, writing, events=inquire(model, made), raw=raw)
+        case Survey():
+            check_beside(target, len(made.units), writing, raw=raw)
+            surveyed(model, made, target, writing, raw=raw)
+        case Kernels():
+            showed(drawn(model, made), target, writing, raw=raw)
+        case _:
+            raise InvalidSetting(f"a recipe gives what is to run, not a {type(made).__name__}; return a reverie.Recipe")
