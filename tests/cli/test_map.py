@@ -76,11 +76,20 @@ def test_what_does_not_go_is_one_sentence(refused, folder, factory, words, messa
     assert [path for path in sorted(tmp_path.rglob("*")) if "__pycache__" not in str(path)] == before
 
 
-def test_ctrl_c_leaves_nothing(cli, folder, factory, tmp_path, monkeypatch):
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
 
-    monkeypatch.setattr("reverie.imagemap.build.projected", interrupted)
+
+def test_ctrl_c_while_a_map_is_laid_out_keeps_the_photos(cli, folder, factory, tmp_path, monkeypatch):
+    monkeypatch.setattr("reverie.imagemap.build.projecting", interrupted)
+    status, out, err = cli("map", folder, "-m", factory, "--workers", 0)
+    assert (status, err) == (130, "reverie: stopped\n")
+    assert "ended after 9 of 9 photos: laid out by their principal components" in out
+    assert len(read_map(tmp_path / "pets-map-1.png")) == 9
+
+
+def test_ctrl_c_before_the_first_photo_leaves_nothing(cli, folder, factory, tmp_path, monkeypatch):
+    monkeypatch.setattr("reverie.imagemap.build.embeddings", interrupted)
     status, out, err = cli("map", folder, "-m", factory, "--workers", 0)
     assert (status, out, err) == (130, "", "reverie: stopped\n")
     assert not list(tmp_path.glob("*map*"))

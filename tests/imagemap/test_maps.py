@@ -14,9 +14,10 @@ from reverie.dataset.embeddings import embedded, last_layer, thumbnail
 from reverie.dataset.layout import centres
 from reverie.errors import InvalidSetting, OutputFailed, RecordRefused, UnknownName, UnsuitableImage
 from reverie.image import read, to_pil
-from reverie.imagemap.build import image_map
+from reverie.imagemap.build import MapRun, image_map
 from reverie.imagemap.image_map import read_map
 from reverie.recipes.reruns import read_record, recipe_of
+from reverie.settings.map import Map
 from tiny import Tiny, picture, seeded
 
 COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 210)}
@@ -163,9 +164,36 @@ def test_a_grey_network_maps_photos_too(photos):
 
 
 def test_progress_is_told(model, photos):
-    told = []
-    image_map(model, photos, method="pca", workers=0, batch=10, heard=lambda *item: told.append(item))
-    assert told == [("photos", 10, 24), ("photos", 20, 24), ("photos", 24, 24)]
+    run = MapRun(model, Map.made(photos=photos, method="pca", workers=0, batch=10))
+    assert [(event.task, event.done, event.total) for event in run.events()] == [
+        ("photos", 10, 24), ("photos", 20, 24), ("photos", 24, 24),
+    ]  # fmt: skip
+    assert run.result().notes == ()
+
+
+def test_a_map_that_is_left_early_is_of_the_photos_that_were_read(model, photos, tmp_path):
+    run = MapRun(model, Map.made(photos=photos, workers=0, batch=10))
+    assert len(run.result()) == 0
+    for event in run.events():
+        if event.done == 20:
+            break
+    made = run.result()
+    assert (len(made), made.method, made.perplexity) == (20, "pca", None)
+    assert made.notes == ("ended after 20 of 24 photos: laid out by their principal components",)
+    grown = image_map(model, photos, into=made.save(tmp_path / "some.png")[0], workers=0)
+    assert len(grown) == 44
+
+
+def test_a_layout_that_is_left_early_ends(model, photos):
+    pytest.importorskip("openTSNE")
+    run = MapRun(model, Map.made(photos=photos, workers=0))
+    events = run.events()
+    assert next(event for event in events if event.task == "layout").total == 750
+    events.close()
+    assert run.result().notes == ("ended after 24 of 24 photos: laid out by their principal components",)
+    whole = MapRun(model, Map.made(photos=photos, workers=0))
+    assert [event.done for event in whole.events() if event.task == "layout"] == list(range(50, 751, 50))
+    assert np.array_equal(whole.result().points, image_map(model, photos, workers=0).points)
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
@@ -349,7 +377,8 @@ def test_thumbnails_that_are_something_else_are_refused(made):
         ({"method": "isomap"}, UnknownName, "there is no method 'isomap' for a map; nearest: 'umap'"),
         ({"thumbnail": 8}, InvalidSetting, "thumbnail must be 16 to 512, not 8"),
         ({"perplexity": 20.0}, InvalidSetting, "a perplexity of 20 needs 61 photos, there are 24; take at most 7.6"),
-        ({"batch": 0}, InvalidSetting, "batch must be 1 or more, not 0"),
+        ({"batch": 0}, InvalidSetting, "batch must be 1 to 4096, not 0"),
+        ({"perplexity": 0.5}, InvalidSetting, "perplexity must be 1 or more, not 0.5"),
         ({"seed": -1}, InvalidSetting, "seed must be 0 to 4.29497e+09, not -1"),
     ],
 )

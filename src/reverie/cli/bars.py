@@ -1,13 +1,24 @@
 """A bar on a terminal; elsewhere, in a log, a line now and then."""
 
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import Progress, ProgressColumn, TaskID
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
+from reverie.cli.saying import say
 from reverie.errors import printable
+from reverie.runs import Reading, Run
 
+T = TypeVar("T")
 EVERY = 30.0  # seconds between two lines
 
 
@@ -27,3 +38,18 @@ class Bar(Progress):
             total = "" if task.total is None else f" of {task.total:.0f}"
             line = f"reverie: {printable(task.description)}: {task.completed:.0f}{total}"
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def watched(run: Run[T], *, quiet: bool) -> Reading[T]:
+    """Reads a run with a bar for each of its tasks, until its end, Ctrl-C or an error that a user can mend."""
+    reading = Reading(run)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Bar(*columns, quiet=quiet, often=2) as bar:
+        tasks: dict[str, TaskID] = {}
+        for event in reading:
+            if event.task not in tasks:
+                tasks[event.task] = bar.add_task(event.task)
+            bar.update(tasks[event.task], completed=event.done, total=event.total)
+            if event.note:
+                say(f"reverie: {event.note}", err=True)
+    return reading

@@ -2,18 +2,15 @@
 
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-
 from reverie.atlas.patch_sheets import patches as sheet_of
 from reverie.atlas.patch_sheets import scanned_model, told
-from reverie.cli.bars import Bar
+from reverie.cli.bars import watched
 from reverie.cli.runs import model_of, target_for, use_threads
 from reverie.cli.saying import say
 from reverie.dataset.scanning import ScanRun
 from reverie.dataset.store import begun, read_scan
 from reverie.image import photo_path
 from reverie.paths import path_named, shortened
-from reverie.runs import Reading
 from reverie.settings.parts import Network, Output, Pictured, Recorded
 from reverie.settings.patches import Patches
 from reverie.settings.scan import Scan
@@ -25,13 +22,7 @@ def scan(asked: Scan, network: Network, writing: Output) -> None:
     path = Path(f"{stem}-scan.db") if writing.output is None else path_named(writing.output)
     model = model_of(_with_its_threads(path, network, writing))
     run = ScanRun(model, asked, path, force=writing.force)
-    reading = Reading(run)
-    with _bar(quiet=writing.quiet) as bar:
-        task = bar.add_task(path.name)
-        for event in reading:
-            bar.update(task, completed=event.done, total=event.total)
-            if event.note:
-                say(f"reverie: {event.note}", err=True)
+    reading = watched(run, quiet=writing.quiet)
     if reading.last is not None and (not writing.quiet or not run.result().complete):
         say(*(f"wrote {path}: {line}" for line in run.result().told))
     if reading.ended is not None:
@@ -57,8 +48,3 @@ def patches(asked: Patches, network: Recorded, writing: Pictured) -> None:
     if not writing.quiet:
         more = f" and {len(written) - 1} pictures in {target.with_suffix('')}" if len(written) > 1 else ""
         say(f"wrote {written[0]}{more}", told(result))
-
-
-def _bar(*, quiet: bool) -> Bar:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Bar(*columns, quiet=quiet, often=2)

@@ -1,11 +1,14 @@
 """Projections: embeddings brought to the plane, by t-SNE, UMAP or principal components, and new ones put among them."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 import numpy as np
 
-from reverie.errors import InvalidSetting, UnknownName, check, nearest
+from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.extras import extra, installed
 from reverie.randomness import undisturbed
 
@@ -15,8 +18,7 @@ PERPLEXITY = 30.0
 SAME = 1e-3  # mean distance of directions from their middle that is no more than float16 rounds them by
 FEWEST = 6  # embeddings that have neighbours to speak of; fewer are laid out by their principal components
 FAST = 3000  # points from which on t-SNE's forces are interpolated (FIt-SNE) in place of a tree of them (Barnes-Hut)
-
-Heard = Callable[[int, int], None]  # steps done, steps in all
+STEPS, EVERY = 750, 50  # of t-SNE, and after how many it tells so
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +73,6 @@ def chosen_method(method: str, count: int, perplexity: float | None) -> tuple[st
         raise UnknownName(f"there is no method '{method}' for a map; nearest: {nearest(method, METHODS)}")
     if perplexity is not None and method != "tsne":
         raise InvalidSetting(f"perplexity is t-SNE's; leave it out with '{method}'")
-    if perplexity is not None:
-        check("perplexity", perplexity, 1)
     largest = (count - 1) / 3
     if perplexity is not None and perplexity > largest and count >= FEWEST:
         raise InvalidSetting(
@@ -106,10 +106,22 @@ def made_by(method: str) -> str:
     return "t-SNE by scikit-learn, since openTSNE is not installed: pip install 'reverie[map]'"
 
 
-@undisturbed()
-def projected(
-    vectors: np.ndarray, method: str, perplexity: float | None = None, *, seed: int = 0, heard: Heard | None = None
-) -> np.ndarray:
+def projecting(
+    vectors: np.ndarray, method: str, perplexity: float | None = None, *, seed: int = 0
+) -> Generator[tuple[int, int], None, np.ndarray]:
+    """Brings vectors [N,K] to the plane as `projected`, which it returns, and tells t-SNE's steps, of how many."""
+    flat = _first_two(vectors)
+    if method == "pca" or not np.ptp(flat, axis=0).any():
+        return flat
+    vectors = flat if vectors.shape[1] < 2 else vectors  # a layer of one channel
+    if method == "umap":
+        return _by_umap(vectors, flat, seed)
+    if not installed("openTSNE"):
+        return _by_scikit_learn(vectors, flat, perplexity, seed)
+    return (yield from _by_opentsne(vectors, perplexity, seed))
+
+
+def projected(vectors: np.ndarray, method: str, perplexity: float | None = None, *, seed: int = 0) -> np.ndarray:
     """Places [N,2] of vectors [N,K] in the plane, float32; the same for the same seed, machine and versions.
 
     t-SNE: van der Maaten and Hinton 2008, as openTSNE makes it, or scikit-learn where that is not installed: started
@@ -121,39 +133,61 @@ def projected(
         method: tsne, umap or pca.
         perplexity: of t-SNE, at most a third of the others' number.
         seed: of all that is drawn by chance.
-        heard: is told the steps of t-SNE now and then.
 
     Raises:
         MissingExtra: umap-learn is not installed.
     """
-    flat = _first_two(vectors)
-    if method == "pca" or not np.ptp(flat, axis=0).any():
-        return flat
-    vectors = flat if vectors.shape[1] < 2 else vectors  # a layer of one channel
-    if method == "umap":
-        umap = extra("umap", "umap", "UMAP")
-        start = flat / np.abs(flat).max() * 10
-        near = min(15, len(vectors) - 1)
-        made = umap.UMAP(n_neighbors=near, init=start, random_state=seed, n_jobs=1).fit_transform(vectors)
-        return np.asarray(made, dtype=np.float32)
-    if not installed("openTSNE"):
-        return _by_scikit_learn(vectors, flat, perplexity, seed)
-    tsne = extra("openTSNE", "map", "t-SNE")
-    step = 0
+    steps = projecting(vectors, method, perplexity, seed=seed)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as whole:
+            return np.asarray(whole.value)
 
-    def tell(*_: object) -> None:
-        nonlocal step
-        step += 50
-        if heard is not None:
-            heard(step, 750)
 
-    made = tsne.TSNE(
-        perplexity=perplexity, random_state=seed, n_jobs=1, negative_gradient_method=_forces(len(vectors)),
-        callbacks=tell, callbacks_every_iters=50,
-    ).fit(vectors.astype(np.float64))  # fmt: skip
+@undisturbed()
+def _by_umap(vectors: np.ndarray, flat: np.ndarray, seed: int) -> np.ndarray:
+    umap = extra("umap", "umap", "UMAP")
+    start = flat / np.abs(flat).max() * 10
+    near = min(15, len(vectors) - 1)
+    made = umap.UMAP(n_neighbors=near, init=start, random_state=seed, n_jobs=1).fit_transform(vectors)
     return np.asarray(made, dtype=np.float32)
 
 
+def _by_opentsne(
+    vectors: np.ndarray, perplexity: float | None, seed: int
+) -> Generator[tuple[int, int], None, np.ndarray]:
+    """t-SNE in a thread, since it tells its steps only to a function; it ends when nobody reads them any more."""
+    with undisturbed():
+        tsne = extra("openTSNE", "map", "t-SNE")
+    told: SimpleQueue[int] = SimpleQueue()
+    left = threading.Event()
+
+    def tell(step: int, *_: object) -> bool:
+        told.put(step)
+        return left.is_set()
+
+    def work() -> np.ndarray:
+        try:
+            made = tsne.TSNE(
+                perplexity=perplexity, random_state=seed, n_jobs=1, negative_gradient_method=_forces(len(vectors)),
+                callbacks=tell, callbacks_every_iters=EVERY,
+            ).fit(vectors.astype(np.float64))  # fmt: skip
+            return np.asarray(made, dtype=np.float32)
+        finally:
+            told.put(0)
+
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(work)
+        try:
+            for number, _ in enumerate(iter(told.get, 0), 1):
+                yield number * EVERY, STEPS
+        finally:
+            left.set()
+        return made.result()
+
+
+@undisturbed()
 def _by_scikit_learn(vectors: np.ndarray, flat: np.ndarray, perplexity: float | None, seed: int) -> np.ndarray:
     """t-SNE that comes with a library which is there in any case; the start is as small as its paper has it."""
     from sklearn.manifold import TSNE

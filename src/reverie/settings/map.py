@@ -9,7 +9,6 @@ from reverie.settings.parts import (
     Network,
     Output,
     PhotoSet,
-    Positive,
     Workers,
 )
 from reverie.settings.setting import Settings, asked
@@ -30,12 +29,16 @@ class Map(Settings):
     ] = None
     method: Annotated[str | None, asked("tsne, umap or pca.", group="Common")] = None
     perplexity: Annotated[
-        Positive | None, asked("About how many neighbours t-SNE heeds; 30 unless given.", group="Objective")
+        Annotated[float, Meta(ge=1)] | None,
+        asked("About how many neighbours t-SNE heeds; 30 unless given.", group="Objective"),
     ] = None
     into: Annotated[
         str | None, asked("A map's .safetensors file, into which the photos are placed.", group="Objective")
     ] = None
-    thumbnail: Annotated[Annotated[int, Meta(ge=16, le=512)] | None, asked("Side of the thumbnails in pixels.")] = None
+    thumbnail: Annotated[
+        Annotated[int, Meta(ge=16, le=512)] | None,
+        asked("Side of the thumbnails in pixels; 128, or less where there are thousands, unless given."),
+    ] = None
     batch: Batch = None
     workers: Workers = None
     seed: Annotated[
