@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import torch
+from PIL import Image
 
 from reverie.randomness import generator, integers, normal, uniform
 
@@ -34,12 +35,15 @@ def test_the_global_random_state_is_left_alone():
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_loading_disturbs_neither_the_global_generator_nor_the_filters_of_warnings(tmp_path):
+def test_loading_scanning_and_mapping_disturb_neither_the_global_generator_nor_the_filters_of_warnings(tmp_path):
     """In a process of its own: the first import of a library is what sets filters."""
     (tmp_path / "nets.py").write_text(
         "import torch, warnings\nfrom torch import nn\n"
         "def net():\n    warnings.simplefilter('ignore')\n    torch.manual_seed(3)\n    return nn.Conv2d(3, 4, 3)\n"
     )
+    (tmp_path / "photos").mkdir()
+    for number in range(8):
+        Image.effect_noise((20, 16), 20 + 20 * number).convert("RGB").save(tmp_path / "photos" / f"{number}.png")
     code = """
 import warnings, torch, numpy
 import reverie
@@ -52,6 +56,9 @@ reverie.load("nets.py:net", size=16)
 reverie.load("squeezenet1_1", weights=None, size=64)
 principal_components(numpy.random.default_rng(0).random((12, 5)))
 snapped(numpy.random.default_rng(0).random((6, 2)), (3, 3))
+for workers in (0, 1):
+    reverie.scan("bundled", "photos", f"{workers}.db", layers=["mixed3a"], workers=workers)
+    reverie.image_map("bundled", "photos", workers=workers)
 assert torch.equal(torch.random.get_rng_state(), before[0])
 assert list(warnings.filters) == before[1], [item for item in warnings.filters if item not in before[1]]
 """
