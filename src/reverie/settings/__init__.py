@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from reverie.plugins import Table, modules_of
+from reverie.settings.forms import schema as schema
 from reverie.settings.setting import Settings
 
 

@@ -1,0 +1,40 @@
+"""Forms: JSON Schema of settings, for whoever draws fields to be filled in, or checks what was."""
+
+from typing import Any
+
+import msgspec
+
+from reverie.settings.setting import Setting, Settings, settings_of
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema(cls: type[Settings]) -> dict[str, Any]:
+    """JSON Schema (2020-12) of a class's flat values, as `made` takes them.
+
+    Each property has its type, bounds, `default` and `description`, and with them the `group` in which the help lists
+    it, and whether it is `rare`.
+    """
+    own = settings_of(cls)
+    return {
+        "$schema": DIALECT,
+        "title": cls.__name__,
+        "description": (cls.__doc__ or "").strip().partition("\n")[0],
+        "type": "object",
+        "properties": {item.name: _property(item) for item in own},
+        "required": [item.name for item in own if item.required],
+        "additionalProperties": False,
+        "examples": list(cls.usage),
+    }
+
+
+def _property(item: Setting) -> dict[str, Any]:
+    found = msgspec.json.schema(item.kind)
+    found.pop("description", None)
+    if "parse" in item.more and found:  # it is taken as text too, such as 427x640
+        found = {"anyOf": [*found.get("anyOf", [found]), {"type": "string"}]}
+    if "allowed" in item.more:
+        found["enum"] = list(item.more["allowed"]())
+    if not item.required:
+        found["default"] = msgspec.to_builtins(item.default)
+    return {**found, "description": item.help, "group": item.more["group"], "rare": bool(item.more.get("rare"))}
