@@ -97,6 +97,13 @@ def modules_of(package: str) -> Iterator[ModuleType]:
         yield importlib.import_module(f"{package}.{item.name}")
 
 
+@cache
+def named(package: str) -> Mapping[str, Any]:
+    """What the modules of a folder of the package name: all of their tables `NAMED` together."""
+    tables = [vars(module).get("NAMED", {}) for module in modules_of(package)]
+    return {name: part for table in tables for name, part in table.items()}
+
+
 def package(point: EntryPoint) -> str:
     """The package of an entry point, with its version."""
     return f"{point.dist.name} {point.dist.version}" if point.dist else point.value

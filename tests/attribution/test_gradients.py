@@ -6,9 +6,8 @@ from torch.nn import functional
 
 import reverie
 from reference.attributions import two_layers
-from reverie.attribution import attribute, method_named
+from reverie.attribution import METHODS, Settings, attribute, method_named
 from reverie.attribution.gradients import IntegratedGradients, Rectified, SmoothGrad
-from reverie.attribution.methods import METHODS, Settings
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.models.rules import Ruled
 from reverie.objectives import activation, channel, logit

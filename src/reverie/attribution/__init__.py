@@ -3,7 +3,8 @@
 from reverie.attribution.activation_maps import Survey, survey
 from reverie.attribution.explanation import Event, Inquiry, answer, attribute, inquire
 from reverie.attribution.filters import Kernels, drawn
-from reverie.attribution.methods import METHODS, Settings, method_named
+from reverie.attribution.method import Settings
+from reverie.attribution.methods import METHODS, method_named
 
 __all__ = [
     "METHODS",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reverie.attribution.gradients import EDGES, Rectified, rule_notes
-from reverie.attribution.method import Estimate, chunks, responses
+from reverie.attribution.method import Estimate, Making, chunks, responses
 from reverie.errors import InvalidSetting
 from reverie.image import Size
 from reverie.models.grids import module_name
@@ -233,3 +233,12 @@ def _block(layer: str) -> str:
 
 def _has_grid(size: Size | None) -> bool:
     return size is not None and max(size) > 1
+
+
+NAMED: Mapping[str, Making] = {
+    "guided-grad-cam": lambda given: GuidedGradCam(given.layer),
+    "grad-cam": lambda given: ClassActivation("grad-cam", given.layer),
+    "grad-cam++": lambda given: ClassActivation("grad-cam++", given.layer),
+    "layer-cam": lambda given: ClassActivation("layer-cam", given.layer),
+    "score-cam": lambda given: ScoreCam(given.layer),
+}

@@ -1,7 +1,7 @@
 """Attribution by gradients with respect to the photo, whose values lie in [0,1]."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from reverie.attribution.baselines import baseline, check_baseline
-from reverie.attribution.method import Estimate, chunks, names, responses
+from reverie.attribution.method import Estimate, Making, chunks, names, responses, usual
 from reverie.errors import InvalidSetting, check, count
 from reverie.image import Size
 from reverie.models.model import Model
@@ -208,3 +208,14 @@ def rule_notes(caught: Counter[str]) -> tuple[str, ...]:
     return (
         f"{listed}{also} are treated as rectifiers, open where their input is above 0: the papers know no rule for it",
     )
+
+
+NAMED: Mapping[str, Making] = {
+    "gradient": lambda _: Gradient(),
+    "input-x-gradient": lambda given: InputXGradient(usual(given.baseline, "black")),
+    "smoothgrad": lambda given: SmoothGrad(usual(given.samples, 50), given.noise, given.seed),
+    "vargrad": lambda given: SmoothGrad(usual(given.samples, 50), given.noise, given.seed, variance=True),
+    "integrated-gradients": lambda given: IntegratedGradients(usual(given.samples, 50), usual(given.baseline, "black")),
+    "guided-backprop": lambda _: Rectified(guided=True),
+    "deconvnet": lambda _: Rectified(guided=False),
+}

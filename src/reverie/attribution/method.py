@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -10,6 +10,8 @@ from torch import Tensor
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,24 @@ class Estimate:
         return self.read()
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What methods take; None stands for a method's own choice."""
+
+    layer: str | None = None
+    samples: int | None = None
+    noise: float = 0.15
+    baseline: str | None = None
+    window: int | None = None
+    stride: int | None = None
+    seed: int = 0
+
+
+def usual(value: Value | None, otherwise: Value) -> Value:
+    """What is given, or what a method takes where nothing is."""
+    return otherwise if value is None else value
+
+
 class Method(Protocol):
     """Settings of one way to attribute; no state."""
 
@@ -70,6 +90,9 @@ class Method(Protocol):
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:
         """What is known of a picture [1,C,H,W] after each piece of work; the last one is the answer."""
         ...
+
+
+Making = Callable[[Settings], Method]
 
 
 def chunks(count: int, most: int) -> list[range]:

@@ -1,6 +1,6 @@
 """Occlusion: what a unit loses when a window of the photo is covered."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reverie.attribution.baselines import baseline, check_baseline
 from reverie.attribution.incremental import Covered, Span, Window
-from reverie.attribution.method import Estimate, chunks, responses
+from reverie.attribution.method import Estimate, Making, chunks, responses, usual
 from reverie.errors import InvalidSetting
 from reverie.figures.curves import Plot, curves
 from reverie.figures.overlay import framed
@@ -159,3 +159,8 @@ def _pictured(
         )
 
     return beside
+
+
+NAMED: Mapping[str, Making] = {
+    "occlusion": lambda given: Occlusion(given.window, given.stride, usual(given.baseline, "grey")),
+}

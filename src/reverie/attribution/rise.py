@@ -1,6 +1,6 @@
 """RISE: the mean of random masks, weighted by the score of the photo seen through them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reverie.attribution.baselines import baseline, check_baseline
-from reverie.attribution.method import Estimate, chunks, responses
+from reverie.attribution.method import Estimate, Making, chunks, responses, usual
 from reverie.errors import count
 from reverie.models.model import Model
 from reverie.objectives import Objective
@@ -61,3 +61,8 @@ def mask(size: tuple[int, int], source: torch.Generator) -> Tensor:
     )
     top, left = (integers(0, side - 1, 1, [source])[0][0] for side in (height, width))
     return whole[0, 0, top : top + size[0], left : left + size[1]]
+
+
+NAMED: Mapping[str, Making] = {
+    "rise": lambda given: Rise(usual(given.samples, 4000), usual(given.baseline, "mean"), given.seed),
+}

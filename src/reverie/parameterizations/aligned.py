@@ -59,3 +59,6 @@ class Aligned(Parameterization):
         low = torch.hypot(rows, (torch.fft.rfftfreq(width) * width)[None]) <= self.below
         shared = torch.einsum("ij,j...->i...", weights, latents)
         return torch.where(low.to(latents.device)[..., None], shared, latents)
+
+
+NAMED = {"aligned": Aligned()}

@@ -102,3 +102,6 @@ def _points(size: Size, device: torch.device) -> Tensor:
     down = (torch.arange(height, device=device) + 0.5 - height / 2) * step
     right = (torch.arange(width, device=device) + 0.5 - width / 2) * step
     return torch.stack([down[:, None].expand(size), right[None].expand(size)]).flatten(1)[None]
+
+
+NAMED = {"cppn": Cppn()}

@@ -61,3 +61,6 @@ def _scale(size: Size, decay: float, cutoff: float, device: torch.device) -> Ten
     height, width = size
     frequency = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None])
     return ((frequency <= cutoff) / frequency.clamp_min(1 / max(height, width)) ** decay).to(device)
+
+
+NAMED = {"fourier": Fourier()}

@@ -72,3 +72,6 @@ def _odd(column: Tensor, height: int) -> Tensor:
     up = column[..., 1 : (height + 1) // 2]
     zero = torch.zeros_like(column[..., :1])
     return torch.cat([zero, up, *([zero] if height % 2 == 0 else []), -up.flip(-1)], -1)
+
+
+NAMED = {"maco": Maco()}

@@ -36,3 +36,6 @@ class Pixels(Parameterization):
     def encode(self, image: Tensor) -> Tensor:
         """A copy."""
         return image.clone()
+
+
+NAMED = {"pixels": Pixels()}

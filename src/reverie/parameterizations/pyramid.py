@@ -69,3 +69,6 @@ def _levels(size: Size) -> list[Size]:
         height, width = levels[-1]
         levels.append((-(-height // 2), -(-width // 2)))
     return levels
+
+
+NAMED = {"pyramid": Pyramid()}

@@ -53,3 +53,6 @@ class SoftColors(Parameterization):
 
 def _mix(image: Tensor, matrix: Tensor) -> Tensor:
     return conv2d(image, matrix.to(image)[:, :, None, None]) if image.shape[1] == 3 else image
+
+
+NAMED = {"soft-colors": SoftColors()}

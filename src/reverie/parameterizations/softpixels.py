@@ -39,3 +39,6 @@ class SoftPixels(Parameterization):
         """The picture's latents, exact but for what is nearly black or white."""
         doubled = (2 * image - 1).clamp(MARGIN - 1, 1 - MARGIN)
         return doubled * (1 - doubled**SHARPNESS) ** (-1 / SHARPNESS) / 2
+
+
+NAMED = {"soft-pixels": SoftPixels()}

@@ -85,6 +85,8 @@ def _noted(made: Made, name: str, given: dict[str, Any]) -> Made:
 def _plain(name: str, value: Any, reads: str | None) -> Any:
     if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Concept | Mapping):
         return value[0].plain() if isinstance(value[0], Concept) else value[0]
+    if isinstance(value, Spectrum):
+        return value.plain()
     if isinstance(value, list | tuple):
         return [_plain(name, item, reads) for item in value]
     if reads == "mask" and value is not None:
@@ -100,8 +102,6 @@ def _plain(name: str, value: Any, reads: str | None) -> Any:
         return {"photo": _shown(value), "sha256": digest(value)}
     if name == "preset" and in_file(value):
         return dict(settings_from(value))
-    if isinstance(value, Spectrum):
-        return value.plain()
     if isinstance(value, Latent):
         return dict(value.source)
     if isinstance(value, Concept | Other):

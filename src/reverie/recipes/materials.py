@@ -11,30 +11,18 @@ from torch import Tensor, nn
 from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage, nearest
 from reverie.image import Photo, photos_in, read_mask, resize
 from reverie.parameterizations import (
-    Aligned,
     Alpha,
-    Cppn,
-    Fourier,
     Latent,
     Maco,
     Masked,
     Parameterization,
-    Pixels,
-    Pyramid,
-    SoftColors,
-    SoftPixels,
     Spectrum,
     latent,
     spectrum_of,
 )
 from reverie.parameterizations.latents import GENERATOR
 from reverie.parameterizations.spectrum import parse_spectrum
-from reverie.plugins import Table
-
-OWN: Mapping[str, Parameterization] = {
-    "pixels": Pixels(), "soft-pixels": SoftPixels(), "soft-colors": SoftColors(), "fourier": Fourier(), "maco": Maco(),
-    "pyramid": Pyramid(), "cppn": Cppn(), "aligned": Aligned(),
-}  # fmt: skip
+from reverie.plugins import Table, named
 
 
 def _part(found: Any) -> Parameterization | None:
@@ -43,7 +31,7 @@ def _part(found: Any) -> Parameterization | None:
     return part if all(callable(getattr(part, name, None)) for name in ("init", "decode", "encode")) else None
 
 
-MADE_OF: Table[Parameterization] = Table("parameterizations", lambda: OWN, _part)
+MADE_OF: Table[Parameterization] = Table("parameterizations", lambda: named("reverie.parameterizations"), _part)
 ALPHAS = ("optimised", "importance")
 SKEWED = 0.02  # how far a mask's aspect may lie from its photo's: a pixel more or less is rounding
 
