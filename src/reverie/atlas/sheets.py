@@ -17,9 +17,11 @@ from reverie.figures.sheet import contact_sheet
 from reverie.image import save, write_whole
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.objectives import Objective
 from reverie.objectives.factorisation import channel_groups
 from reverie.paths import FORMATS, check_output, made_folder
 from reverie.recipes.reruns import read_record
+from reverie.recipes.wishes import Wanted, wishes_of
 from reverie.synthesis import Recipe, synthesize
 from reverie.unit import Unit
 
@@ -65,7 +67,7 @@ class Sheet:
 
 def sheet(
     model: Model | str | nn.Module,
-    layers: str | Sequence[str],
+    layers: Wanted | Sequence[Wanted],
     folder: str | Path = ".",
     *,
     html: bool = False,
@@ -100,7 +102,7 @@ def sheet(
 
 def sweep(
     model: Model | str | nn.Module,
-    layers: str | Sequence[str],
+    layers: Wanted | Sequence[Wanted],
     folder: str | Path = ".",
     *,
     groups: int | None = None,
@@ -114,7 +116,8 @@ def sweep(
     was not.
     """
     ready = load(model)
-    texts = [layers] if isinstance(layers, str) else list(layers)
+    wanted = [layers] if isinstance(layers, str | Unit | Objective) else list(layers)
+    texts = [repr(item) if isinstance(item, Objective) else str(item) for item in wanted]
     if len(set(texts)) < len(texts):
         raise InvalidSetting("a layer is named twice; name each once")
     if groups is not None and (settings.get("dictionary") or settings.get("concept")):
@@ -122,10 +125,10 @@ def sweep(
     names = file_names([text if groups is None else f"{text}-groups" for text in texts])
     paths = _places(Path(folder), names)
     sheets = [
-        _of_channels(ready, text, path, settings)
+        _of_channels(ready, item, path, settings)
         if groups is None
         else _of_groups(ready, text, path, channel_groups(ready, text, groups, photos), settings, force=force)
-        for text, path in zip(texts, paths, strict=True)
+        for item, text, path in zip(wanted, texts, paths, strict=True)
     ]
     plans = [(planned, _batches(planned, ready, force=force)) for planned in sheets]  # refuses before the work begins
     for planned, batches in plans:
@@ -153,10 +156,11 @@ def _places(place: Path, names: Sequence[str]) -> list[Path]:
     return [check_output(place)]
 
 
-def _of_channels(model: Model, text: str, path: Path, settings: Mapping[str, Any]) -> Sheet:
-    if settings.get("dictionary") or settings.get("concept"):
-        return Sheet(path, recipes.feature(model, text, **settings))
-    units = [channel for unit in model.units(text) for channel in _channels(model, unit)]
+def _of_channels(model: Model, item: Wanted, path: Path, settings: Mapping[str, Any]) -> Sheet:
+    if settings.get("dictionary") or settings.get("concept") or isinstance(item, Objective):
+        return Sheet(path, recipes.feature(model, item, **settings))
+    wishes = wishes_of(model, item)
+    units = [each for wish in wishes for each in ([wish.text] if wish.unit is None else _channels(model, wish.unit))]
     return Sheet(path, recipes.feature(model, units, **settings))
 
 

@@ -26,6 +26,7 @@ from reverie.paths import check_free as check_free
 from reverie.paths import check_output, made_folder, path_named, photo_path, shortened
 from reverie.recipes.repetition import Repetition, repetition
 from reverie.recipes.reruns import read_record, recipe_of, recorded_model, threads_of
+from reverie.recipes.wishes import wishes_of
 from reverie.settings.dream import Dream
 from reverie.settings.feature import Feature, Views
 from reverie.settings.parts import Filmed, Network, Output, Recorded, Verified
@@ -73,7 +74,10 @@ def feature(asked: Feature, network: Network, writing: Verified) -> None:
     target = target_for(writing, "feature")
     recipe = recipes.feature(model, asked)
     plain = not (writing.quiet or directions)
-    silent = silent_units(model, model.units(asked.units)) if plain else ()
+    wishes = () if directions else wishes_of(model, asked.units)
+    if writing.verify and any(wish.unit is None for wish in wishes):
+        raise InvalidSetting("--verify measures units alone: leave out sums and objectives")
+    silent = silent_units(model, [term.unit for wish in wishes for term in wish.units]) if plain else ()
     if silent:
         say(
             f"{_listed([str(unit) for unit in silent])} never fired on the sample photos and on noise: "

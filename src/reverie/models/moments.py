@@ -47,10 +47,16 @@ def silent_units(model: Model, units: Sequence[Unit]) -> tuple[Unit, ...]:
     return tuple(u for u in units if u.channels and u.layer in silent and set(u.channels) <= silent[u.layer])
 
 
-def _ordinary(model: Model, layer: str) -> Iterator[Tensor]:
-    """What the layer returns for each of the ordinary pictures."""
+def ordinary(model: Model) -> Iterator[Tensor]:
+    """The ordinary pictures [1,C,H,W]: the sample photos and 1/f noise at the native size."""
     photos = [read_at(sample(name), model.size) for name in ("flower", "china")]
     photos = [grey(photo) for photo in photos] if model.channels == 1 else photos if model.channels == 3 else []
     for image in torch.cat([*photos, pink_noise(4, model.channels, model.size)]):
+        yield image[None].to(model.device)
+
+
+def _ordinary(model: Model, layer: str) -> Iterator[Tensor]:
+    """What the layer returns for each of the ordinary pictures."""
+    for image in ordinary(model):
         with torch.no_grad():
-            yield probe(model, image[None].to(model.device), [layer])[layer]
+            yield probe(model, image, [layer])[layer]

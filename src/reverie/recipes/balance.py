@@ -81,9 +81,9 @@ def check_allies(found: Sequence[Ally], sizes: Sequence[Size]) -> None:
         check_positions(ally.model, [ally.unit], sizes)
 
 
-def by_deviation(model: Model, unit: Unit, ally: Ally, objective: Objective) -> Objective:
-    """An objective on the other network, on the scale of the first one's unit over ordinary pictures."""
-    scale = deviation(model, unit) / deviation(ally.model, ally.unit)
+def by_deviation(own: float, ally: Ally, objective: Objective) -> Objective:
+    """An objective on the other network, on the scale of the first one's deviation over ordinary pictures."""
+    scale = own / deviation(ally.model, ally.unit)
     return ally.weight * scale * elsewhere(ally.model, objective)
 
 

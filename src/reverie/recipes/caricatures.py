@@ -24,6 +24,7 @@ from reverie.recipes.depth import main_line
 from reverie.recipes.dreams import usual_layer
 from reverie.recipes.materials import made_of, masked
 from reverie.recipes.stored import is_stored, stored_response
+from reverie.recipes.wishes import Wish, wishes_of
 from reverie.settings.accentuate import Accentuate
 from reverie.settings.caricature import Caricature
 from reverie.synthesis.ascent import Ascent
@@ -152,15 +153,14 @@ def accentuate(model: Model, asked: Accentuate) -> Recipe:
     check("hold", asked.hold, 0, 1e6)
     picture = native_photo(model, asked.photo, asked.size)
     area = int(picture.shape[-2]), int(picture.shape[-1])
-    units = model.units(asked.unit)
-    check_positions(model, units, [area])
+    wishes = wishes_of(model, asked.unit, size=area)
+    check_positions(model, [term.unit for wish in wishes for term in wish.units], [area])
+    aims = [_aim(wish) for wish in wishes]
     objectives = tuple(
-        minus_priors(
-            _raised(model, item, picture, asked.layer, asked.hold, negative=asked.negative), asked.prior, picture
-        )
-        for item in units
+        minus_priors(_raised(model, aim, picture, asked.layer, asked.hold, asked.negative), asked.prior, picture)
+        for aim in aims
     )
-    names = tuple(str(item) for item in units)
+    names = tuple(map(str, wishes))
     return Recipe(
         names=names,
         stages=(Stage(objectives, area, asked.steps, Ascent("adam", (asked.rate, asked.rate / 10), betas=BETAS)),),
@@ -171,18 +171,25 @@ def accentuate(model: Model, asked: Accentuate) -> Recipe:
         seed=asked.seed,
         redirect=16,
         batch=1,  # the photo is seen beside each picture through the same draw
-        labels=tuple(("-" if asked.negative else "") + model.label(item) for item in units),
+        labels=tuple(("-" if asked.negative else "") + wish.label(model) for wish in wishes),
         each={"unit": names},
-        reports=tuple(Raised(item, picture, index == 0) for index, item in enumerate(units)),
+        reports=tuple(Raised(aim, picture, index == 0) for index, aim in enumerate(aims)),
     )
 
 
-def _raised(model: Model, unit: Unit, picture: Tensor, layer: str | None, hold: float, *, negative: bool) -> Objective:
-    """A unit, against what is lost of the photo's features."""
-    if not unit.channels:
-        raise InvalidSetting(f"'{unit}' is a whole layer; name a unit such as '{unit.layer}:0', or dream the layer")
-    held = _held(model, unit) if layer is None else model.layer(layer).name
-    wish, keeping = (-1 if negative else 1) * activation(unit), kept(model, held, picture)
+def _aim(wish: Wish) -> Objective:
+    def respond(unit: Unit, written: str) -> Objective:
+        if not unit.channels and not written:
+            raise InvalidSetting(f"'{unit}' is a whole layer; name a unit such as '{unit.layer}:0', or dream the layer")
+        return activation(unit, written or "mean")
+
+    return wish.objective(respond)
+
+
+def _raised(model: Model, aim: Objective, picture: Tensor, layer: str | None, hold: float, negative: bool) -> Objective:
+    """An aim, against what is lost of the photo's features."""
+    held = _held(model, aim.layers) if layer is None else model.layer(layer).name
+    wish, keeping = (-1 if negative else 1) * aim, kept(model, held, picture)
     return wish + hold * _balance(model, wish, keeping, picture) * keeping if hold else wish
 
 
@@ -201,26 +208,26 @@ def _balance(model: Model, wish: Objective, keeping: Objective, picture: Tensor)
     return float(torch.linalg.vector_norm(forth) / torch.linalg.vector_norm(back).clamp_min(1e-20))
 
 
-def _held(model: Model, unit: Unit) -> str:
-    """The layer on the main line about a quarter of the way to a unit."""
+def _held(model: Model, layers: Sequence[str]) -> str:
+    """The layer on the main line about a quarter of the way to the first of these layers."""
     order = list(model.layers)
-    before = [item.name for item in main_line(model) if order.index(item.name) < order.index(unit.layer)]
-    return before[len(before) // 4] if before else unit.layer
+    first = min(layers, key=order.index)
+    before = [item.name for item in main_line(model) if order.index(item.name) < order.index(first)]
+    return before[len(before) // 4] if before else first
 
 
 @dataclass(frozen=True)
 class Raised:
-    """Measures what a unit returned for the photo, and what it returns now."""
+    """Measures what an aim scored on the photo, and what it scores now."""
 
-    unit: Unit
+    aim: Objective
     photo: Tensor
     first: bool
 
     def __call__(self, model: Model, image: Tensor) -> Finding:
-        """Both mean activations, without any shift or noise."""
-        wish = activation(self.unit)
+        """Both scores, of a unit its mean activation, without any shift or noise."""
         with torch.no_grad():
             both = torch.cat([self.photo, image.to(self.photo)])
-            before, after = (round(float(score), 6) for score in wish.score(probe(model, both, [self.unit.layer])))
+            before, after = (round(float(score), 6) for score in self.aim.score(probe(model, both, self.aim.layers)))
         beside = (("photo", self.photo[0].cpu()),) if self.first else ()
         return Finding(f"{before:.3g} to {after:.3g}", {"before": before, "after": after}, beside)

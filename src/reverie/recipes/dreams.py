@@ -17,6 +17,7 @@ from reverie.recipes.depth import main_line
 from reverie.recipes.materials import masked
 from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
+from reverie.recipes.wishes import Wanted, Wish, wishes_of
 from reverie.settings.dream import Dream
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
@@ -46,7 +47,7 @@ def dream(model: Model, asked: Dream) -> Recipe:
     chosen = preset_named(asked.preset, DREAM)
     picture = _photo(model, asked.photo, asked.size, chosen.sizes)
     full = int(picture.shape[-2]), int(picture.shape[-1])
-    wanted = _wanted(model, asked.layers)
+    wanted = _wanted(model, asked.layers, full)
     if asked.guide is not None and asked.reduction is not None:
         raise InvalidSetting("a guide's features are matched; leave out --reduction, or --guide")
     beside = [ally for other in others(asked.also, model.device) for ally in _allies(model, other)]
@@ -56,7 +57,7 @@ def dream(model: Model, asked: Dream) -> Recipe:
     scale = asked.octave_scale or chosen.octave_scale
     octaves = _enough(chosen, max(full), scale) if asked.octaves is None else asked.octaves
     sizes = _octaves(model, objective, full, octaves, scale, beside)
-    check_positions(model, [unit for unit, _ in wanted], sizes)
+    check_positions(model, [term.unit for wish, _ in wanted for term in wish.units], sizes)
     check_allies(beside, sizes)
     side = _tile(model, objective, full, asked.tile)
     name = repr(objective)
@@ -81,7 +82,7 @@ def dream(model: Model, asked: Dream) -> Recipe:
         seed=asked.seed,
         tile=side,
         labels=(name,),
-        each={} if asked.layers else {"layers": tuple(str(unit) for unit, _ in wanted)},  # of the record: no default
+        each={} if asked.layers else {"layers": tuple(str(wish) for wish, _ in wanted)},  # of the record: no default
     )
 
 
@@ -95,22 +96,21 @@ def _photo(model: Model, photo: Photo, size: int | str | Size | None, usual: Seq
     return grey(picture) if model.channels == 1 else picture
 
 
-def _wanted(model: Model, layers: str | Sequence[str] | None) -> list[tuple[Unit, float]]:
-    """Units and their weights."""
-    texts = [layers] if isinstance(layers, str) else list(layers or [usual_layer(model)])
-    return [(unit, weight) for text, weight in map(weighted, texts) for unit in model.units(text)]
+def _wanted(model: Model, layers: Sequence[Wanted], size: Size) -> list[tuple[Wish, float]]:
+    """Wishes and their weights."""
+    several = [weighted(item) if isinstance(item, str) else (item, 1.0) for item in layers or [usual_layer(model)]]
+    return [(wish, weight) for item, weight in several for wish in wishes_of(model, item, size=size)]
 
 
-def _joint(model: Model, wanted: Sequence[tuple[Unit, float]], reduction: str, guide: Photo | None = None) -> Objective:
-    first, *rest = [
-        weight
-        * (
-            _response(model, unit, reduction)
-            if guide is None
-            else guided(unit, photo_features(model, guide, unit.layer))
-        )
-        for unit, weight in wanted
-    ]
+def _joint(model: Model, wanted: Sequence[tuple[Wish, float]], reduction: str, guide: Photo | None = None) -> Objective:
+    def respond(unit: Unit, written: str) -> Objective:
+        if guide is not None:
+            return guided(unit, photo_features(model, guide, unit.layer))
+        return _response(model, unit, written or reduction)
+
+    if guide is not None and any(wish.built for wish, _ in wanted):
+        raise InvalidSetting("a guide's features are matched in layers or units; leave out --guide, or the objective")
+    first, *rest = [weight * wish.objective(respond) for wish, weight in wanted]
     return sum(rest, first)
 
 

@@ -22,6 +22,7 @@ from reverie.recipes.materials import ALPHAS, made_of, masked, measured, with_al
 from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import FEATURE, Preset, preset_named
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
+from reverie.recipes.wishes import Wish, spread, wishes_of
 from reverie.settings.feature import Feature
 from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
@@ -44,9 +45,11 @@ def feature(model: Model, asked: Feature) -> Recipe:
     check_views(
         known, asked.reduction, asked.cosine, asked.views.diversity, negative=asked.negative, both=asked.views.both
     )
-    resolved = model.units(asked.units, rows=None if known is None else len(known))
-    sizes = _sizes(model, chosen, asked.canvas.size, resolved)
-    check_positions(model, resolved, sizes)
+    first = _sizes(model, chosen, asked.canvas.size)[0]
+    resolved = wishes_of(model, asked.units, rows=None if known is None else len(known), size=first)
+    sizes = _sizes(model, chosen, asked.canvas.size)
+    _check_size(model, [layer for wish in resolved for layer in wish.layers], sizes[0])
+    check_positions(model, [term.unit for wish in resolved for term in wish.units], sizes)
     whole = (
         asked.canvas.window is False
         or asked.canvas.mask is not None
@@ -57,12 +60,12 @@ def feature(model: Model, asked: Feature) -> Recipe:
     part = None if whole else _window(model, resolved, sizes)
     signs = (1.0, -1.0) if asked.views.both else (-1.0,) if asked.negative else (1.0,)
     beside = others(asked.also, model.device)
-    wishes = _wishes(model, resolved, part, asked.reduction or chosen.reduction, known, asked.cosine, beside, sizes)
-    sides = [sign * wish + apart(model, unit, asked.views.diversity) for unit, wish in wishes for sign in signs]
+    aims = _aims(model, resolved, part, asked.reduction or chosen.reduction, known, asked.cosine, beside, sizes)
+    sides = [sign * aim + apart(model, wish.layers, asked.views.diversity) for wish, aim in aims for sign in signs]
     sides = _finished(sides, asked.prior, cost if kind == "optimised" else None)
-    named = [(unit, sign, view) for unit in resolved for sign in signs for view in range(asked.views.diversity)]
+    named = [(wish, sign, view) for wish in resolved for sign in signs for view in range(asked.views.diversity)]
     return Recipe(
-        names=tuple(view_name(str(unit), asked.views.both and sign < 0, view) for unit, sign, view in named),
+        names=tuple(view_name(str(wish), asked.views.both and sign < 0, view) for wish, sign, view in named),
         stages=_stages(chosen, sides, asked.views.diversity, sizes, part, asked.climb.rate),
         parameterization=material
         if asked.canvas.mask is None
@@ -77,10 +80,10 @@ def feature(model: Model, asked: Feature) -> Recipe:
         redirect=chosen.redirect,
         batch=min(len(named), model.together(sizes[-1]) if asked.batch is None else asked.batch),
         group=len(signs) * asked.views.diversity,
-        each={"units": tuple(str(unit) for unit, *_ in named)} if len(named) > len(resolved) else {},
+        each={"units": tuple(str(wish) for wish, *_ in named)} if len(named) > len(resolved) else {},
         window=part[0] if part else None,
         importance=kind == "importance",
-        labels=tuple(view_name(labelled(model, unit, known), sign < 0, view) for unit, sign, view in named),
+        labels=tuple(view_name(labelled(model, wish, known), sign < 0, view) for wish, sign, view in named),
     )
 
 
@@ -99,25 +102,31 @@ def _stages(
     )
 
 
-def _wishes(
+def _aims(
     model: Model,
-    units: Sequence[Unit],
+    wishes: Sequence[Wish],
     part: tuple[Window, Size] | None,
     reduction: str,
     known: Rows | None,
     cosine: float | None,
     also: Sequence[Other],
     sizes: Sequence[Size],
-) -> Iterator[tuple[Unit, Objective]]:
-    """Each unit where it lies in the computed part of the picture, and what is to be excited."""
-    for unit in units:
+) -> Iterator[tuple[Wish, Objective]]:
+    """Each wish, and what is to be excited where its units lie in the computed part of the picture."""
+
+    def respond(unit: Unit, written: str) -> Objective:
         shown = unit if part is None else _shifted(model, unit, part)
-        wish = _response(model, shown, reduction) if known is None else along(shown, known, cosine)
-        beside = allies(model, unit if known is None else None, also)
+        if known is not None:
+            return along(shown, known, cosine)
+        return response(model, shown, written) if written else _response(model, shown, reduction)
+
+    for wish in wishes:
+        aim = wish.objective(respond)
+        beside = allies(model, wish.unit if known is None else None, also)
         check_allies(beside, sizes)
         for ally in beside:
-            wish = wish + by_deviation(model, unit, ally, _response(ally.model, ally.unit, "mean"))
-        yield shown, wish
+            aim = aim + by_deviation(spread(model, wish), ally, _response(ally.model, ally.unit, "mean"))
+        yield wish, aim
 
 
 def _finished(objectives: Sequence[Objective], prior: Sequence[str], cost: float | None) -> list[Objective]:
@@ -140,28 +149,24 @@ def _chosen(preset: Preset, start: Photo | None, parameterization: Any, steps: i
     return preset
 
 
-def _sizes(model: Model, preset: Preset, size: int | str | Size | None, units: Sequence[Unit]) -> list[Size]:
+def _sizes(model: Model, preset: Preset, size: int | str | Size | None) -> list[Size]:
     """The stages' sizes; a size that is given is the last one, and the others keep their ratio to it."""
     wanted = sized(size)
     if wanted is None:
-        sizes = [(side, side) for side in preset.sizes] or [model.size]
-        _check_size(model, units, sizes[0])
-        return sizes
+        return [(side, side) for side in preset.sizes] or [model.size]
     last = (wanted, wanted) if isinstance(wanted, int) else wanted
     ratios = [side / preset.sizes[-1] for side in preset.sizes] or [1.0]
-    sizes = [(max(1, round(last[0] * ratio)), max(1, round(last[1] * ratio))) for ratio in ratios]
-    _check_size(model, units, sizes[0])
-    return sizes
+    return [(max(1, round(last[0] * ratio)), max(1, round(last[1] * ratio))) for ratio in ratios]
 
 
-def _check_size(model: Model, units: Sequence[Unit], size: Size) -> None:
+def _check_size(model: Model, layers: Sequence[str], size: Size) -> None:
     if min(size) >= min(model.size):
         return
-    smallest = model.smallest_side([unit.layer for unit in units])
+    smallest = model.smallest_side(layers)
     if min(size) < smallest:
         raise InvalidSetting(
             f"{model.name} does not run on a picture of {size[0]}x{size[1]} up to "
-            f"{', '.join(sorted({unit.layer for unit in units}))}: the smallest side is {smallest}; "
+            f"{', '.join(sorted(set(layers)))}: the smallest side is {smallest}; "
             "give a larger --size"
         )
 
@@ -210,9 +215,10 @@ def _masked(
     return masked(part, mask, ground, same_shape=False)
 
 
-def _window(model: Model, units: Sequence[Unit], sizes: Sequence[Size]) -> tuple[Window, Size] | None:
+def _window(model: Model, wishes: Sequence[Wish], sizes: Sequence[Size]) -> tuple[Window, Size] | None:
     """The part of the picture that positional units see, where all see the same and it is less than the whole."""
-    if not any(unit.positional for unit in units):
+    units = [term.unit for wish in wishes for term in wish.units]
+    if any(wish.built for wish in wishes) or not any(unit.positional for unit in units):
         return None
     parts = {_seen(model, unit, sizes[-1]) for unit in units}
     if len(parts) > 1 or len(sizes) > 1 or model.takes_one_size([unit.layer for unit in units]):

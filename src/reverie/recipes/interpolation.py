@@ -8,12 +8,13 @@ from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
 from reverie.models.model import Model
 from reverie.models.moments import deviation
-from reverie.objectives import Objective, activation, alignment
+from reverie.objectives import Objective, alignment
 from reverie.objectives import interpolation as interpolated
 from reverie.parameterizations import Aligned, Fourier, Parameterization
-from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, sized, weighted
+from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
 from reverie.recipes.materials import made_of
 from reverie.recipes.presets import FEATURE
+from reverie.recipes.wishes import Wish, spread, wishes_of
 from reverie.settings.interpolate import Interpolate
 from reverie.synthesis.recipe import Recipe, Stage, count
 from reverie.unit import Unit
@@ -34,12 +35,12 @@ def interpolate(model: Model, asked: Interpolate) -> Recipe:
     """
     count("between", asked.between, 0, 64)
     count("steps", asked.steps)
-    units = model.units([asked.through] if isinstance(asked.through, str) else list(asked.through))
-    if len(units) < 2:
-        raise InvalidSetting(f"'{units[0]}' is one unit; name two or more to go from one to the other")
     wanted = sized(asked.size) or model.size
     area = (wanted, wanted) if isinstance(wanted, int) else wanted
-    check_positions(model, units, [area])
+    units = wishes_of(model, asked.through, size=area)
+    if len(units) < 2:
+        raise InvalidSetting(f"'{units[0]}' is one unit; name two or more to go from one to the other")
+    check_positions(model, [term.unit for wish in units for term in wish.units], [area])
     chosen, material = FEATURE["default"], _material(asked.parameterization or "aligned")
     alike = _alike(model, asked.align)
     way = tuple(minus_priors(objective, asked.prior) + alike for objective in _way(model, units, asked.between))
@@ -65,23 +66,25 @@ def _material(name: str) -> Parameterization:
     return replace(found, inner=smooth) if isinstance(found, Aligned) and isinstance(smooth, Fourier) else found
 
 
-def _way(model: Model, units: Sequence[Unit], between: int) -> list[Objective]:
-    """The objectives along the way, each unit once."""
-    wishes = [
-        activation(unit, "mean" if unit.channels else "mean-square") * (1 / deviation(model, unit)) for unit in units
-    ]
-    legs = [interpolated(first, last, between + 2) for first, last in pairwise(wishes)]
+def _way(model: Model, wishes: Sequence[Wish], between: int) -> list[Objective]:
+    """The objectives along the way, each wish once."""
+
+    def respond(unit: Unit, written: str) -> Objective:
+        return response(model, unit, written or ("mean" if unit.channels else "mean-square"))
+
+    aims = [wish.objective(respond) * (1 / spread(model, wish)) for wish in wishes]
+    legs = [interpolated(first, last, between + 2) for first, last in pairwise(aims)]
     return [*legs[0], *(objective for leg in legs[1:] for objective in leg[1:])]
 
 
-def _told(model: Model, units: Sequence[Unit], between: int) -> list[str]:
-    """What stands under each picture: a unit's name, or the shares of two."""
-    texts = [model.label(units[0])]
-    for first, last in pairwise(units):
+def _told(model: Model, wishes: Sequence[Wish], between: int) -> list[str]:
+    """What stands under each picture: a wish's name, or the shares of two."""
+    texts = [wishes[0].label(model)]
+    for first, last in pairwise(wishes):
         for number in range(1, between + 1):
             share = round(100 * number / (between + 1))
             texts.append(f"{100 - share}% {first}\n{share}% {last}")
-        texts.append(model.label(last))
+        texts.append(last.label(model))
     return texts
 
 

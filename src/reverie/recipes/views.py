@@ -15,8 +15,9 @@ from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.objectives import Objective, concept, direction, directions_in, photo_features
 from reverie.objectives import diversity as diversity_of
+from reverie.recipes.wishes import Wanted, Wish, layers_named
 from reverie.synthesis.recipe import check, count
-from reverie.unit import Unit, parse
+from reverie.unit import Unit
 
 DIVERSITY = 4.0  # deviations of the layer that a wholly different view is worth
 
@@ -58,7 +59,7 @@ def _short(vector: Tensor) -> list[float]:
 
 def rows_of(
     model: Model,
-    units: str | Unit | Sequence[str | Unit],
+    units: Wanted | Sequence[Wanted],
     dictionary: str | Path | None,
     found: "Concept | Mapping[str, Any] | Sequence[Photo] | None" = None,
 ) -> Rows | None:
@@ -76,22 +77,16 @@ def rows_of(
     return Rows(Path(dictionary).name, directions_in(dictionary, _width(model, units, "a dictionary")))
 
 
-def _width(model: Model, units: str | Unit | Sequence[str | Unit], what: str) -> int:
+def _width(model: Model, units: Wanted | Sequence[Wanted], what: str) -> int:
     """How many channels the layer of the units has."""
-    widths = {model.layer(name).channels for name in _layers(units)}
+    widths = {model.layer(name).channels for name in layers_named(units)}
     if len(widths) > 1:
         raise InvalidSetting(f"{what} goes with one layer; name units of one layer only")
     return widths.pop() if widths else 0
 
 
-def _layers(units: str | Unit | Sequence[str | Unit]) -> list[str]:
-    several = [units] if isinstance(units, str | Unit) else units
-    parsed = [unit for item in several for unit in (parse(item) if isinstance(item, str) else [item])]
-    return list(dict.fromkeys(unit.layer for unit in parsed))
-
-
 def concept_in(
-    model: Model, units: str | Unit | Sequence[str | Unit], photos: Any, against: Any
+    model: Model, units: Wanted | Sequence[Wanted], photos: Any, against: Any
 ) -> "Concept | Mapping[str, Any] | None":
     """The concept of photos or folders of them, less that of others, in the layer of the units; None without any.
 
@@ -108,7 +103,7 @@ def concept_in(
         if sides[1]:
             raise InvalidSetting("--against goes with --concept: name the photos that have what these lack")
         return None
-    layers = _layers(units)
+    layers = layers_named(units)
     if len(layers) != 1:
         raise InvalidSetting("a concept goes with one layer; name units of one layer only")
     if sides[1]:
@@ -163,18 +158,18 @@ def along(unit: Unit, known: Rows, cosine: float | None) -> Objective:
     return direction(unit, vector, cosine=1.0 if cosine is None else cosine, name=name)
 
 
-def apart(model: Model, unit: Unit, views: int) -> Objective:
-    """What keeps the views of a unit apart, on the scale of the layer's activations; nothing for a single one."""
-    if views == 1:
+def apart(model: Model, layers: Sequence[str], views: int) -> Objective:
+    """What keeps the views of a wish apart in its first layer, on the layer's scale; nothing for one view."""
+    if views == 1 or not layers:
         return Objective(())
-    return DIVERSITY * float(channel_moments(model, unit.layer)[1].mean()) * diversity_of(unit.layer)
+    return DIVERSITY * float(channel_moments(model, layers[0])[1].mean()) * diversity_of(layers[0])
 
 
-def labelled(model: Model, unit: Unit, known: Rows | None) -> str:
-    """What to write under a unit's picture."""
-    if known is None or not known.measured:
-        return model.label(unit)
-    return f"concept in {replace(unit, channels=())}"
+def labelled(model: Model, wish: Wish, known: Rows | None) -> str:
+    """What to write under a wish's picture."""
+    if known is None or not known.measured or wish.unit is None:
+        return wish.label(model)
+    return f"concept in {replace(wish.unit, channels=())}"
 
 
 def view_name(text: str, negative: bool, view: int) -> str:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from reverie.errors import InvalidSetting, UnknownName
+from reverie.expression import looks_like_sum
 from reverie.figures.result import Result
 from reverie.image import Photo, Size, fit, grey, read, resize
 from reverie.models.model import Model
@@ -88,6 +89,8 @@ def _units(result: Result) -> list[str]:
         raise InvalidSetting("--verify measures units alone: leave out --dictionary, --concept, --diversity and --both")
     if not named or not all(named):
         raise InvalidSetting("only pictures of a feature visualization are verified; they have units in their records")
+    if any(not isinstance(units[0], str) or looks_like_sum(units[0]) for units in named):
+        raise InvalidSetting("--verify measures units alone: leave out sums and objectives")
     return [str(units[0]) for units in named]
 
 
