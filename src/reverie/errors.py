@@ -18,7 +18,7 @@ of an argument is spelt out, so that nothing in it moves a terminal's cursor, an
 """
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 LONGEST = 2000  # characters of a message
@@ -91,6 +91,11 @@ def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
     lowered = {item.lower(): item for item in known}
     close = [lowered[item] for item in get_close_matches(name.lower(), lowered, n=most, cutoff=0.4)]
     return ", ".join(f"'{item}'" for item in (close or known[:most]))
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def count(name: str, value: int, low: int = 1, high: float = MOST) -> None:

@@ -116,7 +116,7 @@ def test_a_sheet_holds_the_record_of_all(cli, refused, factory, tmp_path):
 
 
 def test_a_sheet_that_was_ended_early_repeats(cli, factory, monkeypatch, tmp_path):
-    monkeypatch.setattr(runs, "iterate", interrupting(3, ctrl_c))
+    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(3, ctrl_c))
     words = ("feature", "block:0-2", "-m", factory, "--size", 32, "--steps", 2, "--batch", 1, "--singles")
     assert cli(*words, "-o", "s.png")[0] == 130
     monkeypatch.undo()
@@ -190,15 +190,14 @@ def test_pictures_in_a_sheets_folder_are_kept_without_force(refused, factory, tm
 
 
 def test_watch_writes_the_picture_every_n_steps(cli, factory, photo, monkeypatch):
-    written, save = [], reverie.Result.save
-    monkeypatch.setattr(reverie.Result, "save", lambda self, path, **_: written.append(self) or save(self, path))
+    written = []
+    monkeypatch.setattr("reverie.cli.reading.save", lambda picture, path: written.append((picture.size, path.name)))
     status, _, _ = cli(
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 2, "--steps", 3, "--watch", 2, "-o", "a.png"
     )
     assert status == 0
-    assert len(written) == 3
-    assert all(result.images.shape == (1, 3, 41, 53) for result in written)
-    assert [bool(result.records) for result in written] == [False, False, True]
+    assert written == [((53, 41), "a.png")] * 2
+    assert read("a.png").shape == (1, 3, 41, 53)
 
 
 def test_quiet_says_nothing(cli, factory, photo):
@@ -226,7 +225,7 @@ def ctrl_c():
 
 
 def test_ctrl_c_keeps_the_last_whole_picture_at_the_photos_size(cli, factory, photo, monkeypatch):
-    monkeypatch.setattr(runs, "iterate", interrupting(2, ctrl_c))
+    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(2, ctrl_c))
     status, out, err = cli(
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 3, "--steps", 2, "-o", "a.png"
     )
@@ -240,7 +239,7 @@ def test_a_request_to_end_keeps_the_last_whole_picture_too(cli, factory, photo, 
     def request():
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(runs, "iterate", interrupting(2, request))
+    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(2, request))
     words = ["dream", photo, "-m", factory, "--layer", "block", "--octaves", 1, "--steps", 3, "-o", "a.png"]
     status, out, err = cli(*words)
     assert (status, err) == (143, "reverie: stopped\n")
@@ -281,7 +280,7 @@ def test_ctrl_c_before_the_first_step_writes_nothing(cli, factory, photo, monkey
         ctrl_c()
         yield
 
-    monkeypatch.setattr(runs, "iterate", iterate)
+    monkeypatch.setattr("reverie.synthesis.run.iterate", iterate)
     assert cli("dream", photo, "-m", factory, "--layer", "block", *FAST, "-o", "a.png") == (
         130,
         "",
@@ -291,14 +290,14 @@ def test_ctrl_c_before_the_first_step_writes_nothing(cli, factory, photo, monkey
 
 
 def test_ctrl_c_ends_all_photos(cli, factory, photo, monkeypatch, tmp_path):
-    monkeypatch.setattr(runs, "iterate", interrupting(1, ctrl_c))
+    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(1, ctrl_c))
     status, _, _ = cli("dream", photo, photo, photo, "-m", factory, "--layer", "block", "--octaves", 1, "--steps", 2)
     assert status == 130
     assert files(tmp_path) - {"nets.py"} == {"photo.png", "photo-dream-1.png"}
 
 
 def test_ctrl_c_keeps_a_sheets_finished_pictures(cli, factory, monkeypatch, tmp_path):
-    monkeypatch.setattr(runs, "iterate", interrupting(3, ctrl_c))
+    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(3, ctrl_c))
     words = ["feature", "block:0-2", "-m", factory, "--size", 32, "--steps", 2, "--batch", 1, "-o", "s.png"]
     status, out, _ = cli(*words, "--singles")
     assert (status, out) == (
@@ -317,7 +316,7 @@ def test_divergence_keeps_the_last_good_picture_and_names_the_step(cli, factory,
     def diverge():
         raise Diverged("the gradient was not a number at step 2; the picture of the step before is kept: lower --rate")
 
-    monkeypatch.setattr(runs, "iterate", interrupting(1, diverge))
+    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(1, diverge))
     status, out, err = cli(
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 1, "--steps", 3, "-o", "a.png"
     )

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from reverie.cli import app as door
-from reverie.cli import bars
 from reverie.cli.signatures import refused as refusal
+from reverie.runs import bars
 from tiny import picture
 
 LONG = "a" * 256

@@ -4,20 +4,20 @@ from PIL import Image
 from test_commands import ctrl_c, files
 
 import reverie
-from reverie.cli import explaining
+from reverie.attribution import explanation
 from reverie.image import read
 
 FAST = ["--method", "gradient", "--method", "occlusion", "--window", 24]
 
 
 def interrupting(after, how):
-    def inquire(model, inquiry):
-        for number, event in enumerate(reverie.attribution.inquire(model, inquiry), 1):
-            yield event
+    def explained(model, plan):
+        for number, found in enumerate(explanation.explained(model, plan), 1):
+            yield found
             if number == after:
                 how()
 
-    return inquire
+    return explained
 
 
 def test_an_explanation_says_where_it_is_and_what_was_found(cli, photo, factory, tmp_path):
@@ -47,7 +47,7 @@ def test_the_command_gives_the_librarys_picture(cli, photo, factory):
 def test_several_methods_are_a_sheet(cli, photo, factory, tmp_path):
     status, out, _ = cli("explain", photo, "-m", factory, *FAST, "-o", "s.png", "--singles")
     assert status == 0
-    assert out.startswith("wrote s.png and 2 files beside it\n")
+    assert out.startswith("wrote s.png and 2 files in s\n")
     assert "\nocclusion: the most important window is 24x24 at row " in out
     assert files(tmp_path) - {"nets.py", "photo.png"} == {"s.png", "s/gradient.png", "s/occlusion.png"}
 
@@ -71,7 +71,7 @@ def test_one_bad_photo_does_not_cost_the_others(cli, photo, factory):
 
 
 def test_ctrl_c_keeps_what_was_found(cli, photo, factory, monkeypatch, tmp_path):
-    monkeypatch.setattr(explaining, "inquire", interrupting(2, ctrl_c))
+    monkeypatch.setattr("reverie.attribution.run.explained", interrupting(2, ctrl_c))
     status, out, err = cli("explain", photo, "-m", factory, "--method", "occlusion", "--window", 8, "-o", "a.png")
     assert (status, err) == (130, "reverie: stopped\n")
     assert out.startswith("wrote a.png\n")
@@ -80,11 +80,11 @@ def test_ctrl_c_keeps_what_was_found(cli, photo, factory, monkeypatch, tmp_path)
 
 
 def test_ctrl_c_at_once_writes_nothing(cli, photo, factory, monkeypatch, tmp_path):
-    def inquire(*_):
+    def explained(*_):
         ctrl_c()
         yield
 
-    monkeypatch.setattr(explaining, "inquire", inquire)
+    monkeypatch.setattr("reverie.attribution.run.explained", explained)
     assert cli("explain", photo, "-m", factory, "-o", "a.png") == (130, "", "reverie: stopped\n")
     assert not (tmp_path / "a.png").exists()
 
@@ -106,12 +106,12 @@ def test_a_method_that_fails_keeps_the_others(cli, photo, tmp_path):
 
 
 def test_watch_writes_the_picture_as_it_stands(cli, photo, factory, monkeypatch):
-    written, save = [], reverie.Result.save
-    monkeypatch.setattr(reverie.Result, "save", lambda self, *a, **k: written.append(self) or save(self, *a, **k))
+    written = []
+    monkeypatch.setattr("reverie.cli.reading.save", lambda picture, path: written.append((picture.size, path.name)))
     words = ["--method", "occlusion", "--window", 8, "--watch", 5, "-o", "a.png"]
     assert cli("explain", photo, "-m", factory, *words)[0] == 0
-    assert len(written) > 2
-    assert [bool(result.records) for result in written] == [False] * (len(written) - 1) + [True]
+    assert len(written) > 1
+    assert set(written) == {((62, 48), "a.png")}
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.png"])

@@ -4,7 +4,6 @@ import torch
 from PIL import Image
 
 import reverie
-from reverie.cli import runs
 from reverie.image import read
 
 FAST = ["--steps", "2", "--size", "32"]
@@ -49,7 +48,7 @@ def test_what_an_ascent_mends_is_said(cli, photo, factory, monkeypatch, quiet):
             object.__setattr__(step, "note", "it was mended")
             yield step
 
-    monkeypatch.setattr(runs, "iterate", iterate)
+    monkeypatch.setattr("reverie.synthesis.run.iterate", iterate)
     words = ["invert", photo, "-m", factory, "--layer", "block", *FAST, "-o", "a.png", *(["-q"] if quiet else [])]
     status, _, err = cli(*words)
     assert status == 0

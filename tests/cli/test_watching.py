@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 import reverie
-from reverie.cli import runs
 from reverie.figures.trace import read_trace
 from reverie.recipes.reruns import read_record
 
@@ -57,7 +56,7 @@ def test_ctrl_c_leaves_a_whole_film(cli, factory, photo, monkeypatch):
         yield from itertools.islice(reverie.iterate(model, recipe, **settings), 2)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "iterate", interrupted)
+    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupted)
     status, out, _ = cli("dream", photo, "-m", factory, "--layer", "block", "-o", "a.png", "--film", "a.gif")
     assert status == 130
     assert out.endswith("the last whole picture)\nwrote a.gif\n")

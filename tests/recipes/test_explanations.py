@@ -1,4 +1,3 @@
-import itertools
 import json
 from dataclasses import replace
 
@@ -9,8 +8,9 @@ from PIL import Image
 
 import reverie
 from reverie import recipes
-from reverie.attribution import answer, inquire
+from reverie.attribution import Attribution
 from reverie.errors import Diverged, InvalidSetting, OutOfMemory, UnknownName, UnsuitableImage
+from reverie.runs import finished
 from tiny import Tiny, picture, seeded
 
 ALL = ["gradient", "smoothgrad", "guided-backprop", "grad-cam", "occlusion"]
@@ -47,16 +47,17 @@ def test_what_is_neither_a_layer_nor_a_class_is_told(model, photo):
 
 def test_a_map_that_is_mostly_against_says_so(model, photo):
     inquiry = recipes.explain(model, photo, method="occlusion", window=24)
-    events = list(inquire(model, inquiry))
+    run = Attribution(model, inquiry)
+    plain = finished(run)
     raw = torch.full(inquiry.size, -1.0)
     raw[:24] = 0.25
-    faint = replace(events[-1], estimate=replace(events[-1].estimate, read=lambda: raw))
+    run.last[0] = replace(run.last[0], estimate=replace(run.last[0].estimate, read=lambda: raw))
     share = 0.25 * 24 / (0.25 * 24 + (inquiry.size[0] - 24))
     told = f"{share:.0%} of the map speaks for it, the rest against"
-    made = answer(model, inquiry, [*events[:-1], faint])
+    made = run.result()
     assert made.findings[0].note == told
     assert told in made.record.automatic["notes"]
-    assert answer(model, inquiry, events).layout.title.startswith(f"{inquiry.label}: ")
+    assert plain.layout.title.startswith(f"{inquiry.label}: ")
 
 
 def test_several_methods_are_one_sheet_with_their_arrays(model, photo):
@@ -144,8 +145,7 @@ def test_an_explanation_repeats_bit_by_bit(model, photo, method):
 
 def test_an_explanation_that_was_ended_early_repeats(model, photo):
     inquiry = recipes.explain(model, photo, method="occlusion", window=12)
-    whole = answer(model, inquiry)
-    early = answer(model, inquiry, itertools.islice(inquire(model, inquiry), 1))
+    whole, early = finished(Attribution(model, inquiry)), finished(Attribution(model, inquiry, most=1))
     assert early.record.automatic["done"] < early.record.automatic["total"]
     assert not torch.equal(early.raw, whole.raw)
     early.save("a.png")
@@ -154,7 +154,7 @@ def test_an_explanation_that_was_ended_early_repeats(model, photo):
 
 def test_nothing_asked_is_nothing_answered(model, photo):
     inquiry = recipes.explain(model, photo)
-    assert len(answer(model, inquiry, [])) == 0
+    assert len(Attribution(model, inquiry).result()) == 0
 
 
 def test_a_grey_network_is_asked_about_a_grey_photo(photo):
@@ -206,7 +206,7 @@ def test_a_network_that_fails_or_lacks_memory_is_one_sentence(model, photo, monk
 
         monkeypatch.setattr("reverie.attribution.gradients.probe", fail)
         with pytest.raises(error) as caught:
-            answer(model, inquiry)
+            finished(Attribution(model, inquiry))
         assert str(caught.value) == message
 
 

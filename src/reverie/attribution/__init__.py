@@ -1,22 +1,21 @@
 """Engine 2: what in a photo excites a unit."""
 
-from reverie.attribution.activation_maps import Survey, survey
-from reverie.attribution.explanation import Event, Inquiry, answer, attribute, inquire
-from reverie.attribution.filters import Kernels, drawn
+from reverie.attribution.activation_maps import Survey
+from reverie.attribution.drawing import Drawing
+from reverie.attribution.explanation import Inquiry, attribute
+from reverie.attribution.filters import Kernels
 from reverie.attribution.method import Settings
 from reverie.attribution.methods import METHODS, method_named
+from reverie.attribution.run import Attribution
 
 __all__ = [
     "METHODS",
-    "Event",
+    "Attribution",
+    "Drawing",
     "Inquiry",
     "Kernels",
     "Settings",
     "Survey",
-    "answer",
     "attribute",
-    "drawn",
-    "inquire",
     "method_named",
-    "survey",
 ]

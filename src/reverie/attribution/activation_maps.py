@@ -1,6 +1,6 @@
 """How a layer's channels respond to a photo, each as a picture."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,47 +59,58 @@ class Survey:
         chosen = {**arguments, "layer": self.names[index], "scale": scale, "most": 1}
         return replace(self, units=self.units[index : index + 1], origin=(name, chosen))
 
+    def drawn(self, model: Model) -> Iterator[tuple[Tensor, Tensor]]:
+        """Each channel's response [h,w], and its picture [3,H,W], in which a grid's cell is a rectangle."""
+        layers = tuple(dict.fromkeys(unit.layer for unit in self.units))
+        with torch.no_grad(), told(model, self.size, "lower --size, or use --precision bfloat16"):
+            seen = probe(model, self.image, layers)
+        image = self.image[0].float().cpu()
+        for unit in self.units:
+            array = seen[unit.layer][0, int(unit.channels[0])].float().cpu()
+            large = functional.interpolate(array[None, None], self.size, mode="nearest-exact")[0, 0]
+            top = peak(array, self.margin) if self.scale is None else self.scale
+            yield array, overlay(image, large, self.show, opacity=self.opacity, top=top)
 
-def survey(model: Model, wanted: Survey) -> Result:
-    """Draws the channels, in one forward, after the photo.
-
-    Returns:
-        Pictures of the photo's size, a grid's cell as a rectangle; their arrays are the layer's own, [h,w].
-    """
-    layers = tuple(dict.fromkeys(unit.layer for unit in wanted.units))
-    with torch.no_grad(), told(model, wanted.size, "lower --size, or use --precision bfloat16"):
-        seen = probe(model, wanted.image, layers)
-    image = wanted.image[0].float().cpu()
-    arrays = [seen[unit.layer][0, int(unit.channels[0])].float().cpu() for unit in wanted.units]
-    pictures = []
-    for array in arrays:
-        large = functional.interpolate(array[None, None], wanted.size, mode="nearest-exact")[0, 0]
-        top = peak(array, wanted.margin) if wanted.scale is None else wanted.scale
-        pictures.append(overlay(image, large, wanted.show, opacity=wanted.opacity, top=top))
-    about = {
-        "size": list(wanted.size),
-        "threads": torch.get_num_threads(),
-        "device": str(model.device),
-        "precision": str(model.dtype).removeprefix("torch."),
-    }
-    records = []
-    for index, array in enumerate(arrays):
-        name, arguments = wanted.select(index).origin
-        facts = {**about, "grid": list(array.shape), "largest": round(float(array.max()), 6)}
-        records.append(Record(name, arguments, model.source, facts, 0, versions()))
-    peaks = [peak(array, wanted.margin) for array in arrays]
-    labels = tuple(f"{name}  {digits(value)}" for name, value in zip(wanted.names, peaks, strict=True))
-    return Result(
-        torch.stack(pictures), tuple(records), labels, arrays=tuple(arrays),
-        lead=(("the photo", image.expand(3, -1, -1)),), layout=Layout(_title(wanted, arrays[0])),
-        whole=Record(wanted.origin[0], {**wanted.origin[1]}, model.source, about, None, versions()),
-    )  # fmt: skip
+    def result(self, model: Model, parts: Sequence[tuple[Tensor, Tensor]]) -> Result:
+        """The pictures of the first channels, after the photo."""
+        arrays = [array for array, _ in parts]
+        about = {
+            "size": list(self.size),
+            "threads": torch.get_num_threads(),
+            "device": str(model.device),
+            "precision": str(model.dtype).removeprefix("torch."),
+        }
+        records = []
+        for index, array in enumerate(arrays):
+            name, arguments = self.select(index).origin
+            facts = {**about, "grid": list(array.shape), "largest": round(float(array.max()), 6)}
+            records.append(Record(name, arguments, model.source, facts, 0, versions()))
+        labels = [
+            f"{name}  {digits(peak(array, self.margin))}" for name, array in zip(self.names, arrays, strict=False)
+        ]
+        return Result(
+            torch.stack([picture for _, picture in parts]) if parts else torch.zeros((0, 3, *self.size)),
+            tuple(records),
+            tuple(labels),
+            arrays=tuple(arrays),
+            lead=(("the photo", self.image[0].float().cpu().expand(3, -1, -1)),),
+            layout=Layout(_title(self, arrays[0]) if arrays else ""),
+            whole=Record(self.origin[0], _taken(self, len(parts)), model.source, about, None, versions()),
+        )
 
 
 def peak(response: Tensor, margin: int) -> float:
     """A channel's [h,w] largest response, some cells at the edges left out: there the padding excites many."""
     height, width = response.shape
     return float(response[margin : height - margin, margin : width - margin].max())
+
+
+def _taken(wanted: Survey, count: int) -> dict[str, Any]:
+    """The arguments that draw the first channels again, or all."""
+    arguments = dict(wanted.origin[1])
+    if count == len(wanted.units):
+        return arguments
+    return {**arguments, "most": max(1, count), "scale": "own" if wanted.scale is None else wanted.scale}
 
 
 def _title(wanted: Survey, grid: Tensor) -> str:

@@ -1,6 +1,6 @@
 """What a layer's weights look like."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,6 +44,14 @@ class Filter:
         most = "" if self.of_image or self.sources[0] is None else f", most {self.sources[0]}"
         return f"{self.norm:.3g}{most}"
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is told of it in a record."""
+        facts: dict[str, Any] = {"norm": round(self.norm, 6), "kernels": list(self.kernels.shape)}
+        if not self.of_image:
+            facts["sources"] = [None if source is None else str(source) for source in self.sources[:16]]
+        return facts
+
     def picture(self, side: int, top: float | None) -> Tensor:
         """[3,side,side]: in colours where it reads the picture, else a mosaic."""
         drawn = colours(self.kernels, top) if self.of_image and len(self.kernels) in (1, 3) else None
@@ -78,6 +86,34 @@ class Kernels:
         chosen = {**arguments, "layer": self.names[index], "scale": scale, "most": 1}
         return replace(self, filters=self.filters[index : index + 1], origin=(name, chosen))
 
+    def drawn(self, model: Model) -> Iterator[Tensor]:
+        """Each channel's picture [3,side,side]."""
+        del model  # whose weights are at hand
+        for item in self.filters:
+            yield item.picture(self.side, self.top)
+
+    def result(self, model: Model, parts: Sequence[Tensor]) -> Result:
+        """The pictures of the first channels; their arrays are the kernels [I,h,w]."""
+        shown = self.filters[: len(parts)]
+        records = tuple(
+            Record(*self.select(index).origin, model.source, item.facts, 0, versions())
+            for index, item in enumerate(shown)
+        )
+        scale = "each on its own scale" if self.top is None else f"full colour is a weight of {self.top:.4g}"
+        title = f"the number is the length (L2) of a channel's effective weights; {scale}"
+        early = {"most": max(1, len(shown)), "scale": "own" if self.top is None else self.top}
+        left = {} if len(shown) == len(self.filters) else early
+        return Result(
+            torch.stack(list(parts)) if parts else torch.zeros((0, 3, self.side, self.side)),
+            records,
+            self.names[: len(parts)],
+            findings=tuple(Finding(item.note) for item in shown),
+            arrays=tuple(item.kernels for item in shown),
+            layout=Layout(title),
+            whole=Record(self.origin[0], {**self.origin[1], **left}, model.source, {}, None, versions()),
+            notes=(scale,),
+        )
+
 
 def filter_of(unit: Unit, bundles: Sequence[Bundle]) -> Filter:
     """A channel's kernels from what feeds it; what is added to it as it is has none.
@@ -107,28 +143,3 @@ def _centred(kernels: Tensor, size: Sequence[int]) -> Tensor:
     down, right = ((size[axis] - kernels.shape[axis + 1]) // 2 for axis in (0, 1))
     page[:, down : down + kernels.shape[1], right : right + kernels.shape[2]] = kernels
     return page
-
-
-def drawn(model: Model, wanted: Kernels) -> Result:
-    """Draws the kernels.
-
-    Returns:
-        Square pictures; their arrays are the kernels [I,h,w].
-    """
-    pictures = torch.stack([item.picture(wanted.side, wanted.top) for item in wanted.filters])
-    records = []
-    for index, item in enumerate(wanted.filters):
-        name, arguments = wanted.select(index).origin
-        facts = {"norm": round(item.norm, 6), "kernels": list(item.kernels.shape)}
-        if not item.of_image:
-            facts["sources"] = [None if source is None else str(source) for source in item.sources[:16]]
-        records.append(Record(name, arguments, model.source, facts, 0, versions()))
-    notes = tuple(Finding(item.note) for item in wanted.filters)
-    arrays = tuple(item.kernels for item in wanted.filters)
-    title = "the number is the length (L2) of a channel's effective weights; " + (
-        "each on its own scale" if wanted.top is None else f"full colour is a weight of {wanted.top:.4g}"
-    )
-    whole = Record(*wanted.origin, model.source, {}, None, versions())
-    return Result(
-        pictures, tuple(records), wanted.names, findings=notes, arrays=arrays, layout=Layout(title), whole=whole
-    )

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reverie import recipes
-from reverie.attribution import inquire
-from reverie.cli.inquiries import explained, surveyed
-from reverie.cli.runs import all_photos, check_beside, check_free, each_photo, model_of
+from reverie.cli.runs import all_photos, check_beside, check_free, each_photo, keep, model_of
 from reverie.settings.activations import Activations
 from reverie.settings.explain import Explain
 from reverie.settings.parts import Explained, Network, Numbered
@@ -22,7 +20,7 @@ def explain(asked: Sequence[Explain], network: Network, writing: Explained) -> N
         check_beside(path, len(inquiry.methods), writing, raw=writing.raw)
         if inquiry.alone and (inquiry.control or inquiry.names == ("occlusion",)):
             check_free(path.with_stem(f"{path.stem}-sheet"), writing.force)
-        explained(model, inquiry, path, writing, events=inquire(model, inquiry), raw=writing.raw)
+        keep(recipes.explain.run(model, inquiry), path, writing, raw=writing.raw)
 
     each_photo(wanted, "explain", "explained", writing, make)
 
@@ -35,6 +33,6 @@ def activations(asked: Sequence[Activations], network: Network, writing: Numbere
     def make(one: Activations, path: Path) -> None:
         wanted = recipes.activations(model, one)
         check_beside(path, len(wanted.units), writing, raw=writing.raw)
-        surveyed(model, wanted, path, writing, raw=writing.raw)
+        keep(recipes.activations.run(model, wanted), path, writing, raw=writing.raw)
 
     each_photo(found, "activations", "looked at", writing, make)

@@ -8,14 +8,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from reverie.atlas.sheets import Sheet as Begun
 from reverie.atlas.sheets import sweep
-from reverie.cli.bars import Bar
-from reverie.cli.runs import made_with, model_of
+from reverie.cli.runs import model_of
 from reverie.cli.saying import say
-from reverie.errors import ReverieError
+from reverie.errors import ReverieError, listed
 from reverie.extras import installed
 from reverie.image import photo_path
 from reverie.models.model import Model
 from reverie.paths import path_named, shortened
+from reverie.runs.bars import Bar
 from reverie.settings.film import Film
 from reverie.settings.parts import Network, Output, Paged
 from reverie.settings.sheet import Sheet
@@ -41,7 +41,7 @@ def sheet(asked: Sheet, network: Network, writing: Paged) -> None:
         written, whole = made.write(html=writing.html), made.done == len(made.recipe.names)
         rest = "" if whole else f" ({made.done} of {len(made.recipe.names)} pictures; the same command goes on)"
         if not writing.quiet or not whole:
-            own = made_with(model, made.recipe.stages[0].layers)
+            own = f"{model.title}, {listed(made.recipe.stages[0].layers, 3)}"
             say(f"wrote {' and '.join(map(str, written))}: {own}{rest}")
     if run.by is not None:
         raise run.by
@@ -75,7 +75,7 @@ def _shoot(model: Model, shot: Shot, name: str, writing: Output) -> None:
     written = reel.write(whole=run.by is None)
     rest = "" if run.by is None else f" ({reel.done} of {shot.total or 'its'} frames; the same command goes on)"
     if not writing.quiet or run.by is not None:
-        say(f"wrote {written}: {made_with(model, shot.record.arguments['layers'])}{rest}")
+        say(f"wrote {written}: {model.title}, {listed(shot.record.arguments['layers'], 3)}{rest}")
     if run.by is not None:
         raise run.by
 

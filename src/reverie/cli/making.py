@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from reverie import recipes
-from reverie.attribution import Inquiry, Kernels, Survey, drawn, inquire
-from reverie.cli.inquiries import explained, showed, surveyed
-from reverie.cli.runs import all_photos, check_beside, each_photo, make, model_of, target_for
+from reverie.cli.runs import all_photos, check_beside, each_photo, keep, make, model_of, target_for
 from reverie.errors import InvalidSetting, OutputFailed
 from reverie.models.model import Model
 from reverie.paths import photo_path
+from reverie.recipes.repetition import Made
 from reverie.settings.parts import Filmed, Network
 from reverie.settings.setting import Settings
 from reverie.synthesis import Recipe
@@ -28,7 +27,7 @@ def runner(name: str, cls: type[Settings]) -> Callable[..., None]:
         model = model_of(network)
 
         def made(one: Any, target: Path) -> None:
-            written(model, recipe(model, one), target, writing)
+            written(model, recipe, recipe(model, one), target, writing)
 
         if several:
             each_photo(wanted, name, "made", writing, made)
@@ -43,23 +42,17 @@ def _stem(asked: Settings, name: str) -> str:
     return name if not isinstance(photo, str) else f"{photo_path(photo).stem}-{name}"
 
 
-def written(model: Model, made: Any, target: Path, writing: Any) -> None:
+def written(model: Model, recipe: Any, made: Any, target: Path, writing: Any) -> None:
     """Runs what a recipe made, and writes it.
 
     Raises:
         InvalidSetting: a recipe that made something else.
     """
     raw = getattr(writing, "raw", False)
-    match made:
-        case Recipe():
-            make(model, made, target, writing)
-        case Inquiry():
-            check_beside(target, len(made.methods), writing, raw=raw)
-            explained(model, made, target, writing, events=inquire(model, made), raw=raw)
-        case Survey():
-            check_beside(target, len(made.units), writing, raw=raw)
-            surveyed(model, made, target, writing, raw=raw)
-        case Kernels():
-            showed(drawn(model, made), target, writing, raw=raw)
-        case _:
-            raise InvalidSetting(f"a recipe gives what is to run, not a {type(made).__name__}; return a reverie.Recipe")
+    if isinstance(made, Recipe):
+        make(model, made, target, writing)
+    elif isinstance(made, Made):
+        check_beside(target, len(made.names), writing, raw=raw)
+        keep(recipe.run(model, made), target, writing, raw=raw)
+    else:
+        raise InvalidSetting(f"a recipe gives what is to run, not a {type(made).__name__}; return a reverie.Recipe")

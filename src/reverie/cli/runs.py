@@ -1,21 +1,17 @@
 """The commands that make pictures: parse, load, read the engine's steps into a bar, write."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-
 from reverie import recipes
-from reverie.attribution import Kernels, Survey, drawn
-from reverie.cli.bars import Bar
-from reverie.cli.inquiries import explained, showed, surveyed
+from reverie.cli.reading import kept
 from reverie.cli.saying import say
 from reverie.cli.tables import show
-from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName
+from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName, listed
 from reverie.figures.film import check_film
 from reverie.figures.result import Result
-from reverie.figures.sheet import Layout
 from reverie.image import photos_in
 from reverie.models.model import Model
 from reverie.models.moments import silent_units
@@ -25,13 +21,14 @@ from reverie.models.sources import load
 from reverie.paths import check_free as check_free
 from reverie.paths import check_output, made_folder, path_named, photo_path, shortened
 from reverie.recipes.repetition import Repetition, repetition
-from reverie.recipes.reruns import read_record, recipe_of, recorded_model, threads_of
+from reverie.recipes.reruns import read_record, recipe_of, recorded_model, runner_of, threads_of
 from reverie.recipes.wishes import wishes_of
+from reverie.runs import Run
 from reverie.settings.dream import Dream
 from reverie.settings.feature import Feature, Views
 from reverie.settings.parts import Filmed, Network, Output, Recorded, Verified
 from reverie.settings.rerun import Rerun
-from reverie.synthesis import Recipe, Step, filmed, iterate, synthesize
+from reverie.synthesis import Recipe, Step, Synthesis, filmed
 from reverie.synthesis.verification import PHOTOS, told, verified
 
 
@@ -80,7 +77,7 @@ def feature(asked: Feature, network: Network, writing: Verified) -> None:
     silent = silent_units(model, [term.unit for wish in wishes for term in wish.units]) if plain else ()
     if silent:
         say(
-            f"{_listed([str(unit) for unit in silent])} never fired on the sample photos and on noise: "
+            f"{listed([str(unit) for unit in silent])} never fired on the sample photos and on noise: "
             "the first steps try to wake what is silent",
             err=True,
         )
@@ -107,19 +104,13 @@ def rerun(asked: Rerun, network: Recorded, writing: Filmed) -> None:
         trust=network.trust,
     )
     target = target_for(writing, f"{picture.stem}-again")
-    again = repetition(record, recipe, ready, asked.unit)
-    recipe = again.made
-    if not isinstance(recipe, Recipe):
-        if writing.film or writing.trace:
-            raise InvalidSetting("--film and --trace go with pictures that were made in steps, not with explanations")
-        if isinstance(recipe, Kernels):
-            showed(drawn(ready, recipe), target, writing)
-        elif isinstance(recipe, Survey):
-            surveyed(ready, recipe, target, writing)
-        else:
-            explained(ready, recipe, target, writing, events=again.events(ready, recipe))
-    else:
-        make(ready, recipe, target, writing, again)
+    again = repetition(record, runner_of(record), recipe, ready, asked.unit)
+    if isinstance(again.made, Recipe):
+        make(ready, again.made, target, writing, again)
+        return
+    if writing.film or writing.trace:
+        raise InvalidSetting("--film and --trace go with pictures that were made in steps, not with explanations")
+    keep(again.run(ready), target, writing)
 
 
 def all_photos(asked: Sequence[P], writing: Output) -> list[P]:
@@ -250,117 +241,32 @@ def make(
     check_beside(target, len(recipe.names) if several else 1, writing, raw=False)
     if len(recipe.names) == 1 and recipe.reports:
         check_free(target.with_stem(f"{target.stem}-sheet"), writing.force)
-    steps = (
-        iterate(model, recipe, trace=writing.trace)
-        if again is None
-        else again.steps(model, recipe, trace=writing.trace)
+    most, index = (None, None) if again is None else (again.taken, again.index)
+    watching = [] if film is None else [lambda steps: filmed(steps, recipe, film, index=index)]
+    run = Synthesis(model, recipe, trace=writing.trace, most=most, index=index, watching=[*watching, through])
+
+    def told(result: Result) -> Result:
+        result = result if after is None else after(result)
+        notes = [f"wrote {film}"] if film is not None and film.exists() else []
+        return replace(result, notes=(*result.notes, *notes))
+
+    return keep(run, target, writing, after=told)
+
+
+def keep(
+    run: Run[Result],
+    target: Path,
+    writing: Output,
+    *,
+    raw: bool = False,
+    after: Callable[[Result], Result] | None = None,
+) -> Result:
+    """Reads a run of pictures and writes them; what was whole when it ended early is written too."""
+    return kept(
+        run,
+        lambda result: result.save(target, singles=getattr(writing, "singles", False), raw=raw),
+        quiet=writing.quiet,
+        watch=getattr(writing, "watch", None),
+        target=target,
+        after=after,
     )
-    if film is not None:
-        steps = filmed(steps, recipe, film, index=None if again is None else again.index)
-    run = _Watched(recipe, through(steps), target, writing.watch, quiet=writing.quiet)
-    result = synthesize(model, recipe, run.steps())
-    result = result if again is None else again.wanted(result)
-    if run.ended is not None and not len(result):
-        raise run.ended
-    result = result if after is None else after(result)
-    written = result.save(target, singles=getattr(writing, "singles", False))
-    if not writing.quiet or run.ended is not None:
-        say(_told(run, written, made_with(model, _layers(recipe))))
-        squeezed = result.record.automatic.get("resized_to") if len(result) else None
-        if squeezed:
-            say(f"{model.name} takes {squeezed[0]}x{squeezed[1]} only, to which the picture was resized for it")
-        if result.silent and run.ended is None:
-            say(_silence(result))
-        if film is not None and film.exists():
-            say(f"wrote {film}")
-        for label, finding in zip(result.labels, result.findings, strict=False):
-            say(f"{label}: {finding.note}")
-    if run.ended is not None:
-        raise run.ended
-    return result
-
-
-def rendered(model: Model, recipe: Recipe, target: Path, *, quiet: bool) -> Result:
-    """Runs a recipe that is part of something else, with a bar; what ends it early ends the whole."""
-    run = _Watched(recipe, iterate(model, recipe), target, None, quiet=quiet)
-    result = synthesize(model, recipe, run.steps())
-    if run.ended is not None:
-        raise run.ended
-    return result
-
-
-def made_with(model: Model, layers: Sequence[str]) -> str:
-    """A network and the layers that were asked of it, for the line that says what was written."""
-    return f"{model.title}, {_listed(layers, 3)}"
-
-
-def _layers(recipe: Recipe) -> list[str]:
-    """All layers that a recipe's objectives look at, in their order."""
-    return list(dict.fromkeys(layer for stage in recipe.stages for layer in stage.layers))
-
-
-def _told(run: "_Watched", written: list[Path], made_with: str) -> str:
-    rest = f" and {len(written) - 1} pictures in {written[0].with_suffix('')}" if len(written) > 1 else ""
-    rest = f" and {written[1]}" if len(written) == 2 and written[1].parent == written[0].parent else rest
-    what = "" if run.ended is None else f" (ended at step {run.done} of {run.total}, the last whole picture)"
-    return f"wrote {written[0]}{rest}: {made_with}{what}"
-
-
-def _listed(names: Sequence[str], most: int = 8) -> str:
-    """The first names, and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _silence(result: Result) -> str:
-    """One line about units that never fired."""
-    silent = _listed(result.silent)
-    if len(result) == 1:
-        return f"{silent} never fired: the picture shows nothing of it; try another --seed or --start"
-    return f"{len(result.silent)} of {len(result)} units never fired, their pictures show nothing: {silent}"
-
-
-class _Watched:
-    """The engine's steps, with a bar, and with an end that keeps what was made."""
-
-    def __init__(self, recipe: Recipe, run: Iterator[Step], target: Path, every: int | None, *, quiet: bool) -> None:
-        self.recipe, self.run, self.target, self.every = recipe, run, target, every
-        self.quiet = quiet
-        self.ended: ReverieError | KeyboardInterrupt | None = None
-        self.done, self.total = 0, recipe.steps
-
-    def steps(self) -> Iterator[Step]:
-        """What `iterate` yields, until its end, Ctrl-C or an error that a user can mend."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[score]}"),
-        )
-        with Bar(*columns, quiet=self.quiet) as bar:
-            task = bar.add_task(
-                f"{self.recipe.stages[0].size[1]}x{self.recipe.stages[0].size[0]}", total=self.total, score=""
-            )
-            try:
-                for step in self.run:
-                    self.done = step.done
-                    size = self.recipe.stages[step.stage].size
-                    bar.update(task, completed=step.done, description=f"{size[1]}x{size[0]}")
-                    if step.done % 8 == 1 or step.done == self.total:  # reading the score waits for a GPU
-                        bar.update(task, score=f"objective {float(step.score.mean()):.4g}")
-                    if self.every and step.done % self.every == 0 and step.done < self.total:
-                        self._write(step)
-                    if step.note and not self.quiet:
-                        bar.console.print(
-                            f"reverie: step {step.done}: {step.note}", markup=False, highlight=False, soft_wrap=True
-                        )
-                    yield step
-            except (KeyboardInterrupt, ReverieError) as error:
-                self.ended = error
-
-    def _write(self, step: Step) -> None:
-        images = step.whole().detach().float().cpu()
-        labels = self.recipe.labels[step.rows.start : step.rows.stop]
-        Result(images, (), labels, alpha=self.recipe.alpha, layout=Layout(columns=self.recipe.columns)).save(
-            self.target
-        )

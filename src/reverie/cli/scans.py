@@ -4,7 +4,7 @@ from pathlib import Path
 
 from reverie.atlas.patch_sheets import patches as sheet_of
 from reverie.atlas.patch_sheets import scanned_model, told
-from reverie.cli.bars import watched
+from reverie.cli.reading import kept
 from reverie.cli.runs import model_of, target_for, use_threads
 from reverie.cli.saying import say
 from reverie.dataset.scanning import ScanRun
@@ -22,11 +22,7 @@ def scan(asked: Scan, network: Network, writing: Output) -> None:
     path = Path(f"{stem}-scan.db") if writing.output is None else path_named(writing.output)
     model = model_of(_with_its_threads(path, network, writing))
     run = ScanRun(model, asked, path, force=writing.force)
-    reading = watched(run, quiet=writing.quiet)
-    if reading.last is not None and (not writing.quiet or not run.result().complete):
-        say(*(f"wrote {path}: {line}" for line in run.result().told))
-    if reading.ended is not None:
-        raise reading.ended
+    kept(run, lambda _: [path], quiet=writing.quiet)
 
 
 def _with_its_threads(path: Path, network: Network, writing: Output) -> Network:

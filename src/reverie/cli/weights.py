@@ -1,12 +1,12 @@
 """The command that shows weights."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from reverie import recipes
 from reverie.atlas.links import connections, told
-from reverie.attribution import drawn
-from reverie.cli.inquiries import showed
-from reverie.cli.runs import check_beside, check_free, model_of, rendered, target_for
+from reverie.cli.reading import whole
+from reverie.cli.runs import check_beside, check_free, keep, model_of, target_for
 from reverie.cli.saying import say
 from reverie.cli.tables import show
 from reverie.figures.board import Board, Cell, Section, board_page
@@ -16,7 +16,7 @@ from reverie.image import write_whole
 from reverie.models.model import Model
 from reverie.settings.filters import Filters
 from reverie.settings.parts import Drawn, Network
-from reverie.synthesis import Recipe
+from reverie.synthesis import Recipe, Synthesis
 
 
 def filters(asked: Filters, network: Network, writing: Drawn) -> None:
@@ -32,13 +32,15 @@ def filters(asked: Filters, network: Network, writing: Drawn) -> None:
         return
     wanted = recipes.filters(model, asked)
     check_beside(target, len(wanted.filters), writing, raw=writing.raw)
-    result = drawn(model, wanted)
-    showed(result, target, writing, raw=writing.raw)
+    shown = (lambda result: result) if page is None else (lambda result: _paged(result, page))
+    result = keep(recipes.filters.run(model, wanted), target, writing, raw=writing.raw, after=shown)
     if page is not None:
         write_whole(page, board_page(_board(model, asked.layer, result)).encode())
-    if not writing.quiet:
-        scale = "each on its own scale" if wanted.top is None else f"full colour is a weight of {wanted.top:.4g}"
-        say(f"{scale}{'' if page is None else f'; the page is {page}'}")
+
+
+def _paged(result: Result, page: Path) -> Result:
+    """The result that tells of its page too."""
+    return replace(result, notes=("; ".join([*result.notes, f"the page is {page}"]),))
 
 
 def _board(model: Model, layer: str, result: Result) -> Board:
@@ -53,7 +55,7 @@ def _board(model: Model, layer: str, result: Result) -> Board:
 
 def _connections(model: Model, asked: Filters, target: Path, writing: Drawn) -> None:
     def render(ready: Model, recipe: Recipe) -> Result:
-        return rendered(ready, recipe, target, quiet=writing.quiet)
+        return whole(Synthesis(ready, recipe), quiet=writing.quiet)
 
     ends = {name: getattr(asked, name) for name in ("links", "steps", "size", "pictures", "seed")}
     board = connections(model, asked.layer, render=render, **ends)

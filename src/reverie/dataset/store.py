@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -50,12 +50,11 @@ class Scan:
         """How many photos went through the network."""
         return self.position - len(self.failures)
 
-    @property
-    def told(self) -> list[str]:
+    def told(self, written: Sequence[Path]) -> list[str]:
         """What it holds, and whether that is all."""
         rest = "" if self.complete else f" ({self.position} of {self.about.total} photos; the same command goes on)"
         bad = f"; {len(self.failures)} photos could not be read and were passed over" if self.failures else ""
-        return [f"{len(self)} photos, {len(self.about.layers)} layers{bad}{rest}"]
+        return [f"wrote {written[0]}: {len(self)} photos, {len(self.about.layers)} layers{bad}{rest}"]
 
     @property
     def complete(self) -> bool:

@@ -51,6 +51,8 @@ class Result:
         layout: how they stand on a sheet.
         whole: the record that repeats all of them together, where one does.
         names: of their files, where they are others than the labels.
+        about: what they were made with, for the line that says where they were written.
+        notes: what else there is to say of them, in lines.
     """
 
     images: Tensor
@@ -64,6 +66,8 @@ class Result:
     layout: Layout = field(default_factory=Layout)
     whole: Record | None = None
     names: tuple[str, ...] = ()
+    about: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def joined(cls, results: Sequence["Result"]) -> "Result":
@@ -173,6 +177,18 @@ class Result:
             f"{label}\nnever fired" if mute else label for label, mute in zip(self._captions, self._mute, strict=True)
         )
 
+    def told(self, written: Sequence[Path]) -> list[str]:
+        """What there is to say of the pictures, in lines, first where they were written to."""
+        rest = "pictures" if not self.arrays else "files"
+        return [f"wrote {listed_files(written, rest)}{self.about and f': {self.about}'}", *self.notes]
+
+    def __repr__(self) -> str:
+        """Short: what pictures they are, and of what."""
+        height, width = self.images.shape[-2:]
+        what = "a picture" if len(self) == 1 else f"{len(self)} pictures"
+        shown = ", ".join(self.labels[:3]) + (f" and {len(self.labels) - 3} more" if len(self.labels) > 3 else "")
+        return f"<Result: {what} of {width}x{height}{shown and f', {shown}'}>"
+
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
         self.picture.save(buffer, "PNG")
@@ -238,6 +254,17 @@ class Result:
                 with replacing(array) as file:
                     np.save(file, self.arrays[index].numpy())
         return [place, *arrays]
+
+
+def listed_files(written: Sequence[Path], rest: str = "files") -> str:
+    """The files that were written: one or two by their names, of more how many lie where."""
+    first, *others = written
+    if not others:
+        return str(first)
+    if len(others) == 1 and others[0].parent == first.parent:
+        return f"{first} and {others[0]}"
+    where = "beside it" if others[0].parent == first.parent else f"in {first.with_suffix('')}"
+    return f"{first} and {len(others)} {rest} {where}"
 
 
 def _beside(place: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """ImageMap: photos on a plane and on a grid, their picture, their page, and the file that takes in more photos."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -124,6 +124,11 @@ class ImageMap:
         placed = f", {more} of them placed into the map of the others" if more else ""
         made = f"{len(self)} photos{placed}: {self.layer} of {self.record.model.get('name')}"
         return (f"{made}, {names[self.method]}{perplexity}", *self.notes, str(self.quality))
+
+    def told(self, written: Sequence[Path]) -> list[str]:
+        """Where it was written to, and what is to be known of it."""
+        *first, last = map(str, written)
+        return [f"wrote {', '.join(first)} and {last}", *self.about]
 
     def page(self, title: str) -> str:
         """The map as one HTML file, to look around in."""

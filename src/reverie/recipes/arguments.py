@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from torch import Tensor
 
@@ -23,22 +23,35 @@ from reverie.recipes.networks import Other, others
 from reverie.recipes.preset_files import in_file, settings_from
 from reverie.recipes.presets import Preset
 from reverie.recipes.views import Concept, concept_in
+from reverie.runs import Runner
 from reverie.settings.calling import Called, called_with
 from reverie.settings.parts import sized as sized
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import STARTS, Recipe
+from reverie.synthesis.run import Synthesis
 from reverie.unit import Unit
 
 S = TypeVar("S", bound=Settings)
 Made = TypeVar("Made", Recipe, Inquiry, Survey, Kernels)
+Made_co = TypeVar("Made_co", covariant=True)
 NAMED_STARTS = (*STARTS, "cppn")  # a start that is none of them is a photo
 
 
-def recorded(cls: type[S]) -> Callable[[Callable[[Model, S], Made]], Called[Made]]:
-    """Lets a recipe of settings be called with shorthand, and notes in what is made how a record can repeat it."""
+class Recorded(Called[Made_co], Protocol[Made_co]):
+    """A recipe as it is called, and how what it makes is run."""
 
-    def decorated(recipe: Callable[[Model, S], Made]) -> Called[Made]:
+    run: Runner
+
+
+def recorded(cls: type[S], *, run: Runner = Synthesis) -> Callable[[Callable[[Model, S], Made]], Recorded[Made]]:
+    """Lets a recipe of settings be called with shorthand, and notes in what is made how a record can repeat it.
+
+    Args:
+        run: of what the recipe makes.
+    """
+
+    def decorated(recipe: Callable[[Model, S], Made]) -> Recorded[Made]:
         reads = {item.name: item.more["reads"] for item in settings_of(cls) if "reads" in item.more}
 
         @called_with(cls)
@@ -48,7 +61,8 @@ def recorded(cls: type[S]) -> Callable[[Callable[[Model, S], Made]], Called[Made
             given = {name: _plain(name, value, reads.get(name)) for name, value in asked.flat().items()}
             return _noted(recipe(model, asked), recipe.__name__, given)
 
-        return with_origin
+        with_origin.run = run  # type: ignore[attr-defined]
+        return cast(Recorded[Made], with_origin)
 
     return decorated
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from reverie.attribution import Inquiry, Settings, method_named
+from reverie.attribution import Attribution, Inquiry, Settings, method_named
 from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage, check
 from reverie.figures.overlay import check_show
 from reverie.image import Photo, Size
@@ -14,7 +14,7 @@ from reverie.settings.explain import Explain
 from reverie.unit import Unit
 
 
-@recorded(Explain)
+@recorded(Explain, run=Attribution)
 def explain(model: Model, asked: Explain) -> Inquiry:
     """Shows where in a photo a network sees a unit, by one or several methods of attribution.
 

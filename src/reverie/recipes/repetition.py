@@ -1,15 +1,14 @@
 """Repetition: how much of a run a record asks for: all pictures of a sheet, or one in the batch that it ran in."""
 
-import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reverie.attribution import Event, Inquiry, Kernels, Survey, answer, drawn, inquire, survey
+from reverie.attribution import Inquiry, Kernels, Survey
 from reverie.errors import InvalidSetting, ReverieError, nearest
 from reverie.figures.result import Result
 from reverie.models.model import Model
 from reverie.record import Record
-from reverie.synthesis import Recipe, Step, iterate, synthesize
+from reverie.runs import Run, Runner
+from reverie.synthesis import Recipe
 
 Made = Recipe | Inquiry | Survey | Kernels
 
@@ -20,38 +19,22 @@ class Repetition:
 
     Attributes:
         made: what runs.
-        taken: steps, or events of an inquiry, after which it ends; None for its own end.
+        runner: how.
+        taken: events after which it ends; None for its own end.
         index: of the picture that is wanted of it; None for all.
     """
 
     made: Made
+    runner: Runner
     taken: int | None = None
     index: int | None = None
 
-    def steps(self, model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[Step]:
-        """The steps of a recipe's run, as many as were taken."""
-        return itertools.islice(iterate(model, recipe, trace=trace), self.taken)
-
-    def events(self, model: Model, inquiry: Inquiry) -> Iterator[Event]:
-        """The events of an inquiry, as many as were taken."""
-        return itertools.islice(inquire(model, inquiry), self.taken)
-
-    def wanted(self, result: Result) -> Result:
-        """Of what was made the picture that is wanted, or all."""
-        return result if self.index is None or not len(result) else result[self.index]
-
-    def run(self, model: Model) -> Result:
-        """Runs it to its end."""
-        if isinstance(self.made, Kernels):
-            return self.wanted(drawn(model, self.made))
-        if isinstance(self.made, Survey):
-            return self.wanted(survey(model, self.made))
-        if isinstance(self.made, Inquiry):
-            return self.wanted(answer(model, self.made, self.events(model, self.made)))
-        return self.wanted(synthesize(model, self.made, self.steps(model, self.made)))
+    def run(self, model: Model) -> Run[Result]:
+        """The run that gives what is wanted."""
+        return self.runner(model, self.made, most=self.taken, index=self.index)
 
 
-def repetition(record: Record, made: Made, model: Model, unit: str | None = None) -> Repetition:
+def repetition(record: Record, runner: Runner, made: Made, model: Model, unit: str | None = None) -> Repetition:
     """What a record asks for of its recipe.
 
     Args:
@@ -60,22 +43,13 @@ def repetition(record: Record, made: Made, model: Model, unit: str | None = None
     Raises:
         InvalidSetting: the sheet shows no such unit, or the picture is none of several.
     """
-    taken = noted(record, "estimates_taken" if isinstance(made, Inquiry) else "steps_taken")
+    taken = noted(record, runner.taken)
     if unit is None:
-        return Repetition(made, taken, record.index)
+        return Repetition(made, runner, taken, record.index)
     if record.index is not None:
         raise InvalidSetting("the record is of a single picture; leave out --unit")
-    index = _place(made, model, unit)
-    if isinstance(made, Inquiry):
-        counts = record.automatic.get("estimates")
-        of_method = counts[index] if isinstance(counts, list) and index < len(counts) else None
-        return Repetition(made.select(index), of_method if isinstance(of_method, int) else None, 0)
-    if not isinstance(made, Recipe):
-        return Repetition(made.select(index), None, 0)
-    number, rows = next((at, rows) for at, rows in enumerate(made.batches()) if index in rows)
-    part = made.select(rows)
-    left = part.steps if taken is None else taken - number * part.steps
-    return Repetition(part, max(1, min(part.steps, left)), index - rows.start)
+    part, taken, index = runner.part(made, _place(made, model, unit), taken, record.automatic)
+    return Repetition(part, runner, taken, index)
 
 
 def _place(made: Made, model: Model, unit: str) -> int:

@@ -19,6 +19,7 @@ from reverie.recipes.consent import check_arguments, check_description, check_ne
 from reverie.recipes.networks import Other
 from reverie.recipes.repetition import Made, noted, repetition
 from reverie.record import Record, parse
+from reverie.runs import Progress, Runner, finished
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis import Recipe
 
@@ -158,6 +159,12 @@ def recipe_of(
     return made
 
 
+def runner_of(record: Record) -> Runner:
+    """How what a record tells of is run."""
+    runner: Runner = recipes.recipe(_settings(record.recipe)).run
+    return runner
+
+
 def _settings(name: str) -> type[Settings]:
     """The settings of a recipe: reverie's own, or a plugin's that is installed here."""
     own, plugged = settings.recipes(), settings.commands().plugged
@@ -261,6 +268,7 @@ def rerun(
     decoder: str | nn.Module | None = None,
     also: Sequence[Model | nn.Module | str] = (),
     trust: bool = False,
+    progress: Progress = None,
 ) -> Result:
     """Repeats a picture, or all of a sheet: the same bits on the same machine with as many threads.
 
@@ -272,6 +280,7 @@ def rerun(
         decoder: the decoder, where the picture was painted by the user's own.
         also: the other networks which the picture excites too, where the record names code or weights of its own.
         trust: load code and weight files that the record names.
+        progress: True for a bar, a function that gets each event, None for a bar where a terminal waits for long.
 
     Raises:
         RecordRefused: no record, code without consent, or a photo or weights that are not those of the record.
@@ -281,7 +290,7 @@ def rerun(
     recipe = recipe_of(
         record, ready, photo=photo, beside=path_named(picture).parent, decoder=decoder, also=also, trust=trust
     )
-    return repetition(record, recipe, ready, unit).run(ready)
+    return finished(repetition(record, runner_of(record), recipe, ready, unit).run(ready), progress)
 
 
 def threads_of(record: Record) -> int | None:

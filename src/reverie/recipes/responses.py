@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from reverie.attribution import Survey
+from reverie.attribution import Drawing, Survey
 from reverie.attribution.activation_maps import peak
 from reverie.errors import InvalidSetting, check, count
 from reverie.figures.overlay import check_show
@@ -16,7 +16,7 @@ from reverie.unit import Unit
 MARGIN, SMALL = 28, 5  # a grid's edge is a 28th of its side; a grid with fewer cells a side has none
 
 
-@recorded(Activations)
+@recorded(Activations, run=Drawing)
 def activations(model: Model, asked: Activations) -> Survey:
     """Draws how every channel of a layer responds to a photo, the strongest inside the edges first.
 

@@ -3,16 +3,16 @@
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from torch import Tensor, nn
 
-from reverie.attribution import Inquiry, Kernels, Survey, answer, drawn, survey
 from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
 from reverie.image import Photo
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.recipes.arguments import Recorded
 from reverie.recipes.caricatures import accentuate as accentuate_recipe
 from reverie.recipes.caricatures import caricature as caricature_recipe
 from reverie.recipes.comparisons import compare as compare_recipe
@@ -28,26 +28,31 @@ from reverie.recipes.painting import style as style_recipe
 from reverie.recipes.radii import widened
 from reverie.recipes.responses import activations as activations_recipe
 from reverie.recipes.weights import filters as filters_recipe
-from reverie.synthesis import Recipe, synthesize
+from reverie.runs import Progress, finished
 from reverie.unit import Unit
 
-P = ParamSpec("P")
+NETWORK = Model | str | nn.Module
+SHOWN = inspect.Parameter("progress", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Progress)
 
 
-def _run(
-    recipe: Callable[Concatenate[Model, P], Recipe | Inquiry | Survey | Kernels],
-) -> Callable[Concatenate[Model | str | nn.Module, P], Result]:
-    @functools.wraps(recipe)
-    def run(model: Model | str | nn.Module, /, *args: P.args, **kwargs: P.kwargs) -> Result:
+def _public(run: Callable[..., Result], recipe: Recorded[Any]) -> Callable[..., Result]:
+    """The run of a recipe, with what it says and takes: any network, and how its progress is shown."""
+    own = inspect.signature(recipe)
+    model, *settings = own.parameters.values()
+    public = functools.wraps(recipe)(run)
+    public.__signature__ = own.replace(  # type: ignore[attr-defined]
+        parameters=[model.replace(annotation=NETWORK), *settings, SHOWN], return_annotation=Result
+    )
+    return public
+
+
+def _run(recipe: Recorded[Any]) -> Callable[..., Result]:
+    def run(model: Model | str | nn.Module, /, *args: Any, progress: Progress = None, **kwargs: Any) -> Result:
         ready = load(model)
-        made = recipe(ready, *args, **kwargs)
-        if isinstance(made, Recipe):
-            return synthesize(ready, made)
-        if isinstance(made, Kernels):
-            return drawn(ready, made)
-        return answer(ready, made) if isinstance(made, Inquiry) else survey(ready, made)
+        made: Result = finished(recipe.run(ready, recipe(ready, *args, **kwargs)), progress)
+        return made
 
-    return run
+    return _public(run, recipe)
 
 
 accentuate = _run(accentuate_recipe)
@@ -64,14 +69,14 @@ style = _run(style_recipe)
 universal = _run(universal_recipe)
 
 
-def _fool(model: Model | str | nn.Module, /, *args: Any, **kwargs: Any) -> Result:
+def _fool(model: Model | str | nn.Module, /, *args: Any, progress: Progress = None, **kwargs: Any) -> Result:
     ready = load(model)
-    made = synthesize(ready, fool_recipe(ready, *args, **kwargs))
+    made: Result = finished(fool_recipe.run(ready, fool_recipe(ready, *args, **kwargs)), progress)
     given = inspect.signature(fool_recipe).bind(ready, *args, **kwargs).arguments
     return widened(ready, made, **{name: value for name, value in given.items() if name != "model"})
 
 
-fool = functools.wraps(fool_recipe)(_fool)
+fool = _public(_fool, fool_recipe)
 
 
 def explain(
@@ -80,6 +85,7 @@ def explain(
     unit: str | Unit | None = None,
     *,
     method: str | Sequence[str] = "gradient",
+    progress: Progress = None,
     **settings: Any,
 ) -> Result:
     """`recipes.explain`, run to the end; of several photos each one's pictures, one after the other.
@@ -87,6 +93,7 @@ def explain(
     Args:
         photo: as there; or several of them, or a tensor [N,3,H,W]: as they are shown all of one size.
         unit: as there; the top class is each photo's own.
+        progress: True for a bar, a function that gets each event, None for a bar where a terminal waits for long.
         settings: the others of `recipes.explain`.
 
     Raises:
@@ -100,5 +107,5 @@ def explain(
     if len(sizes) != 1:
         told = ", ".join(f"{height}x{width}" for height, width in sizes) or "no photo"
         raise InvalidSetting(f"explain photos of one size together, not {told}; give size=(height, width)")
-    found = [answer(ready, item) for item in asked]
+    found: list[Result] = [finished(explain_recipe.run(ready, item), progress) for item in asked]
     return found[0] if len(found) == 1 else Result.joined(found)

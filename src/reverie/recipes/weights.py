@@ -1,6 +1,6 @@
 """The weights of layers, as pictures."""
 
-from reverie.attribution import Kernels
+from reverie.attribution import Drawing, Kernels
 from reverie.attribution.filters import filter_of
 from reverie.errors import InvalidSetting, count
 from reverie.models.connectivity import wiring
@@ -12,7 +12,7 @@ from reverie.unit import Unit
 ORDERS = ("norm", "channel")
 
 
-@recorded(Filters)
+@recorded(Filters, run=Drawing)
 def filters(model: Model, asked: Filters) -> Kernels:
     """Draws the weights of a layer's channels: the first layer's in colours, of deeper ones a kernel for each input.
 

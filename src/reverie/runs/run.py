@@ -1,9 +1,10 @@
 """A run tells its events; whoever reads them decides when it ends; what stands then is its result."""
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from PIL import Image
 
@@ -33,19 +34,14 @@ class Event:
 
 
 class Made(Protocol):
-    """What a run leaves: it can be written, and tells of itself."""
+    """What a run leaves: it tells of itself."""
 
-    def save(self, path: str | Path) -> list[Path]:
-        """Writes what was made; the files, the one that was asked for first."""
+    def told(self, written: Sequence[Path]) -> list[str]:
+        """What there is to say of it, in lines, first where it was written to."""
         ...
 
     def __len__(self) -> int:
-        """How many whole things there are; of none nothing can be written."""
-        ...
-
-    @property
-    def told(self) -> Sequence[str]:
-        """What there is to say of it, in lines."""
+        """How many whole things there are; of none nothing is written."""
         ...
 
 
@@ -65,43 +61,61 @@ class Run(Protocol[M_co]):
         ...
 
 
+class Repeatable(Run[Any], Protocol):
+    """The run of a plan, of which a record can ask for a part."""
+
+    taken: ClassVar[str]  # under which name a record notes how many events there were
+
+    def __init__(self, model: Any, plan: Any, *, most: int | None = None, index: int | None = None) -> None:
+        """Ends after at most so many events, and gives one of the pictures alone."""
+
+    @staticmethod
+    def part(plan: Any, index: int, taken: int | None, facts: Mapping[str, Any]) -> tuple[Any, int | None, int]:
+        """Of a plan one picture's part, after how many events that ends, and which of its pictures is the one.
+
+        Args:
+            taken: events of the whole run.
+            facts: of the record.
+        """
+        ...
+
+
+Runner = type[Repeatable]
+
+
+def read(run: Run[Any]) -> Generator[Event, None, None]:
+    """A run's events; whoever stops reading them ends the run."""
+    events = run.events()
+    try:
+        yield from events
+    finally:
+        if isinstance(events, Generator):
+            events.close()
+
+
 class Reading(Generic[M]):
     """A run that is read to its end, until Ctrl-C, or until an error that a user can mend: what is whole is kept.
 
+    Args:
+        show: what a reader makes of each event.
+
     Attributes:
-        last: the last event; None before the first.
+        began: whether there was an event.
         ended: what ended the run early; None where nothing did.
     """
 
-    def __init__(self, run: Run[M]) -> None:
+    def __init__(self, run: Run[M], show: Callable[[Event], object]) -> None:
         self.run = run
-        self.last: Event | None = None
+        self.began = False
         self.ended: ReverieError | KeyboardInterrupt | None = None
-
-    def __iter__(self) -> Iterator[Event]:
-        events = self.run.events()
         try:
-            for event in events:
-                self.last = event
-                yield event
+            with contextlib.closing(read(run)) as events:
+                for event in events:
+                    self.began = True
+                    show(event)
         except (KeyboardInterrupt, ReverieError) as error:
             self.ended = error
-        finally:
-            close = getattr(events, "close", None)
-            if close is not None:
-                close()
 
     def result(self) -> M:
         """What stands."""
         return self.run.result()
-
-
-def finished(run: Run[M]) -> M:
-    """The result of a run that is read to its end.
-
-    Raises:
-        ReverieError: whatever the run raises.
-    """
-    for _ in run.events():
-        pass
-    return run.result()

@@ -1,14 +1,15 @@
 """The run of a recipe: its steps as events, and the pictures that stand when the reading stops."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import torch
 from PIL import Image
 from torch import Tensor
 
+from reverie.errors import listed
 from reverie.figures.result import Finding, Result
 from reverie.figures.sheet import Layout
 from reverie.figures.trace import Trace
@@ -37,6 +38,8 @@ class Synthesis:
         watching: each reads the steps on their way.
     """
 
+    taken: ClassVar[str] = "steps_taken"
+
     def __init__(
         self,
         model: Model,
@@ -48,34 +51,83 @@ class Synthesis:
         watching: Iterable[Watching] = (),
     ) -> None:
         self.model, self.recipe, self.index = model, recipe, index
-        self.made = _Batches(model, recipe)
-        self.steps: Iterator[Step] = itertools.islice(iterate(model, recipe, trace=trace), most)
-        for watch in watching:
-            self.steps = watch(self.steps)
+        self.made, self.ended = _Batches(model, recipe), False
+        self.steps: list[Iterator[Step]] = [iterate(model, recipe, trace=trace)]
+        for watch in (lambda steps: itertools.islice(steps, most), *watching):
+            self.steps.append(watch(self.steps[-1]))
+
+    @staticmethod
+    def part(recipe: Recipe, index: int, taken: int | None, facts: Mapping[str, Any]) -> tuple[Recipe, int | None, int]:
+        """One picture of a record's recipe in the batch that it ran in, for the same bits.
+
+        Args:
+            taken: steps of the whole run.
+            facts: of the record.
+
+        Returns:
+            What to run, how many steps of it at most, and which of its pictures is the one.
+        """
+        del facts
+        number, rows = next((at, rows) for at, rows in enumerate(recipe.batches()) if index in rows)
+        part = recipe.select(rows)
+        left = part.steps if taken is None else taken - number * part.steps
+        return part, max(1, min(part.steps, left)), index - rows.start
 
     def events(self) -> Iterator[Event]:
         """Climbs, a step for each event."""
-        for step in self.steps:
-            self.made.note(step)
-            height, width = self.recipe.stages[step.stage].size
-            yield Event(
-                step.done,
-                step.total,
-                f"{width}x{height}",
-                f"step {step.done}: {step.note}" if step.note else "",
-                lambda step=step: self._preview(step),  # type: ignore[misc]
-                lambda step=step: float(step.score.mean()),  # type: ignore[misc]
-            )
+        try:
+            for step in self.steps[-1]:
+                self.made.note(step)
+                height, width = self.recipe.stages[step.stage].size
+                yield Event(
+                    step.done,
+                    step.total,
+                    f"{width}x{height}",
+                    f"step {step.done}: {step.note}" if step.note else "",
+                    lambda step=step: self._preview(step),  # type: ignore[misc]
+                    lambda step=step: float(step.score.mean()),  # type: ignore[misc]
+                )
+            self.ended = True
+        finally:
+            for steps in reversed(self.steps):
+                if isinstance(steps, Generator):
+                    steps.close()
 
     def result(self) -> Result:
         """The pictures that are finished, and the last one as it stands."""
         result = self.made.result()
-        return result if self.index is None or not len(result) else result[self.index]
+        result = result if self.index is None or not len(result) else result[self.index]
+        return replace(result, about=self._about(), notes=tuple(self._notes(result)))
+
+    def _about(self) -> str:
+        """The network and the layers, and where it ended early."""
+        layers = list(dict.fromkeys(layer for stage in self.recipe.stages for layer in stage.layers))
+        about, last = f"{self.model.title}, {listed(layers, 3)}", self.made.last
+        if self.ended or last is None:
+            return about
+        return f"{about} (ended at step {last.done} of {self.recipe.steps}, the last whole picture)"
+
+    def _notes(self, result: Result) -> Iterator[str]:
+        resized = result.record.automatic.get("resized_to") if len(result) else None
+        if resized:
+            yield f"{self.model.name} takes {resized[0]}x{resized[1]} only, to which the picture was resized for it"
+        if result.silent and self.ended:
+            yield _silence(result)
+        for label, finding in zip(result.labels, result.findings, strict=False):
+            yield f"{label}: {finding.note}"
 
     def _preview(self, step: Step) -> Image.Image:
         images, recipe = step.whole().detach().float().cpu(), self.recipe
         labels = recipe.labels[step.rows.start : step.rows.stop]
         return Result(images, (), labels, alpha=recipe.alpha, layout=Layout(columns=recipe.columns)).picture
+
+
+def _silence(result: Result) -> str:
+    """One line about units that never fired."""
+    silent = listed(result.silent)
+    if len(result) == 1:
+        return f"{silent} never fired: the picture shows nothing of it; try another --seed or --start"
+    return f"{len(result.silent)} of {len(result)} units never fired, their pictures show nothing: {silent}"
 
 
 def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None) -> Result:
