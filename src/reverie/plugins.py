@@ -99,8 +99,8 @@ def modules_of(package: str) -> Iterator[ModuleType]:
 
 @cache
 def named(package: str) -> Mapping[str, Any]:
-    """What the modules of a folder of the package name: all of their tables `NAMED` together."""
-    tables = [vars(module).get("NAMED", {}) for module in modules_of(package)]
+    """What the modules of a folder of the package name: all of their tables `BY_NAME` together."""
+    tables = [vars(module).get("BY_NAME", {}) for module in modules_of(package)]
     return {name: part for table in tables for name, part in table.items()}
 
 

@@ -235,7 +235,7 @@ def _has_grid(size: Size | None) -> bool:
     return size is not None and max(size) > 1
 
 
-NAMED: Mapping[str, Making] = {
+BY_NAME: Mapping[str, Making] = {
     "guided-grad-cam": lambda given: GuidedGradCam(given.layer),
     "grad-cam": lambda given: ClassActivation("grad-cam", given.layer),
     "grad-cam++": lambda given: ClassActivation("grad-cam++", given.layer),

@@ -210,7 +210,7 @@ def rule_notes(caught: Counter[str]) -> tuple[str, ...]:
     )
 
 
-NAMED: Mapping[str, Making] = {
+BY_NAME: Mapping[str, Making] = {
     "gradient": lambda _: Gradient(),
     "input-x-gradient": lambda given: InputXGradient(usual(given.baseline, "black")),
     "smoothgrad": lambda given: SmoothGrad(usual(given.samples, 50), given.noise, given.seed),

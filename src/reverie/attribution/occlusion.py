@@ -161,6 +161,6 @@ def _pictured(
     return beside
 
 
-NAMED: Mapping[str, Making] = {
+BY_NAME: Mapping[str, Making] = {
     "occlusion": lambda given: Occlusion(given.window, given.stride, usual(given.baseline, "grey")),
 }

@@ -63,6 +63,6 @@ def mask(size: tuple[int, int], source: torch.Generator) -> Tensor:
     return whole[0, 0, top : top + size[0], left : left + size[1]]
 
 
-NAMED: Mapping[str, Making] = {
+BY_NAME: Mapping[str, Making] = {
     "rise": lambda given: Rise(usual(given.samples, 4000), usual(given.baseline, "mean"), given.seed),
 }

@@ -1,7 +1,7 @@
 """Engine 3: one pass over photos feeds the tallies of all chosen layers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from reverie.image import Size, grey
 from reverie.models.failures import told
 from reverie.models.model import Model
 from reverie.models.probe import listen
+from reverie.plugins import named
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class LayerTallies:
         values: histogram of the values at PICKS positions of each photo.
         samples: all channels at positions chosen by chance.
         examples: each channel's largest value in photos chosen by chance.
+        more: the tallies that modules of this folder name beside these, by name.
     """
 
     size: Size
@@ -68,6 +70,7 @@ class LayerTallies:
     values: Histogram
     samples: Samples
     examples: Examples
+    more: Mapping[str, Tally] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, channels: int, size: Size, keeping: Keeping) -> Self:
@@ -82,6 +85,7 @@ class LayerTallies:
             Histogram.empty(channels, "values"),
             Samples.empty(channels, keeping.samples),
             Examples.empty(channels, keeping.examples),
+            {name: empty(channels, size) for name, empty in named("reverie.dataset").items()},
         )
 
     @property
@@ -92,7 +96,13 @@ class LayerTallies:
     @property
     def parts(self) -> Mapping[str, Tally]:
         """The tallies by name."""
-        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "size"}
+        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("size", "more")}
+        return {**own, **self.more}
+
+    def known(self, names: Iterable[str]) -> Self:
+        """These without the tallies that an older scan, which holds but those of these names, did not begin with."""
+        kept = set(names)
+        return replace(self, more={name: tally for name, tally in self.more.items() if name in kept})
 
     def add(self, maps: Maps) -> None:
         """Takes a batch in."""

@@ -261,9 +261,9 @@ def restored(database: sqlite3.Connection, about: About, layer: str, length: int
     kept = about.keeping
     if 4 * channels * (kept.samples + kept.examples + kept.extremes) > length:  # before room is made for them
         raise damaged(path)
-    tallies = LayerTallies.empty(channels, size, kept)
     rows = database.execute("SELECT tally, part, data FROM tallies WHERE layer = ?", (layer,)).fetchall()
     found = {(tally, part): data for tally, part, data in rows}
+    tallies = LayerTallies.empty(channels, size, kept).known(tally for tally, _ in found)
     for key, array in tallies.state().items():
         array[...] = _array(path, found.get(key), array.dtype.newbyteorder("<"), array.shape)
         limits = {"photos": about.total, "places": size[0] * size[1]}

@@ -61,4 +61,4 @@ class Aligned(Parameterization):
         return torch.where(low.to(latents.device)[..., None], shared, latents)
 
 
-NAMED = {"aligned": Aligned()}
+BY_NAME = {"aligned": Aligned()}

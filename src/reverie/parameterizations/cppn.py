@@ -104,4 +104,4 @@ def _points(size: Size, device: torch.device) -> Tensor:
     return torch.stack([down[:, None].expand(size), right[None].expand(size)]).flatten(1)[None]
 
 
-NAMED = {"cppn": Cppn()}
+BY_NAME = {"cppn": Cppn()}

@@ -63,4 +63,4 @@ def _scale(size: Size, decay: float, cutoff: float, device: torch.device) -> Ten
     return ((frequency <= cutoff) / frequency.clamp_min(1 / max(height, width)) ** decay).to(device)
 
 
-NAMED = {"fourier": Fourier()}
+BY_NAME = {"fourier": Fourier()}

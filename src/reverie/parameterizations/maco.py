@@ -74,4 +74,4 @@ def _odd(column: Tensor, height: int) -> Tensor:
     return torch.cat([zero, up, *([zero] if height % 2 == 0 else []), -up.flip(-1)], -1)
 
 
-NAMED = {"maco": Maco()}
+BY_NAME = {"maco": Maco()}

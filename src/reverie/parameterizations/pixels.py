@@ -38,4 +38,4 @@ class Pixels(Parameterization):
         return image.clone()
 
 
-NAMED = {"pixels": Pixels()}
+BY_NAME = {"pixels": Pixels()}

@@ -71,4 +71,4 @@ def _levels(size: Size) -> list[Size]:
     return levels
 
 
-NAMED = {"pyramid": Pyramid()}
+BY_NAME = {"pyramid": Pyramid()}

@@ -55,4 +55,4 @@ def _mix(image: Tensor, matrix: Tensor) -> Tensor:
     return conv2d(image, matrix.to(image)[:, :, None, None]) if image.shape[1] == 3 else image
 
 
-NAMED = {"soft-colors": SoftColors()}
+BY_NAME = {"soft-colors": SoftColors()}

@@ -41,4 +41,4 @@ class SoftPixels(Parameterization):
         return doubled * (1 - doubled**SHARPNESS) ** (-1 / SHARPNESS) / 2
 
 
-NAMED = {"soft-pixels": SoftPixels()}
+BY_NAME = {"soft-pixels": SoftPixels()}
