@@ -9,11 +9,14 @@ import pytest
 import torch
 
 import reverie
+from reverie.atlas.cards import CardRun
+from reverie.atlas.links import ENDED
 from reverie.dataset.scanning import scan
 from reverie.dataset.store import read_scan
 from reverie.errors import InvalidSetting, ScanRefused, UnknownName
 from reverie.figures.board import board_page
 from reverie.image import read, to_pil, to_uint8
+from reverie.settings.card import Card
 from tiny import CLASSES, Tiny, picture, seeded
 
 FEW = {"steps": 2, "link_steps": 1, "links": 2, "size": 48}
@@ -61,6 +64,18 @@ def test_a_class_has_a_card(model):
     assert "Feeds" not in [section.title for section in board.sections]
     data = re.search(r'id="data">(.*?)</script>', board_page(board), re.DOTALL)[1]
     assert json.loads(data)["unit"] == "logits:3"
+
+
+def test_a_card_that_is_left_early_keeps_the_pictures_that_stand(model):
+    run = CardRun(model, Card.made(unit="norm:3", **FEW))
+    assert len(run.result()) == 0
+    for event in run.events():
+        if event.task == "views":
+            break
+    board = run.result()
+    assert [cell.caption for cell in board.sections[0].cells][:3] == ["what it seeks", "what it shuns", "view 1"]
+    assert board.missing[-1] == ENDED
+    assert all(cell.record is None for cell in board.sections[-1].cells)
 
 
 @pytest.fixture(scope="module")

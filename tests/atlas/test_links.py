@@ -6,24 +6,20 @@ import pytest
 from torch import nn
 
 import reverie
-from reverie.atlas.links import connections, told
-from reverie.atlas.portraits import portraits
+from reverie.atlas.links import ENDED, ConnectionsRun, connections, told
+from reverie.atlas.portraits import Portraits
 from reverie.atlas.sheets import sheet
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.record import parse
+from reverie.settings.filters import Connections
 from reverie.unit import Unit
 from tiny import seeded
 
 
 def test_the_ends_have_pictures_made_in_one_run(model):
-    runs = []
-
-    def render(ready, recipe):
-        runs.append(recipe)
-        return reverie.synthesize(ready, recipe)
-
-    board = connections(model, "norm:2", links=3, steps=2, render=render)
-    assert len(runs) == 1
+    run = ConnectionsRun(model, Connections.made(unit="norm:2", links=3, steps=2))
+    assert {event.total for event in run.events()} == {run.portraits.run.recipe.steps}
+    board = run.result()
     own, into, out = board.sections
     assert [cell.caption for cell in own.cells] == ["norm:2"]
     assert [cell.caption for cell in into.cells] == [end["unit"] for end in board.data["incoming"]]
@@ -36,11 +32,11 @@ def test_the_ends_have_pictures_made_in_one_run(model):
 def test_a_picture_is_taken_from_a_sheet_of_the_same_network(model, tmp_path):
     sheet(model, "block", tmp_path, steps=1, size=48)
     units = [Unit("block", (index,)) for index in range(8)]
-    found = portraits(model, [*units, Unit("mix", (0,))], steps=0, pictures=tmp_path)
+    found = Portraits(model, [*units, Unit("mix", (0,))], 0, str(tmp_path), 0).result()
     assert list(found) == units
     assert parse(found[units[3]].record).arguments["units"][parse(found[units[3]].record).index] == "block:3"
     other = reverie.load(seeded(type(model.variants.plain), seed=1), size=48)
-    assert portraits(other, units, steps=0, pictures=tmp_path) == {}
+    assert Portraits(other, units, 0, str(tmp_path), 0).result() == {}
 
 
 def test_no_pictures_are_made_where_none_are_wanted(model):
@@ -78,3 +74,12 @@ def test_refusals(model, tmp_path):
     ready = dataclasses.replace(reverie.load(seeded(lambda: softmax), size=16), name="soft")
     with pytest.raises(InvalidSetting, match=r"^'1:0' is made by Softmax, which has no weights for each channel; "):
         connections(ready, "1:0")
+
+
+def test_connections_that_are_left_early_keep_their_weights_and_pictures(model):
+    run = ConnectionsRun(model, Connections.made(unit="norm:2", links=2, steps=3))
+    assert [section.title for section in run.result().sections] == ["Fed by", "Feeds"]
+    next(run.events())
+    board = run.result()
+    assert [section.title for section in board.sections] == ["The unit", "Fed by", "Feeds"]
+    assert board.missing == (ENDED,)

@@ -1,7 +1,10 @@
+import itertools
 import json
 
 import pytest
 from PIL import Image
+
+from reverie.synthesis import iterate
 
 FEW = ("--steps", "1", "--link-steps", "1", "--links", "2", "--size", "48", "--patches", "2")
 
@@ -49,3 +52,25 @@ def test_nothing_is_left_where_it_is_stopped(cli, factory, tmp_path, monkeypatch
     status, _, err = cli("card", "norm:3", "--model", factory, *FEW, "-o", "c.png")
     assert (status, err) == (130, "reverie: stopped\n")
     assert set(tmp_path.iterdir()) - before <= {tmp_path / "__pycache__"}
+
+
+def ending_at(number):
+    """The engine, in which somebody presses Ctrl-C after so many steps."""
+    steps = itertools.count(1)
+
+    def interrupted(*given, **named):
+        for step in iterate(*given, **named):
+            yield step
+            if next(steps) == number:
+                raise KeyboardInterrupt
+
+    return interrupted
+
+
+@pytest.mark.parametrize("words", [("card", "norm:3", "--size", "48"), ("filters", "norm:3", "--html")])
+def test_what_stands_when_it_is_ended_is_written(cli, factory, tmp_path, monkeypatch, words):
+    monkeypatch.setattr("reverie.synthesis.run.iterate", ending_at(2))
+    status, out, err = cli(*words, "--model", factory, "--steps", "4", "--links", "2", "-o", "c.png")
+    assert (status, err) == (130, "reverie: stopped\n")
+    assert "The run was ended early: pictures are missing, or as they stood then.\nwrote c.png and c.html\n" in out
+    assert (tmp_path / "c.png").is_file()

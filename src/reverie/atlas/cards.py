@@ -1,6 +1,6 @@
 """Cards: all that can be shown of one unit, on one board."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,8 @@ from torch import Tensor, nn
 
 from reverie import recipes
 from reverie.atlas.evidence import Evidence, evidence
-from reverie.atlas.links import Links, link_sections, one_channel, strongest
-from reverie.atlas.portraits import Portrait, Render, portraits
-from reverie.errors import count
+from reverie.atlas.links import ENDED, Links, link_sections, one_channel, strongest
+from reverie.atlas.portraits import Portrait, Portraits
 from reverie.figures.board import Bar, Board, Cell, Section
 from reverie.figures.result import Result
 from reverie.models.connectivity import wiring
@@ -20,7 +19,10 @@ from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.receptive_fields import Fields
 from reverie.models.sources import load
-from reverie.synthesis import synthesize
+from reverie.runs import Event, Progress, finished, in_turn
+from reverie.settings.calling import called_with
+from reverie.settings.card import Card
+from reverie.synthesis.run import Synthesis
 from reverie.unit import Unit
 
 VIEWS = 4  # diverse ones
@@ -44,64 +46,67 @@ class Optimised:
     classes: tuple[tuple[str, float], ...]
 
 
-def card(
-    model: Model | str | nn.Module,
-    unit: str | Unit,
-    *,
-    scan: str | Path | None = None,
-    photos: str | Path | None = None,
-    steps: int = 128,
-    size: int | None = None,
-    patches: int = 9,
-    links: int = 8,
-    link_steps: int = 32,
-    pictures: str | Path | None = None,
-    seed: int = 0,
-    render: Render | None = None,
-) -> Board:
-    """Lays out all that can be shown of a unit: pictures made for it, real patches, its values, weights and kin.
-
-    Args:
-        unit: one channel, such as block8:12 or logits:daisy.
-        scan: a file of `reverie scan` with this network and layer; without one what needs photos is left out.
-        photos: where the scanned photos are now; where they were unless given.
-        steps: of the unit's own pictures.
-        size: side of the unit's own pictures; the network's native one unless given.
-        patches: real patches of each kind.
-        links: how many of the strongest weights each way, and of the nearest units.
-        link_steps: of the pictures of other units; 0 leaves them out.
-        pictures: a folder of `reverie sheet`, whose pictures of other units are shown in place of new ones.
-        seed: of all chances.
-        render: runs a recipe to its end; `synthesize` unless given.
+class CardRun:
+    """The run of a card: the photos' patches are looked at, then pictures are made of the unit and of those beside it.
 
     Raises:
         UnknownName: no such layer, channel or class.
         InvalidSetting: more than one channel, or a scan of another network or without the layer.
     """
-    ready = load(model)
-    for name, value, least in (("links", links, 1), ("link_steps", link_steps, 0), ("patches", patches, 1)):
-        count(name, value, least)
-    chosen = one_channel(ready, unit)
-    real = None if scan is None else evidence(ready, chosen, scan, photos=photos, patches=patches, kin=links)
-    found = strongest(wiring(ready), chosen, links)
-    made = _optimised(ready, chosen, steps, size, seed, render or synthesize)
-    others = [*found.units, *(() if real is None else [other for other, _ in real.kin])]
-    shown = portraits(ready, others, steps=link_steps, pictures=pictures, seed=seed, render=render)
-    missing = [*found.missing, *_missing(ready, scan, real)]
-    return Board(
-        ready.label(chosen),
-        f"{ready.title} · {ready.layer(chosen.layer).kind}",
-        _facts(ready, chosen, made, real),
-        tuple(_sections(ready, chosen, made, real, found, shown)),
-        tuple(missing),
-        _data(ready, chosen, made, real, found),
-    )
+
+    def __init__(self, model: Model | str | nn.Module, asked: Card) -> None:
+        self.model, self.asked = load(model), asked
+        ready, unit = self.model, one_channel(self.model, asked.unit)
+        self.unit, self.whole = unit, False
+        self.real = (
+            None
+            if asked.scan is None
+            else evidence(ready, unit, asked.scan, photos=asked.photos, patches=asked.patches, kin=asked.links)
+        )
+        self.found = strongest(wiring(ready), unit, asked.links)
+        settings: dict[str, Any] = {"steps": asked.steps, "size": asked.size, "seed": asked.seed}
+        self.most = Synthesis(ready, recipes.feature(ready, unit, both=True, **settings))
+        self.views = Synthesis(ready, recipes.feature(ready, unit, diversity=VIEWS, **settings))
+        others = [*self.found.units, *(() if self.real is None else [other for other, _ in self.real.kin])]
+        self.others = Portraits(ready, others, asked.link_steps, asked.pictures, asked.seed)
+
+    def events(self) -> Iterator[Event]:
+        """Makes the pictures, a step for each event."""
+        yield from in_turn({"pictures": self.most, "views": self.views, "other units": self.others})
+        self.whole = True
+
+    def result(self) -> Board:
+        """The card, with the pictures that there are; empty where there is none of the unit."""
+        ready, unit, real, found = self.model, self.unit, self.real, self.found
+        title, subtitle = ready.label(unit), f"{ready.title} · {ready.layer(unit.layer).kind}"
+        most = self.most.result()
+        if not len(most):
+            return Board(title, subtitle)
+        made = _optimised(ready, unit, most, self.views.result())
+        missing = [*found.missing, *_missing(ready, self.asked.scan, real), *(() if self.whole else (ENDED,))]
+        return Board(
+            title,
+            subtitle,
+            _facts(ready, unit, made, real),
+            tuple(_sections(ready, unit, made, real, found, self.others.result())),
+            tuple(missing),
+            _data(ready, unit, made, real, found),
+        )
 
 
-def _optimised(model: Model, unit: Unit, steps: int | None, size: int | None, seed: int, render: Render) -> Optimised:
-    settings: dict[str, Any] = {"steps": steps, "size": size, "seed": seed}
-    most = render(model, recipes.feature(model, unit, both=True, **settings))
-    views = render(model, recipes.feature(model, unit, diversity=VIEWS, **settings))
+@called_with(Card)
+def card(model: Model | str | nn.Module, asked: Card, *, progress: Progress = None) -> Board:
+    """Lays out all that can be shown of a unit: pictures made for it, real patches, its values, weights and kin.
+
+    Without a scan what needs photos is left out.
+
+    Raises:
+        ReverieError: as `CardRun`.
+    """
+    return finished(CardRun(model, asked), progress)
+
+
+def _optimised(model: Model, unit: Unit, most: Result, views: Result) -> Optimised:
     image = most.images[:1].to(model.device)
     with torch.no_grad():
         seen = probe(model, image, [unit.layer, "logits"])

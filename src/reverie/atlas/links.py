@@ -1,25 +1,28 @@
 """Links: the strongest weights into a unit and out of it, with pictures of the units at their other ends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from reverie.atlas.portraits import Portrait, Render, portraits
-from reverie.errors import InvalidSetting, count
+from reverie.atlas.portraits import Portrait, Portraits
+from reverie.errors import InvalidSetting
 from reverie.figures.board import Board, Cell, Section
 from reverie.figures.kernels import colours, signed, squared
 from reverie.image import to_pil
 from reverie.models.connectivity import IMAGE, Connection, Wiring, wiring
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.runs import Event, Progress, finished, in_turn
+from reverie.settings.calling import called_with
+from reverie.settings.filters import Connections
 from reverie.unit import Unit
 
 PATCH, SIDE = 24, 120  # least side of a kernel's picture, in pixels: beside a portrait, and in place of one
 INTO = "effective weights, a batch norm's factor included: red excites, blue inhibits; the number is their sum"
+ENDED = "The run was ended early: pictures are missing, or as they stood then."
 OUT_OF = "what reads it next; red excites, blue inhibits"
 
 
@@ -83,7 +86,7 @@ def one_channel(model: Model, unit: str | Unit) -> Unit:
     return units[0]
 
 
-def strongest(wired: Wiring, unit: Unit, most: int = 8) -> Links:
+def strongest(wired: Wiring, unit: Unit, most: int) -> Links:
     """The strongest connections into and out of a unit; what cannot be told is said instead."""
     missing, into, out_of = [], [], []
     try:
@@ -152,52 +155,54 @@ def _cell(model: Model, link: Connection, end: Unit | None, shown: Mapping[Unit,
     return Cell(portrait.picture, name, note, portrait.record, kernel, link.sign)
 
 
-def connections(
-    model: Model | str | nn.Module,
-    unit: str | Unit,
-    *,
-    links: int = 8,
-    steps: int = 32,
-    size: int | None = None,
-    pictures: str | Path | None = None,
-    seed: int = 0,
-    render: Render | None = None,
-) -> Board:
-    """Draws the strongest weights into a unit and out of it, with pictures of the units at their other ends.
-
-    Args:
-        unit: one channel, such as block8:12 or logits:daisy.
-        links: how many of the strongest each way.
-        steps: of each unit's picture; 0 leaves the pictures out.
-        size: side of each unit's picture, at most the network's native one; 128 unless given.
-        pictures: a folder of `reverie sheet`, whose pictures are shown in place of new ones.
-        seed: of all chances.
-        render: runs a recipe to its end; `synthesize` unless given.
+class ConnectionsRun:
+    """The run of a unit's strongest connections: pictures of the units at their other ends are made.
 
     Raises:
         UnknownName: no such layer, channel or class.
         InvalidSetting: more than one channel, or one whose connections cannot be told at all.
+        UnsuitableImage: there is no such folder of pictures.
     """
-    ready = load(model)
-    count("links", links)
-    count("steps", steps, 0)
-    chosen = one_channel(ready, unit)
-    found = strongest(wiring(ready), chosen, links)
-    if not found.incoming and not found.outgoing:
-        raise InvalidSetting(found.missing[0].rstrip("."))
-    wanted = [chosen, *found.units]
-    shown = portraits(ready, wanted, steps=steps, size=size, pictures=pictures, seed=seed, render=render)
-    own = shown.get(chosen)
-    cells = () if own is None else (Cell(own.picture, ready.label(chosen), "", own.record),)
-    first = (Section("The unit", "", cells, side=192),) if cells else ()
-    return Board(
-        ready.label(chosen),
-        ready.title,
-        (),
-        (*first, *link_sections(ready, found, shown)),
-        found.missing,
-        {"unit": str(chosen), "model": ready.title, **found.data},
-    )
+
+    def __init__(self, model: Model | str | nn.Module, asked: Connections) -> None:
+        self.model = load(model)
+        self.unit = one_channel(self.model, asked.unit)
+        self.found = strongest(wiring(self.model), self.unit, asked.links)
+        if not self.found.incoming and not self.found.outgoing:
+            raise InvalidSetting(self.found.missing[0].rstrip("."))
+        units = [self.unit, *self.found.units]
+        self.portraits = Portraits(self.model, units, asked.steps, asked.pictures, asked.seed, asked.size)
+        self.whole = False
+
+    def events(self) -> Iterator[Event]:
+        """Makes the pictures, a step for each event."""
+        yield from in_turn({"units": self.portraits})
+        self.whole = True
+
+    def result(self) -> Board:
+        """The weights, with the pictures that there are."""
+        model, shown = self.model, self.portraits.result()
+        own = shown.get(self.unit)
+        cells = () if own is None else (Cell(own.picture, model.label(self.unit), "", own.record),)
+        first = (Section("The unit", "", cells, side=192),) if cells else ()
+        return Board(
+            model.label(self.unit),
+            model.title,
+            (),
+            (*first, *link_sections(model, self.found, shown)),
+            (*self.found.missing, *(() if self.whole else (ENDED,))),
+            {"unit": str(self.unit), "model": model.title, **self.found.data},
+        )
+
+
+@called_with(Connections)
+def connections(model: Model | str | nn.Module, asked: Connections, *, progress: Progress = None) -> Board:
+    """Draws the strongest weights into a unit and out of it, with pictures of the units at their other ends.
+
+    Raises:
+        ReverieError: as `ConnectionsRun`.
+    """
+    return finished(ConnectionsRun(model, asked), progress)
 
 
 def told(heading: str, ends: Sequence[Mapping[str, Any]]) -> list[list[str]]:

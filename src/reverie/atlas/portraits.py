@@ -1,6 +1,6 @@
 """Portraits: a feature picture of each of several units, made in one run or taken from a sheet."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,16 +8,16 @@ from PIL import Image
 
 from reverie import recipes
 from reverie.errors import ReverieError, UnsuitableImage
-from reverie.figures.result import Result, file_names
+from reverie.figures.result import file_names
 from reverie.image import record_text
 from reverie.models.model import Model
 from reverie.paths import path_named
 from reverie.recipes.reruns import read_record
-from reverie.synthesis import Recipe, synthesize
+from reverie.runs import Event
+from reverie.synthesis.run import Synthesis
 from reverie.unit import Unit
 
 SIDE = 128  # of portraits unless another one is asked for
-Render = Callable[[Model, Recipe], Result]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,36 +28,40 @@ class Portrait:
     record: str | None
 
 
-def portraits(
-    model: Model,
-    units: Iterable[Unit],
-    *,
-    steps: int = 32,
-    size: int | None = None,
-    pictures: str | Path | None = None,
-    seed: int = 0,
-    render: Render | None = None,
-) -> dict[Unit, Portrait]:
-    """A portrait of each unit; all that are made are made in one run.
+class Portraits:
+    """The run of a portrait of each unit; all that are made are made in one run.
 
     Args:
         steps: of each picture that is made; 0 makes none.
-        size: side of each picture that is made; at most the network's native one.
         pictures: a folder in which to look first, such as that of `reverie sheet`.
-        render: runs a recipe to its end; `synthesize` unless given.
+        size: side of each picture that is made; at most the network's native one.
 
     Raises:
         UnsuitableImage: there is no such folder.
     """
-    wanted = list(dict.fromkeys(units))
-    found = {} if pictures is None else _filed(model, wanted, path_named(pictures))
-    rest = [unit for unit in wanted if unit not in found]
-    if rest and steps > 0:
+
+    def __init__(
+        self, model: Model, units: Iterable[Unit], steps: int, pictures: str | None, seed: int, size: int | None = None
+    ) -> None:
+        wanted = list(dict.fromkeys(units))
+        self.found = {} if pictures is None else _filed(model, wanted, path_named(pictures))
+        self.rest = [unit for unit in wanted if unit not in self.found]
         side = min(*model.size, SIDE if size is None else size)
-        made = (render or synthesize)(model, recipes.feature(model, rest, steps=steps, size=side, seed=seed))
-        pairs = zip(rest, made.pictures, made.records, strict=False)  # fewer where the run was ended
-        found |= {unit: Portrait(picture, str(record)) for unit, picture, record in pairs}
-    return found
+        settings = {"steps": steps, "size": side, "seed": seed}
+        made = recipes.feature(model, self.rest, **settings) if self.rest and steps > 0 else None
+        self.run = None if made is None else Synthesis(model, made)
+
+    def events(self) -> Iterator[Event]:
+        """The steps of those that are made."""
+        yield from () if self.run is None else self.run.events()
+
+    def result(self) -> dict[Unit, Portrait]:
+        """Those that were found, and those that were made by now."""
+        if self.run is None:
+            return self.found
+        made = self.run.result()
+        pairs = zip(self.rest, made.pictures, made.records, strict=False)  # fewer where the run was ended
+        return self.found | {unit: Portrait(picture, str(record)) for unit, picture, record in pairs}
 
 
 def _filed(model: Model, units: Sequence[Unit], folder: Path) -> dict[Unit, Portrait]:

@@ -47,14 +47,6 @@ def kept(
     return made
 
 
-def whole(run: Run[M], *, quiet: bool) -> M:
-    """Reads a run that is part of something else; what ends it early ends the whole."""
-    reading = _read(run, quiet=quiet)
-    if reading.ended is not None:
-        raise reading.ended
-    return reading.result()
-
-
 def _read(run: Run[M], *, quiet: bool, watch: int | None = None, target: Path | None = None) -> Reading[M]:
     count = itertools.count(1)
     with Bar(quiet=quiet) as bar:

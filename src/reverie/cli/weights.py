@@ -4,19 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from reverie import recipes
-from reverie.atlas.links import connections, told
-from reverie.cli.reading import whole
+from reverie.atlas.links import ConnectionsRun, told
+from reverie.cli.reading import kept
 from reverie.cli.runs import check_beside, check_free, keep, model_of, target_for
-from reverie.cli.saying import say
 from reverie.cli.tables import show
 from reverie.figures.board import Board, Cell, Section, board_page
 from reverie.figures.poster import write_board
 from reverie.figures.result import Result
 from reverie.image import write_whole
 from reverie.models.model import Model
-from reverie.settings.filters import Filters
+from reverie.settings.filters import Connections, Filters
 from reverie.settings.parts import Drawn, Network
-from reverie.synthesis import Recipe, Synthesis
 
 
 def filters(asked: Filters, network: Network, writing: Drawn) -> None:
@@ -54,14 +52,11 @@ def _board(model: Model, layer: str, result: Result) -> Board:
 
 
 def _connections(model: Model, asked: Filters, target: Path, writing: Drawn) -> None:
-    def render(ready: Model, recipe: Recipe) -> Result:
-        return whole(Synthesis(ready, recipe), quiet=writing.quiet)
-
-    ends = {name: getattr(asked, name) for name in ("links", "steps", "size", "pictures", "seed")}
-    board = connections(model, asked.layer, render=render, **ends)
-    written = write_board(board, target, html=writing.html)
-    if not writing.quiet:
+    def listed(board: Board) -> Board:
         for heading, name in (("fed by", "incoming"), ("feeds", "outgoing")):
-            if board.data[name]:
+            if board.data[name] and not writing.quiet:
                 show(*told(heading, board.data[name]))
-        say(*board.missing, f"wrote {' and '.join(map(str, written))}")
+        return board
+
+    run = ConnectionsRun(model, asked.shared(Connections, unit=asked.layer))
+    kept(run, lambda board: write_board(board, target, html=writing.html), quiet=writing.quiet, after=listed)

@@ -23,7 +23,7 @@ from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.paths import path_named
 from reverie.record import versions
-from reverie.runs import Event, finished
+from reverie.runs import Event, Progress, finished
 from reverie.settings.calling import called_with
 from reverie.settings.scan import Scan as Asked
 
@@ -32,7 +32,7 @@ EVERY, SHARE = 10.0, 0.04  # least seconds between two transactions, and the mos
 
 
 @dataclass(frozen=True)
-class Progress:
+class Passed:
     """How far a scan is.
 
     Attributes:
@@ -85,7 +85,14 @@ class ScanRun:
 
 
 @called_with(Asked)
-def scan(model: Model | str | nn.Module, asked: Asked, output: str | Path = "scan.db", *, force: bool = False) -> Scan:
+def scan(
+    model: Model | str | nn.Module,
+    asked: Asked,
+    output: str | Path = "scan.db",
+    *,
+    force: bool = False,
+    progress: Progress = None,
+) -> Scan:
     """Reads a set of photos through a network, and keeps in one file what really excites each channel of its layers.
 
     Args:
@@ -94,13 +101,13 @@ def scan(model: Model | str | nn.Module, asked: Asked, output: str | Path = "sca
     Raises:
         ReverieError: as `ScanRun.events`.
     """
-    return finished(ScanRun(model, asked, output, force=force))
+    return finished(ScanRun(model, asked, output, force=force), progress)
 
 
 @called_with(Asked)
 def scanning(
     model: Model | str | nn.Module, asked: Asked, output: str | Path = "scan.db", *, force: bool = False
-) -> Iterator[Progress]:
+) -> Iterator[Passed]:
     """Scans as `scan`, a batch at a time; to stop, stop reading: the next run goes on where the file is."""
     ready = load(model)
     found = asked.photos if isinstance(asked.photos, PhotoSet) else photo_set(asked.photos)
@@ -114,12 +121,12 @@ def scanning(
     yield from _scanned(ready, found, path, about, asked.workers)
 
 
-def _scanned(model: Model, photos: PhotoSet, path: Path, about: About, workers: int | None) -> Iterator[Progress]:
+def _scanned(model: Model, photos: PhotoSet, path: Path, about: About, workers: int | None) -> Iterator[Passed]:
     layers, seed = list(about.layers), about.keeping.seed
     with Writer(path, about) as writer:
         _check_unchanged(writer, photos, path)
         tallies = writer.tallies() or fresh(model, layers, about.keeping)
-        yield Progress(path, writer.position, about.total)
+        yield Passed(path, writer.position, about.total)
         images = batches(photos, model.size, about.batch, writer.position, workers=workers)
         due = time.monotonic() + EVERY
         for seen in scanned(model, images, layers, tallies, seed=seed):
@@ -130,7 +137,7 @@ def _scanned(model: Model, photos: PhotoSet, path: Path, about: About, workers: 
                 ended = time.monotonic()
                 due = ended + max(EVERY, (ended - begun) / SHARE)
             failures = tuple((photos.names[index], reason) for index, reason in seen.batch.failures)
-            yield Progress(path, seen.batch.stop, about.total, failures)
+            yield Passed(path, seen.batch.stop, about.total, failures)
 
 
 def _check_unchanged(writer: Writer, photos: PhotoSet, path: Path) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -137,6 +138,14 @@ class Board:
     sections: tuple[Section, ...] = ()
     missing: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """How many pictures there are."""
+        return sum(cell.picture is not None for section in self.sections for cell in section.cells)
+
+    def told(self, written: Sequence[Path]) -> list[str]:
+        """What is missing, and where it was written to."""
+        return [*self.missing, f"wrote {' and '.join(map(str, written))}"]
 
 
 def board_page(board: Board) -> str:

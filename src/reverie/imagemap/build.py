@@ -30,7 +30,7 @@ from reverie.imagemap.sprites import Sprites, SpriteSheets, thumbnail_side
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.record import Record, versions
-from reverie.runs import Event, finished
+from reverie.runs import Event, Progress, finished
 from reverie.settings.calling import called_with
 from reverie.settings.map import Map
 
@@ -148,7 +148,7 @@ class MapRun:
 
 
 @called_with(Map)
-def image_map(model: Model | str | nn.Module, asked: Map) -> ImageMap:
+def image_map(model: Model | str | nn.Module, asked: Map, *, progress: Progress = None) -> ImageMap:
     """Lays out a set of photos by what a layer sees in them, like beside like: a picture, and a page to look around in.
 
     Each photo is embedded as the layer's mean activation, of unit length; 50 principal components of the embeddings
@@ -158,7 +158,7 @@ def image_map(model: Model | str | nn.Module, asked: Map) -> ImageMap:
     Raises:
         ReverieError: as `MapRun` and its events.
     """
-    return finished(MapRun(model, asked))
+    return finished(MapRun(model, asked), progress)
 
 
 def _told(steps: Generator[tuple[int, int], None, np.ndarray]) -> Generator[Event, None, np.ndarray]:

@@ -7,4 +7,5 @@ from reverie.runs.run import Made as Made
 from reverie.runs.run import Reading as Reading
 from reverie.runs.run import Run as Run
 from reverie.runs.run import Runner as Runner
+from reverie.runs.run import in_turn as in_turn
 from reverie.runs.run import read as read

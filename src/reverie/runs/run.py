@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -119,3 +119,11 @@ class Reading(Generic[M]):
     def result(self) -> M:
         """What stands."""
         return self.run.result()
+
+
+def in_turn(runs: Mapping[str, Run[Any]]) -> Iterator[Event]:
+    """The events of several runs, one after the other, each a task of its name."""
+    for task, run in runs.items():
+        with contextlib.closing(read(run)) as events:
+            for event in events:
+                yield replace(event, task=task)

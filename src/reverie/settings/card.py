@@ -6,10 +6,11 @@ from msgspec import Meta
 
 from reverie.settings.parts import (
     Network,
+    OneUnit,
+    OtherPictures,
     Output,
     RandomSeed,
     Steps,
-    Unit,
     Whole,
 )
 from reverie.settings.setting import Settings, asked
@@ -24,7 +25,7 @@ class Card(Settings):
     writes = Output
     usage = ("block8:12", "logits:tabby --scan scan.db")
 
-    unit: Annotated[Unit, asked("One channel: LAYER:CHANNEL, or logits:CLASS.", argument="UNIT")]
+    unit: OneUnit
     scan: Annotated[Any | None, asked("A file of `reverie scan` with this network and layer.", group="Common")] = None
     photos: Annotated[
         str | None, asked("Where the scanned photos are now; where they were unless given.", group="Common")
@@ -34,7 +35,5 @@ class Card(Settings):
     patches: Annotated[Whole, asked("Real patches of each kind.")] = 9
     links: Annotated[Whole, asked("How many of the strongest weights each way, and of similar units.")] = 8
     link_steps: Annotated[Annotated[int, Meta(ge=0)], asked("Steps of other units' pictures; 0 leaves them out.")] = 32
-    pictures: Annotated[
-        str | None, asked("A folder of `reverie sheet`, whose pictures are shown in place of new ones.", rare=True)
-    ] = None
+    pictures: OtherPictures = None
     seed: RandomSeed = 0

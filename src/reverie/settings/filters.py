@@ -8,13 +8,38 @@ from reverie.settings.parts import (
     Drawn,
     Most,
     Network,
+    OneUnit,
+    OtherPictures,
     RandomSeed,
     Whole,
 )
 from reverie.settings.setting import Settings, asked
 
 
-class Filters(Settings):
+class Linking(Settings):
+    """How the connections of a channel are drawn."""
+
+    links: Annotated[Whole, asked("How many of the strongest weights each way.", group="Objective")] = 8
+    steps: Annotated[
+        Annotated[int, Meta(ge=0)], asked("Steps of other units' pictures; 0 leaves them out.", group="Objective")
+    ] = 32
+    pictures: OtherPictures = None
+    seed: RandomSeed = 0
+
+
+class Connections(Linking, kw_only=True):
+    """Draws the strongest weights into a unit and out of it, with pictures of the units at their other ends."""
+
+    made_by = "reverie.atlas.links:connections"
+    leading = ("unit",)
+
+    unit: OneUnit
+    size: Annotated[
+        Whole | None, asked("Side of each unit's picture, at most the network's native one; 128 unless given.")
+    ] = None
+
+
+class Filters(Linking, kw_only=True):
     """Draws the weights of a layer's channels: the first layer's in colours, of deeper ones a kernel for each input."""
 
     made_by = "reverie.recipes.weights:filters"
@@ -35,12 +60,4 @@ class Filters(Settings):
     ] = "own"
     order: Annotated[str, asked("norm (the longest weights first) or channel (by number).")] = "norm"
     size: Annotated[Annotated[int, Meta(ge=8, le=2048)], asked("Side of each picture.")] = 160
-    links: Annotated[Whole, asked("How many of the strongest weights each way.", group="Objective")] = 8
-    steps: Annotated[
-        Annotated[int, Meta(ge=0)], asked("Steps of other units' pictures; 0 leaves them out.", group="Objective")
-    ] = 32
-    pictures: Annotated[
-        str | None, asked("A folder of `reverie sheet`, whose pictures are shown in place of new ones.", rare=True)
-    ] = None
     kernels: Annotated[bool, asked("Of a single channel draw the kernels alone.", group="Objective")] = False
-    seed: RandomSeed = 0

@@ -74,6 +74,10 @@ Stored = Annotated[
     Photo,
     asked("A photo, sample:flower or sample:china; or a stored response, FILE.npy.", argument="PHOTO", reads="photo"),
 ]
+OneUnit = Annotated[Unit, asked("One channel: LAYER:CHANNEL, or logits:CLASS.", argument="UNIT")]
+OtherPictures = Annotated[
+    str | None, asked("A folder of `reverie sheet`, whose pictures are shown in place of new ones.", rare=True)
+]
 Weighted = Annotated[
     tuple[Unit, ...],
     asked("UNIT or UNIT=WEIGHT to amplify; several are amplified jointly.", group="Objective", flag="--layer"),
