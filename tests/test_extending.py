@@ -1,5 +1,7 @@
 """docs/extending.md: what it says is all that must be written, in reverie's folders or in a package of one's own."""
 
+import ast
+import importlib
 import os
 import re
 import subprocess
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+SOURCE = Path(__file__).parents[1] / "src" / "reverie"
 PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))
 HOUSE = """
@@ -114,3 +117,29 @@ def test_a_package_of_ones_own_adds_the_same(tmp_path):
         (folder / Path(path).name).write_text(own)
     help_ = ran(USE + COMMAND.replace("{recipe}", "echo"), tmp_path, tmp_path / "site")
     assert "Echoes of photos (visions 1.0)." in help_
+
+
+def test_the_walk_names_files_of_which_each_is_reached_from_one_before():
+    page = (Path(__file__).parents[1] / "docs" / "how_it_works.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\d\. \[`([\w/]+\.py)`\]\(\.\./src/reverie/\1\)", page, re.MULTILINE)
+    assert 2 < len(named) == len(re.findall(r"^\d+\. ", page, re.MULTILINE)) <= 8
+    reached = {named[0]}
+    for path in named:
+        assert path in reached, f"no file before {path} leads to it"
+        reached |= leads_to(path)
+
+
+def leads_to(path: str) -> set[str]:
+    """The files that one imports, those behind a folder's names too, or that it names for a later import."""
+    found: set[str] = set()
+    text = (SOURCE / path).read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("reverie"):
+            module = importlib.import_module(str(node.module))
+            names = [getattr(module, alias.name, None) for alias in node.names]
+            found |= {str(node.module), *(str(getattr(each, "__module__", "")) for each in names)}
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= {node.value.partition(":")[0], f"reverie.cli.{node.value}"}
+    files = {f"{name.removeprefix('reverie.').replace('.', '/')}.py" for name in found if re.fullmatch(r"[\w.]+", name)}
+    return {file for file in files if (SOURCE / file).is_file()}

@@ -10,8 +10,8 @@ from reverie.errors import InvalidSetting, OutputFailed
 from reverie.models.model import Model
 from reverie.paths import photo_path
 from reverie.recipes.repetition import Made
-from reverie.settings.parts import Filmed, Network
-from reverie.settings.setting import Settings
+from reverie.settings.parts import Filmed, Network, Output
+from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis import Recipe
 
 
@@ -42,6 +42,11 @@ def _stem(asked: Settings, name: str) -> str:
     return name if not isinstance(photo, str) else f"{photo_path(photo).stem}-{name}"
 
 
+def _common(writing: Output) -> dict[str, Any]:
+    known = {item.name for item in settings_of(Filmed)}
+    return {name: value for name, value in writing.flat().items() if name in known}
+
+
 def written(model: Model, recipe: Any, made: Any, target: Path, writing: Any) -> None:
     """Runs what a recipe made, and writes it.
 
@@ -50,7 +55,8 @@ def written(model: Model, recipe: Any, made: Any, target: Path, writing: Any) ->
     """
     raw = getattr(writing, "raw", False)
     if isinstance(made, Recipe):
-        make(model, made, target, writing)
+        film = isinstance(writing, Filmed)
+        make(model, made, target, writing if film else Filmed.made(**_common(writing)))
     elif isinstance(made, Made):
         check_beside(target, len(made.names), writing, raw=raw)
         keep(recipe.run(model, made), target, writing, raw=raw)

@@ -6,6 +6,7 @@ from typing import Any
 
 from reverie.plugins import Table, modules_of
 from reverie.settings.forms import schema as schema
+from reverie.settings.parts import Network, Output
 from reverie.settings.setting import Settings
 
 
@@ -27,7 +28,11 @@ def _own() -> Mapping[str, type[Settings]]:
 
 
 def _settings(part: Any) -> type[Settings] | None:
-    return part if isinstance(part, type) and issubclass(part, Settings) and part.made_by else None
+    """A plugin's command: settings that say who makes what they ask for, how the network is told, and the output."""
+    if not (isinstance(part, type) and issubclass(part, Settings) and part.made_by):
+        return None
+    told = part.asks is not None and issubclass(part.asks, Network)
+    return part if told and part.writes is not None and issubclass(part.writes, Output) else None
 
 
 _COMMANDS = Table("commands", _own, _settings)
