@@ -1,5 +1,6 @@
 """JSON Schema of all that can be asked, and the names that Python calls know."""
 
+import dataclasses
 import json
 
 import msgspec
@@ -7,8 +8,10 @@ import pytest
 
 import reverie
 from reverie.errors import UnknownName
+from reverie.recipes.presets import Preset
 from reverie.settings import asked, recipes, schema
 from reverie.settings.feature import Feature
+from reverie.settings.preset import OwnPreset
 from reverie.settings.setting import settings_of
 
 
@@ -48,3 +51,9 @@ def test_a_misspelt_setting_is_answered_with_the_nearest_in_every_call(name, mod
 def test_the_near_miss_of_a_dream_is_named(model, photo):
     with pytest.raises(UnknownName, match=r"^dream takes no 'stpes'; nearest: 'steps'"):
         reverie.dream(model, photo, stpes=3)
+
+
+def test_a_preset_of_ones_own_says_what_presets_have():
+    own = {item.name for item in settings_of(OwnPreset)}
+    assert own - {"base"} == {item.name for item in dataclasses.fields(Preset)} - {"seconds"}
+    assert schema(OwnPreset)["properties"]["octaves"]["minimum"] == 1

@@ -1,16 +1,15 @@
 """Presets as plain values: of a user's TOML file, or of a record."""
 
 import dataclasses
-import reprlib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.parameterizations import Parameterization
 from reverie.paths import path_named
 from reverie.recipes.materials import made_of
-from reverie.settings.parts import LARGEST_SIDE
+from reverie.settings.preset import Number, Table, Whole, checked, value_of
 from reverie.transforms import Blur, Colour, Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
 TRANSFORMS: Mapping[str, Callable[..., Transform]] = {
@@ -18,7 +17,6 @@ TRANSFORMS: Mapping[str, Callable[..., Transform]] = {
     "pad": Pad, "roll": Roll, "rotate": Rotate, "scale": Scale,
 }  # fmt: skip
 LARGEST_FILE = 1_000_000  # bytes
-LARGEST_NUMBER = 10**9
 
 
 def in_file(preset: object) -> bool:
@@ -60,122 +58,50 @@ def settings_from(preset: str) -> Mapping[str, Any]:
     return chosen
 
 
-def _whole(key: str, value: Any) -> int:
-    """A whole number from 0 on."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_NUMBER:
-        raise _wrong(key, "a whole number such as 64", value)
-    return value
-
-
-def _some(key: str, value: Any) -> int:
-    """A whole number from 1 on."""
-    if not _whole(key, value):
-        raise _wrong(key, "a whole number from 1 on", value)
-    return int(value)
-
-
-def _number(key: str, value: Any) -> float:
-    """A finite number."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= LARGEST_NUMBER:
-        raise _wrong(key, "a number such as 1.4", value)
-    return float(value)
-
-
-def _text(key: str, value: Any) -> str:
-    """A text."""
-    if not isinstance(value, str):
-        raise _wrong(key, "a text in quotes", value)
-    return value
-
-
-def _pair(key: str, value: Any) -> tuple[float, float]:
-    """Two numbers."""
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise _wrong(key, "two numbers such as [0.2, 0.01]", value)
-    return _number(key, value[0]), _number(key, value[1])
-
-
-def _pairs(key: str, value: Any) -> tuple[tuple[float, float], ...]:
-    """Two numbers for each size; two alone are those of all sizes."""
-    if isinstance(value, list | tuple) and value and not isinstance(value[0], list | tuple):
-        return (_pair(key, value),)
-    if not isinstance(value, list | tuple) or not value:
-        raise _wrong(key, "two numbers for each size, such as [[0.2, 0.1], [0.1, 0.05]]", value)
-    return tuple(_pair(key, item) for item in value)
-
-
-def _wholes(key: str, value: Any) -> tuple[int, ...]:
-    """Several sizes."""
-    if not isinstance(value, list | tuple):
-        raise _wrong(key, "whole numbers such as [160, 224]", value)
-    return tuple(_side(key, item) for item in value)
-
-
-def _side(key: str, value: Any) -> int:
-    if _some(key, value) > LARGEST_SIDE:
-        raise _wrong(key, f"sizes up to {LARGEST_SIDE}", value)
-    return int(value)
-
-
-def _transforms(key: str, value: Any) -> tuple[Transform, ...]:
-    """Transforms in order, each by its name and its numbers."""
-    if not isinstance(value, list | tuple):
-        raise _wrong(key, 'a list such as [{name = "jitter", amount = 0.03}]', value)
-    return tuple(_part(key, item, TRANSFORMS) for item in value)
-
-
-def _part(key: str, value: Any, table: Mapping[str, Callable[..., Any]]) -> Any:
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
-        raise _wrong(key, 'tables with a name, such as {name = "jitter", amount = 0.03}', value)
-    if value["name"] not in table:
-        raise UnknownName(f"there is no '{value['name']}' for {key}; nearest: {nearest(value['name'], table)}")
-    made = table[value["name"]]
-    known = {item.name: item for item in dataclasses.fields(made)}  # type: ignore[arg-type]
-    given = {name: item for name, item in value.items() if name != "name"}
-    unknown = [name for name in given if name not in known]
-    missing = [name for name, item in known.items() if name not in given and item.default is dataclasses.MISSING]
-    if unknown:
-        raise UnknownName(f"'{value['name']}' takes no '{unknown[0]}'; nearest: {nearest(unknown[0], known)}")
-    if missing:
-        raise InvalidSetting(f"'{value['name']}' in {key} needs {' and '.join(missing)}")
-    numbers = {
-        name: _whole(name, item) if known[name].type is int else _number(name, item) for name, item in given.items()
-    }
-    return made(**numbers)
-
-
-def _material(key: str, value: Any) -> Parameterization:
-    """A parameterization by its name, or a table with the name and some of its numbers."""
-    if not isinstance(value, dict):
-        return made_of(_text(key, value))
-    made = made_of(_text(key, value.get("name")))
-    known = {item.name: getattr(made, item.name) for item in dataclasses.fields(made)}  # type: ignore[arg-type]
-    changes = {name: _number(name, item) for name, item in value.items() if name != "name"}
-    unknown = [name for name in changes if not isinstance(known.get(name), int | float)]
-    if unknown:
-        raise UnknownName(f"'{value['name']}' takes no '{unknown[0]}'; nearest: {nearest(unknown[0], known)}")
-    return dataclasses.replace(made, **changes)  # type: ignore[type-var]
-
-
-def _wrong(key: str, allowed: str, value: Any) -> InvalidSetting:
-    return InvalidSetting(f"{key} of a preset must be {allowed}, not {reprlib.repr(value)}")
-
-
-CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
-    "about": _text, "steps": _some, "ascent": _text, "rates": _pairs, "reduction": _text,
-    "parameterization": _material, "transforms": _transforms, "betas": _pair, "schedule": _text, "octaves": _some,
-    "octave_scale": _number, "coarsest": _whole, "sizes": _wholes, "blurs": _pairs, "start": _text, "redirect": _whole,
-}  # fmt: skip
-
-
-def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
+def preset_values(table: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a Preset that plain values say, `base` left out.
 
     Raises:
         UnknownName: a key, transform or parameterization that there is not.
         InvalidSetting: a value of another kind.
     """
-    unknown = [key for key in settings if key not in CHECKS and key != "base"]
+    found = checked({key: value for key, value in table.items() if key != "base"})
+    if "parameterization" in found:
+        found["parameterization"] = _material(found["parameterization"])
+    if "transforms" in found:
+        found["transforms"] = tuple(map(_transform, found["transforms"]))
+    return found
+
+
+def _transform(table: Mapping[str, Any]) -> Transform:
+    """A transform by its name and its numbers."""
+    key = "transforms"
+    name = value_of(key, table.get("name"), str) if "name" in table else value_of(key, None, Table)
+    if name not in TRANSFORMS:
+        raise UnknownName(f"there is no '{name}' for {key}; nearest: {nearest(name, TRANSFORMS)}")
+    made = TRANSFORMS[name]
+    fields = dataclasses.fields(made)  # type: ignore[arg-type]
+    numbers = _numbers(table, {item.name: Whole if item.type is int else Number for item in fields})
+    missing = [item.name for item in fields if item.name not in numbers and item.default is dataclasses.MISSING]
+    if missing:
+        raise InvalidSetting(f"'{name}' in {key} needs {' and '.join(missing)}")
+    return made(**numbers)
+
+
+def _material(value: str | Mapping[str, Any]) -> Parameterization:
+    """A parameterization by its name, or a table with the name and some of its numbers."""
+    if isinstance(value, str):
+        return made_of(value)
+    made = made_of(value_of("parameterization", value.get("name"), str))
+    fields: Sequence[dataclasses.Field[Any]] = dataclasses.fields(made) if dataclasses.is_dataclass(made) else ()
+    known: dict[str, Any] = {item.name: Number for item in fields if isinstance(getattr(made, item.name), int | float)}
+    return dataclasses.replace(made, **_numbers(value, known))  # type: ignore[type-var]
+
+
+def _numbers(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers beside a part's name."""
+    given = {name: value for name, value in table.items() if name != "name"}
+    unknown = [name for name in given if name not in kinds]
     if unknown:
-        raise UnknownName(f"a preset has no '{unknown[0]}'; nearest: {nearest(unknown[0], [*CHECKS, 'base'])}")
-    return {key: CHECKS[key](key, value) for key, value in settings.items() if key != "base"}
+        raise UnknownName(f"'{table['name']}' takes no '{unknown[0]}'; nearest: {nearest(unknown[0], kinds)}")
+    return {name: value_of(name, value, kinds[name]) for name, value in given.items()}

@@ -6,7 +6,7 @@ from typing import Any
 
 from reverie.errors import UnknownName, nearest
 from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels, SoftColors
-from reverie.recipes.preset_files import checked, in_file, settings_from
+from reverie.recipes.preset_files import in_file, preset_values, settings_from
 from reverie.transforms import Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
 Ends = tuple[float, float]
@@ -193,7 +193,7 @@ def preset_named(preset: str | Mapping[str, Any], table: Mapping[str, Preset]) -
     """
     if isinstance(preset, Mapping) or in_file(preset):
         settings = preset if isinstance(preset, Mapping) else settings_from(preset)
-        return replace(_listed(settings.get("base", "default"), table), **checked(settings))
+        return replace(_listed(settings.get("base", "default"), table), **preset_values(settings))
     return _listed(preset, table)
 
 
