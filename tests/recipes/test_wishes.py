@@ -6,11 +6,40 @@ import torch
 import reverie
 from reverie import recipes
 from reverie.cli.app import app
-from reverie.errors import InvalidSetting, UnknownName
-from reverie.models.moments import deviation
+from reverie.errors import InvalidSetting, RecordRefused, ReverieError, UnknownName
+from reverie.models.moments import channel_moments, deviation
 from reverie.models.probe import probe
-from reverie.objectives import channel, total_variation
+from reverie.objectives import (
+    Objective,
+    Term,
+    activation,
+    alignment,
+    alpha_norm,
+    channel,
+    constructor,
+    direction,
+    direction_map,
+    diversity,
+    elsewhere,
+    features,
+    gram,
+    guided,
+    kept,
+    l1,
+    l2,
+    layer,
+    log_probability,
+    logit,
+    margin,
+    neuron,
+    probability,
+    quadratic_variation,
+    total_variation,
+)
+from reverie.objectives.constructors import CONSTRUCTORS
+from reverie.recipes.reruns import recipe_of
 from reverie.recipes.wishes import wishes_of
+from reverie.record import Record
 from reverie.unit import Unit
 from tiny import CLASSES, Tiny, picture, seeded
 
@@ -128,3 +157,127 @@ def test_sheets_and_the_shell_take_sums(model, factory, tmp_path, capsys):
         app(["feature", "mix:1 - 0.5*mix:2", *small, "--verify"])
     assert ended.value.code == 2
     assert "--verify measures units alone: leave out sums" in capsys.readouterr().err
+
+
+def built(model):
+    """An objective of every public constructor that runs on a single picture."""
+    other, wide = reverie.load("bundled"), picture(5, 12)
+    return {
+        "activation": activation(Unit("mix", (1, 2)), "sum")
+        - activation(Unit("mix", (3,)), "whitened", moments=channel_moments(model, "mix")),
+        "channel": channel("mix", 1) - (1 / 3) * neuron("block", 2, 3, 4) + 0.1 * layer("block") - 2 * alpha_norm(4.0),
+        "classes": logit(1) + probability(2, model.output) + log_probability(0) + margin(1, over=3) + margin(2),
+        "direction": direction("mix", wide, cosine=1.0) + direction_map(Unit("mix", (0, 1, 2)), picture(6, 1, 3, 2, 2)),
+        "photo": guided("mix", picture(7, 1, 12, 2, 3)) - l1() - 0.2 * l2(picture(8, 1, 3, 8, 8))
+        - quadratic_variation() - total_variation(),
+        "features": features(Unit("mix"), picture(4, 1, 12, 1, 1), pooled=True) + gram("stem.3", picture(3, 1, 64)),
+        "kept": channel("mix", 1) + kept(model, "block", picture(2, 1, 3, 8, 8)),
+        "elsewhere": channel("mix", 1) + elsewhere(other, channel("mixed3a", 4) - 0.5 * total_variation()),
+        "batch": channel("mix", 1) + diversity("mix") + 0.1 * alignment("mix", decay=3),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["activation", "channel", "classes", "direction", "photo", "features", "kept", "elsewhere", "batch"]
+)
+def test_a_picture_of_an_objective_repeats_bit_for_bit(model, tmp_path, name):
+    wish = built(model)[name]
+    made = reverie.feature(model, [wish, "mix:3"], **SMALL)
+    made[0].save(tmp_path / "a.png")
+    made.save(tmp_path / "b.png")
+    assert torch.equal(reverie.rerun(tmp_path / "a.png", model).images, made.images[:1])
+    assert torch.equal(reverie.rerun(tmp_path / "b.png", model).images, made.images)
+
+
+def test_all_constructors_are_stored(model):
+    named = {term.call.name for objective in built(model).values() for _, term in objective.terms}
+    assert named | {"presence"} == set(CONSTRUCTORS.own)
+
+
+def test_other_recipes_of_objectives_repeat_too(model, photo, tmp_path):
+    wish = channel("mix", 1) - 0.5 * channel("mix", 2)
+    for number, made in enumerate([
+        reverie.dream(model, photo, wish, size=48, steps=1, octaves=2),
+        reverie.accentuate(model, photo, [wish, "mix:3"], size=48, steps=2),
+        reverie.interpolate(model, ["mix:3", wish], between=1, **SMALL),
+    ]):  # fmt: skip
+        made.save(tmp_path / f"{number}.png")
+        assert torch.equal(reverie.rerun(tmp_path / f"{number}.png", model, photo=photo).images, made.images)
+
+
+def test_an_objective_that_no_record_holds_is_told(model, tmp_path):
+    large = direction_map("block", picture(6, 1, 8, 40, 40))
+    reverie.feature(model, [large], **SMALL).save(tmp_path / "a.png")
+    with pytest.raises(RecordRefused, match=r"a term holds 12800 numbers; a record holds 8192; run its code again"):
+        reverie.rerun(tmp_path / "a.png", model)
+    bare = Objective(
+        ((1.0, Term("own", (), lambda seen: seen.picture.flatten(1).sum(1, keepdim=True), lambda s: s[:, 0])),)
+    )
+    reverie.feature(model, [bare], **SMALL).save(tmp_path / "b.png")
+    with pytest.raises(RecordRefused, match="made by no constructor that reverie knows"):
+        reverie.rerun(tmp_path / "b.png", model)
+
+
+HOSTILE = [
+    {"terms": []}, {"terms": 3}, {"terms": [[1, "channel", {}]]}, {"terms": [["1", "channel", {"layer": "mix"}, 0]]},
+    {"terms": [[1, "eval", {"x": "1"}, 0]]}, {"terms": [[1, "write_directions", {"path": "a"}, 0]]},
+    {"terms": [[1, "__import__", {"name": "os"}, 0]]}, {"terms": [[1, "channel", {"layer": "mix", "index": "1"}, 0]]},
+
+    {"terms": [[1, "channel", {"layer": ["mix"], "index": 1}, 0]]}, {"terms": [[1, "channel", {"layer": "mix"}, 0]]},
+    {"terms": [[1, "channel", {"layer": "mix", "index": 1}, 7]]},
+    {"terms": [[1, "channel", {"layer": "mix", "index": 10**6}, 0]]},
+    {"terms": [[1, "channel", {"layer": "mix", "index": 1, "x": 1}, 0]]},
+    {"terms": [[1, "l1", {"reference": "/etc/hostname"}, 0]]},
+    {"terms": [[1, "l1", {"reference": {"tensor": [10**9], "float32": ""}}, 0]]},
+    {"terms": [[1, "l1", {"reference": {"tensor": [2], "object": "AAAA"}}, 0]]},
+    {"terms": [[1, "l1", {"reference": {"tensor": [2], "float32": "AAAA"}}, 0]]},
+    {"terms": [[1, "kept", {"model": {"network": {"name": "os:getcwd"}}, "layer": "mix", "photo": None}, 0]]},
+    {"terms": [[float("nan"), "l1", {}, 0]]}, {"terms": [[1, "alpha_norm", {"alpha": {"each": [1]}}, 0]]},
+    {"terms": [[1, "probability", {"unit": {"unit": "logits:0-99999"}}, 0]]}, {"unstored": "x", "because": "y"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_hostile_objectives_are_refused_in_a_sentence(model, number):
+    given = recipes.feature(model, "mix:1", **SMALL).origin[1]
+    record = Record("feature", {**given, "units": [HOSTILE[number]]}, dict(model.source))
+    with pytest.raises(ReverieError) as caught:
+        recipe_of(record, model)
+    assert str(caught.value).isprintable()
+
+
+def test_objectives_without_end_are_refused(model):
+    deep: dict = {"terms": [[1, "l1", {}, 0]]}
+    for _ in range(8):
+        deep = {"terms": [[1, "elsewhere", {"model": {"network": None}, "objective": deep}, 0]]}
+    given = recipes.feature(model, "mix:1", **SMALL).origin[1]
+    with pytest.raises(RecordRefused, match="objective is damaged"):
+        recipe_of(Record("feature", {**given, "units": [deep]}, dict(model.source)), model)
+
+
+@pytest.mark.parametrize(
+    "text", ["mix:1 - 0.3*total_variation", "2*mix:1 + block:3@1,2", "-mix:0+1", "mean-square(block) - 0.5*logits:1"]
+)
+def test_what_an_objective_writes_is_read_back(model, text):
+    image = picture(3, 1, 3, 24, 24)
+    made = recipes.feature(model, text, reduction="mean", **SMALL).stages[0].objectives[0]
+    again = recipes.feature(model, repr(made), reduction="mean", **SMALL).stages[0].objectives[0]
+    assert repr(made) == repr(again) == text
+    seen = probe(model, image, made.layers)
+    assert torch.equal(made.score(seen), again.score(seen))
+
+
+def test_an_objective_of_a_plugin_repeats(model, tmp_path, monkeypatch):
+    @constructor
+    def edges(layer: str, share: float = 0.5) -> Objective:
+        return share * channel(layer, 1) - share * channel(layer, 2)
+
+    monkeypatch.setitem(CONSTRUCTORS._loaded, "edges", edges)
+    monkeypatch.setattr("reverie.plugins.offered", lambda group: {"edges": ()} if group == "objectives" else {})
+    made = reverie.feature(model, edges("mix") + 2 * edges("block", 0.25), **SMALL)
+    made.save(tmp_path / "a.png")
+    assert made.record.arguments["units"][0]["terms"][3] == [-0.5, "edges", {"layer": "block", "share": 0.25}, 1]
+    assert torch.equal(reverie.rerun(tmp_path / "a.png", model).images, made.images)
+    monkeypatch.setattr("reverie.plugins.offered", lambda group: {})
+    with pytest.raises(RecordRefused, match="there is no objective 'edges' here; known are activation"):
+        reverie.rerun(tmp_path / "a.png", model)

@@ -15,7 +15,7 @@ from reverie.objectives.directions import (
 )
 from reverie.objectives.ensembles import elsewhere
 from reverie.objectives.features import features, kept
-from reverie.objectives.objective import Objective, Term, scores
+from reverie.objectives.objective import Objective, Term, constructor, scores
 from reverie.objectives.priors import PHOTO_PRIORS, PRIORS, alpha_norm, l1, l2, quadratic_variation, total_variation
 from reverie.objectives.statistics import gram
 
@@ -30,6 +30,7 @@ __all__ = [
     "alpha_norm",
     "channel",
     "concept",
+    "constructor",
     "direction",
     "direction_map",
     "directions_in",

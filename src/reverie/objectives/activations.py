@@ -8,7 +8,7 @@ from torch import Tensor
 from reverie.errors import InvalidSetting
 from reverie.models.output import Output
 from reverie.models.probe import Activations
-from reverie.objectives.objective import Objective, Term
+from reverie.objectives.objective import Objective, Term, constructor
 from reverie.unit import Unit
 
 Moments = tuple[Tensor, Tensor]  # mean and deviation of each channel
@@ -73,6 +73,7 @@ def select(value: Tensor, unit: Unit) -> Tensor:
     return value
 
 
+@constructor
 def activation(unit: Unit, reduction: str = "mean", *, moments: Moments | None = None) -> Objective:
     """How strongly a unit responds.
 
@@ -106,26 +107,31 @@ def _tileable(unit: Unit) -> bool:
     return not unit.positional and unit.layer != "logits"
 
 
+@constructor
 def channel(layer: str, index: int) -> Objective:
     """Mean of one channel over its positions."""
     return activation(Unit(layer, (index,)))
 
 
+@constructor
 def neuron(layer: str, channel: int, row: int, column: int) -> Objective:
     """One channel at one position of the layer's grid."""
     return activation(Unit(layer, (channel,), (row, row), (column, column)))
 
 
+@constructor
 def layer(name: str, reduction: str = "mean-square") -> Objective:
     """A whole layer."""
     return activation(Unit(name), reduction)
 
 
+@constructor
 def logit(index: int) -> Objective:
     """A class before the softmax."""
     return activation(Unit("logits", (index,)))
 
 
+@constructor
 def probability(unit: Unit | int, output: Output | None = None) -> Objective:
     """A class's probability, the mean over the positions that the unit names, or over all.
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from reverie.models.output import Output
 from reverie.models.probe import Activations
-from reverie.objectives.objective import Objective, Term
+from reverie.objectives.objective import Objective, Term, constructor
 
 
 def _means(activations: Activations) -> Tensor:
@@ -18,6 +18,7 @@ def _first(statistics: Tensor) -> Tensor:
     return statistics[:, 0]
 
 
+@constructor
 def log_probability(
     index: int, output: Output | None = None, *, absent: bool = False, joint: bool = False
 ) -> Objective:
@@ -41,6 +42,7 @@ def log_probability(
     return Objective(((1.0, Term(text, ("logits",), statistics, score, tiles=False, couples=joint, excites=False)),))
 
 
+@constructor
 def margin(index: int, over: int | None = None) -> Objective:
     """By how much a class's logit leads that of another, or of the best of all others; above 0 it has won."""
 
@@ -55,6 +57,7 @@ def margin(index: int, over: int | None = None) -> Objective:
     return Objective(((1.0, Term(text, ("logits",), _means, score, tiles=False, excites=False)),))
 
 
+@constructor
 def presence(index: int, output: Output) -> Objective:
     """By how much a class that excludes no other leads its absence; above 0 its probability is above one half."""
     score = partial(output.lead, index=index)

@@ -11,7 +11,7 @@ from reverie.image import Photo, grey, read_at, resize
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
 from reverie.objectives.activations import select
-from reverie.objectives.objective import Objective, Term
+from reverie.objectives.objective import Objective, Term, constructor
 from reverie.unit import Unit
 
 LEAST = 0.1  # of the cosine: a picture that points elsewhere still has a gradient
@@ -46,6 +46,7 @@ def _term(text: str, layer: str, per_position: Callable[[Tensor], Tensor], *, ti
     return Objective(((1.0, Term(text, (layer,), statistics, _mean, tiles=tiles)),))
 
 
+@constructor
 def direction(unit: Unit | str, vector: Tensor, *, cosine: float = 0.0, name: str = "direction") -> Objective:
     """How far a layer's activation points along a direction, mean over positions.
 
@@ -71,6 +72,7 @@ def direction(unit: Unit | str, vector: Tensor, *, cosine: float = 0.0, name: st
     )
 
 
+@constructor
 def direction_map(unit: Unit | str, target: Tensor, *, cosine: float = 0.0, name: str = "features") -> Objective:
     """How far each position of a unit points along a direction of its own, such as a photo's features there.
 
@@ -95,6 +97,7 @@ def direction_map(unit: Unit | str, target: Tensor, *, cosine: float = 0.0, name
     return _term(text, unit.layer, per_position, tiles=False)
 
 
+@constructor
 def guided(unit: Unit | str, features: Tensor) -> Objective:
     """How well each position matches that of a guide's features [1,C,h,w] which it matches best, mean over positions.
 
@@ -112,6 +115,7 @@ def guided(unit: Unit | str, features: Tensor) -> Objective:
     return _term(f"guided({unit})", unit.layer, per_position, tiles=tiles)
 
 
+@constructor
 def diversity(layer: str) -> Objective:
     """Minus the mean cosine between a picture's Gram matrix of a layer and those of the others of its batch.
 
@@ -131,6 +135,7 @@ def diversity(layer: str) -> Objective:
     return Objective(((1.0, term),))
 
 
+@constructor
 def alignment(layer: str, *, decay: float = 2.0) -> Objective:
     """Minus the mean squared difference of a layer between neighbours in the batch, up to three apart.
 

@@ -5,9 +5,10 @@ from torch import Tensor
 from reverie.image import grey
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
-from reverie.objectives.objective import Objective, Term
+from reverie.objectives.objective import Objective, Term, constructor
 
 
+@constructor
 def elsewhere(model: Model, objective: Objective) -> Objective:
     """An objective on another network, which is shown what the first one sees, so that one picture excites both.
 

@@ -7,10 +7,11 @@ from reverie.image import resize
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
 from reverie.objectives.activations import select
-from reverie.objectives.objective import Objective, Term
+from reverie.objectives.objective import Objective, Term, constructor
 from reverie.unit import Unit
 
 
+@constructor
 def features(unit: Unit, target: Tensor, *, pooled: bool = False) -> Objective:
     """Minus the squared distance of a unit's activation from a target, over the target's squared norm.
 
@@ -44,6 +45,7 @@ def features(unit: Unit, target: Tensor, *, pooled: bool = False) -> Objective:
     )
 
 
+@constructor
 def kept(model: Model, layer: str, photo: Tensor) -> Objective:
     """Minus the squared distance of a layer's activation from what it returns for a photo, over the latter's square.
 

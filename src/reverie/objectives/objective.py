@@ -1,13 +1,27 @@
 """Objective: a sum of weighted terms."""
 
+import functools
+import inspect
 import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ParamSpec
 
 import torch
 from torch import Tensor
 
 from reverie.models.probe import Activations
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a term was made: its constructor's name and arguments, and its place in what the constructor returns."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -24,6 +38,7 @@ class Term:
             score does not; two passes over the tiles then give what one over the picture does.
         excites: whether a high score means that units respond; else it is nearness to an aim, at most 0.
         couples: whether the images of a batch depend on each other, so that it must not be split.
+        call: how it was made, so that a record can make it again.
     """
 
     text: str
@@ -34,6 +49,7 @@ class Term:
     gathers: bool = False
     excites: bool = True
     couples: bool = False
+    call: Call | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,6 +115,21 @@ class Objective:
                 + term.text
             )
         return text
+
+
+def constructor(function: Callable[P, Objective]) -> Callable[P, Objective]:
+    """Lets the terms that a function makes carry its name and arguments, so that a picture of them repeats."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def noted(*args: P.args, **kwargs: P.kwargs) -> Objective:
+        made, given = function(*args, **kwargs), signature.bind(*args, **kwargs).arguments
+        calls = [Call(function.__name__, given, place) for place in range(len(made.terms))]
+        return Objective(
+            tuple((weight, replace(term, call=call)) for (weight, term), call in zip(made.terms, calls, strict=True))
+        )
+
+    return noted
 
 
 def scores(objectives: Sequence[Objective], activations: Activations) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from reverie.image import resize
 from reverie.models.probe import Activations
-from reverie.objectives.objective import Objective, Term
+from reverie.objectives.objective import Objective, Term, constructor
 
 GREY = 0.5
 
@@ -22,6 +22,7 @@ def _prior(text: str, total: Callable[[Tensor], Tensor], *, tiles: bool = True) 
     return Objective(((1.0, Term(text, (), statistics, lambda sums: sums[:, 0] / sums[:, 1], tiles)),))
 
 
+@constructor
 def total_variation() -> Objective:
     """Mean absolute difference of neighbours. Source: Rudin, Osher, Fatemi 1992, anisotropic form; per pixel."""
 
@@ -32,6 +33,7 @@ def total_variation() -> Objective:
     return _prior("total_variation", total)
 
 
+@constructor
 def quadratic_variation() -> Objective:
     """Mean squared difference of neighbours: grain costs more than edges.
 
@@ -45,6 +47,7 @@ def quadratic_variation() -> Objective:
     return _prior("quadratic_variation", total)
 
 
+@constructor
 def alpha_norm(alpha: float = 6.0) -> Objective:
     """Mean distance from grey, in halves of the range, to the power of alpha: only what is nearly black or white costs.
 
@@ -53,6 +56,7 @@ def alpha_norm(alpha: float = 6.0) -> Objective:
     return _prior("alpha_norm", lambda picture: (2 * (picture - GREY)).abs().pow(alpha).flatten(1).sum(1))
 
 
+@constructor
 def l1(reference: Tensor | None = None) -> Objective:
     """Mean absolute distance from grey, or from a photo [1,C,H,W], which is brought to the picture's size."""
     return _prior(
@@ -62,6 +66,7 @@ def l1(reference: Tensor | None = None) -> Objective:
     )
 
 
+@constructor
 def l2(reference: Tensor | None = None) -> Objective:
     """Mean squared distance from grey, or from a photo [1,C,H,W], which is brought to the picture's size."""
     return _prior(

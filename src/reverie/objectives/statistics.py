@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from reverie.models.probe import Activations
-from reverie.objectives.objective import Objective, Term
+from reverie.objectives.objective import Objective, Term, constructor
 
 
 def gram_sums(value: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -41,6 +41,7 @@ def gram_matrix(sums: Tensor) -> Tensor:
     return sums[:, :-1] / sums[:, -1:].clamp_min(1e-8)
 
 
+@constructor
 def gram(layer: str, target: Tensor, *, mask: Tensor | None = None) -> Objective:
     """Minus the squared distance of a layer's Gram matrix from a target, over the target's squared norm.
 

@@ -16,6 +16,7 @@ from reverie.image import Photo, Size, digest, file_digest, grey, mask_digest, r
 from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
+from reverie.objectives.constructors import stored
 from reverie.parameterizations import Latent, Spectrum
 from reverie.paths import path_named
 from reverie.recipes.materials import decoded, measured
@@ -28,7 +29,7 @@ from reverie.settings.calling import Called, called_with
 from reverie.settings.parts import sized as sized
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis.ascent import Ascent
-from reverie.synthesis.recipe import STARTS, Recipe
+from reverie.synthesis.recipe import STARTS, Recipe, distinct
 from reverie.synthesis.run import Synthesis
 from reverie.unit import Unit
 
@@ -58,7 +59,7 @@ def recorded(cls: type[S], *, run: Runner = Synthesis) -> Callable[[Callable[[Mo
         @functools.wraps(recipe)
         def with_origin(model: Model, asked: S) -> Made:
             asked = _resolved(model, asked)
-            given = {name: _plain(name, value, reads.get(name)) for name, value in asked.flat().items()}
+            given = {name: _plain(model, name, value, reads.get(name)) for name, value in asked.flat().items()}
             return _noted(recipe(model, asked), recipe.__name__, given)
 
         with_origin.run = run  # type: ignore[attr-defined]
@@ -92,17 +93,19 @@ def _noted(made: Made, name: str, given: dict[str, Any]) -> Made:
     if "units" in given:
         given["units"] = list(made.names)
         given["window"] = made.window is not None
-    given |= {key: list(dict.fromkeys(values)) for key, values in made.each.items()}
+    given |= {key: distinct(values) for key, values in made.each.items()}
     return replace(made, origin=(name, given))
 
 
-def _plain(name: str, value: Any, reads: str | None) -> Any:
+def _plain(model: Model, name: str, value: Any, reads: str | None) -> Any:
+    if isinstance(value, Objective):
+        return stored(value, model)
     if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Concept | Mapping):
         return value[0].plain() if isinstance(value[0], Concept) else value[0]
     if isinstance(value, Spectrum):
         return value.plain()
     if isinstance(value, list | tuple):
-        return [_plain(name, item, reads) for item in value]
+        return [_plain(model, name, item, reads) for item in value]
     if reads == "mask" and value is not None:
         return {"mask": _shown(value), "sha256": mask_digest(value)}
     if name == "photo" and isinstance(value, str | Path) and str(value).endswith(".npy"):

@@ -172,7 +172,7 @@ def accentuate(model: Model, asked: Accentuate) -> Recipe:
         redirect=16,
         batch=1,  # the photo is seen beside each picture through the same draw
         labels=tuple(("-" if asked.negative else "") + wish.label(model) for wish in wishes),
-        each={"unit": names},
+        each={"unit": tuple(wish.plain(model) for wish in wishes)},
         reports=tuple(Raised(aim, picture, index == 0) for index, aim in enumerate(aims)),
     )
 

@@ -51,6 +51,10 @@ def _preset(value: Any) -> bool:
     return isinstance(base, str) and not in_file(base)
 
 
+def _objective(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) in ({"terms"}, {"unstored", "because"})
+
+
 def _concept(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("vector"), list)
 
@@ -77,6 +81,7 @@ FORMS: Mapping[str, Form] = {  # of all arguments that could lead to a file, to 
     "preset": _preset,
     "parameterization": _either(NOTHING, lambda value: isinstance(value, str) and value in MADE_OF, _table("decoder")),
     "also": _each(_other),
+    **dict.fromkeys(("layers", "through", "unit", "units"), _either(plain, _each(_either(_scalar, _objective)))),
 }
 
 

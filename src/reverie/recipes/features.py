@@ -80,7 +80,7 @@ def feature(model: Model, asked: Feature) -> Recipe:
         redirect=chosen.redirect,
         batch=min(len(named), model.together(sizes[-1]) if asked.batch is None else asked.batch),
         group=len(signs) * asked.views.diversity,
-        each={"units": tuple(str(wish) for wish, *_ in named)} if len(named) > len(resolved) else {},
+        each={"units": tuple(wish.plain(model) for wish, *_ in named)},
         window=part[0] if part else None,
         importance=kind == "importance",
         labels=tuple(view_name(labelled(model, wish, known), sign < 0, view) for wish, sign, view in named),

@@ -12,6 +12,7 @@ from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, mask_digest, photo_path, record_text
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.objectives.constructors import revived
 from reverie.parameterizations import Latent, latent
 from reverie.parameterizations.latents import GENERATOR
 from reverie.paths import path_named
@@ -34,6 +35,7 @@ def _photo_digest(photo: Photo) -> str:
 
 
 DIGESTS: Mapping[str, Callable[[Photo], str]] = {"photo": _photo_digest, "mask": mask_digest}
+OBJECTIVES = ("layers", "through", "unit", "units")  # arguments in which one may stand
 ASKED_ANEW = {  # what is no recipe's picture: the command that makes it again
     "patches": "reverie patches UNIT --scan FILE",
     "image_map": "reverie map FOLDER",
@@ -144,6 +146,8 @@ def recipe_of(
             arguments[name] = _decoder(value, decoder, model, trust=trust)
         elif name == "also" and value:
             arguments[name] = _others(value, also, model, trust=trust)
+        elif name in OBJECTIVES and isinstance(value, list):
+            arguments[name] = _wanted(value, model, () if record.arguments.get("also") else also, trust=trust)
         elif name not in ("preset", "spectrum", "concept"):
             arguments[name] = _found(value, photo, beside)
     try:
@@ -202,6 +206,18 @@ def _others(
         )
         for item, network in zip(recorded, own, strict=True)
     )
+
+
+def _wanted(
+    recorded: Sequence[Any], model: Model, also: Sequence[Model | nn.Module | str], *, trust: bool
+) -> list[Any]:
+    """Units' texts, and the objectives that were built by hand with the further networks they read, in their order."""
+    named = iter(also)
+
+    def network(source: Mapping[str, Any]) -> Model:
+        return _network(source, next(named, None), trust=trust, remedy="--also", device=str(model.device))
+
+    return [revived(item, model, network) if isinstance(item, dict) else item for item in recorded]
 
 
 def _found(value: Any, given: Photos, beside: Path | None) -> Any:

@@ -16,6 +16,7 @@ from reverie.models.model import Model
 from reverie.models.moments import deviation, ordinary
 from reverie.models.probe import probe
 from reverie.objectives import PRIORS, REDUCTIONS, Objective
+from reverie.objectives.constructors import stored
 from reverie.unit import Unit, parse
 
 Wanted = str | Unit | Objective
@@ -59,6 +60,10 @@ class Wish:
         """What to climb, where a unit counts by its reduction, or by the run's own where none is written ("")."""
         parts = [_times(term.weight, respond(term.unit, term.reduction)) for term in self.units]
         return reduce(Objective.__add__, [*parts, self.rest] if self.rest.terms else parts)
+
+    def plain(self, model: Model) -> str | dict[str, Any]:
+        """For a record."""
+        return stored(self.rest, model) if self.built else self.text
 
     def label(self, model: Model) -> str:
         """What to write under its picture."""

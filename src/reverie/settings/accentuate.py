@@ -30,7 +30,12 @@ class Accentuate(Settings):
 
     photo: OnePhoto
     unit: Annotated[
-        tuple[Unit, ...], asked("What to raise: LAYER:CHANNEL, LAYER:0-15, logits:CLASS ...", argument="UNIT...")
+        tuple[Unit, ...],
+        asked(
+            "What to raise: LAYER:CHANNEL, LAYER:0-15, logits:CLASS ...",
+            argument="UNIT...",
+            reads="unit",
+        ),
     ]
     negative: Annotated[bool, asked("Lower the unit instead.", group="Objective")] = False
     hold: Annotated[

@@ -115,5 +115,9 @@ class Feature(Featuring, kw_only=True):
 
     units: Annotated[
         tuple[Unit, ...],
-        asked("LAYER, LAYER:CHANNEL, LAYER:0-15, LAYER:3@4,5, logits:CLASS ...", argument="UNIT..."),
+        asked(
+            "LAYER, LAYER:CHANNEL, LAYER:0-15, LAYER:3@4,5, logits:CLASS ...",
+            argument="UNIT...",
+            reads="unit",
+        ),
     ]

@@ -29,7 +29,11 @@ class Interpolate(Settings):
 
     through: Annotated[
         tuple[Unit, ...],
-        asked("Two units or more, in their order: LAYER:CHANNEL, logits:CLASS ...", argument="UNIT..."),
+        asked(
+            "Two units or more, in their order: LAYER:CHANNEL, logits:CLASS ...",
+            argument="UNIT...",
+            reads="unit",
+        ),
     ]
     between: Annotated[Annotated[int, Meta(ge=0, le=64)], asked("Pictures between two of them.")] = 4
     align: Annotated[

@@ -80,7 +80,12 @@ OtherPictures = Annotated[
 ]
 Weighted = Annotated[
     tuple[Unit, ...],
-    asked("UNIT or UNIT=WEIGHT to amplify; several are amplified jointly.", group="Objective", flag="--layer"),
+    asked(
+        "UNIT or UNIT=WEIGHT to amplify; several are amplified jointly.",
+        group="Objective",
+        flag="--layer",
+        reads="unit",
+    ),
 ]
 Prior = Annotated[
     tuple[str, ...],

@@ -23,7 +23,11 @@ class Sheet(Featuring, kw_only=True):
 
     layers: Annotated[
         tuple[Unit, ...],
-        asked("LAYER for all its channels, or units such as LAYER:0-63; one sheet each.", argument="LAYER..."),
+        asked(
+            "LAYER for all its channels, or units such as LAYER:0-63; one sheet each.",
+            argument="LAYER...",
+            reads="unit",
+        ),
     ]
     groups: Annotated[
         Whole | None,

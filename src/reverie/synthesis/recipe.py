@@ -134,7 +134,7 @@ class Recipe:
     labels: tuple[str, ...] = ()
     origin: tuple[str, Mapping[str, Any]] = ("", {})
     group: int = 1
-    each: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    each: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
     columns: int | None = None
 
@@ -229,7 +229,7 @@ class Recipe:
         if "units" in arguments:
             arguments = {**arguments, "units": list(chosen(self.names)), "batch": len(rows)}
         each = {key: chosen(values) for key, values in self.each.items()}
-        arguments = {**arguments, **{key: list(dict.fromkeys(values)) for key, values in each.items()}}
+        arguments = {**arguments, **{key: distinct(values) for key, values in each.items()}}
         return replace(
             self,
             names=chosen(self.names),
@@ -240,6 +240,11 @@ class Recipe:
             each=each,
             reports=chosen(self.reports) if self.reports else (),
         )
+
+
+def distinct(values: Sequence[Any]) -> list[Any]:
+    """Plain values in their order, each once."""
+    return list({repr(value): value for value in values}.values())
 
 
 def blank(value: float, channels: int, size: Size) -> Tensor:
