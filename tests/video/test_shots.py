@@ -59,7 +59,7 @@ def test_a_film_that_ended_early_can_be_written_and_goes_on():
     run = reel.frames()
     next(run)
     run.close()
-    reel.write(whole=False)
+    reel.write()
     assert Path("a.gif").is_file()
     assert Path("a.gif.frames").is_dir()
     shot().save("a.gif")  # without force: it is the same film

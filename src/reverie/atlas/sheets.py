@@ -1,7 +1,8 @@
 """Sheets of whole layers: every channel drawn, batch by batch, in a folder that keeps what is finished."""
 
+import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from reverie import recipes
-from reverie.errors import InvalidSetting, OutputFailed, ReverieError
+from reverie.errors import InvalidSetting, OutputFailed, ReverieError, listed
 from reverie.figures.page import page
 from reverie.figures.result import file_names, sheet_folder
 from reverie.figures.sheet import contact_sheet
@@ -22,6 +23,7 @@ from reverie.objectives.factorisation import channel_groups
 from reverie.paths import FORMATS, check_output, made_folder
 from reverie.recipes.reruns import read_record
 from reverie.recipes.wishes import Wanted, wishes_of
+from reverie.runs import Event, Progress, finished
 from reverie.synthesis import Recipe, synthesize
 from reverie.unit import Unit
 
@@ -36,11 +38,13 @@ class Sheet:
         path: the sheet's own picture; its channels' pictures lie in the folder of the same name.
         recipe: of all its pictures.
         done: how many of them are finished.
+        network: which draws them.
     """
 
     path: Path
     recipe: Recipe
     done: int = 0
+    network: str = ""
 
     @property
     def pictures(self) -> list[Path]:
@@ -64,6 +68,54 @@ class Sheet:
         write_whole(beside, page(self.path.stem, paths, labels).encode())
         return [self.path, beside]
 
+    def told(self, written: Sequence[Path]) -> str:
+        """Where it was written to, what was drawn, and whether that is all."""
+        count = len(self.recipe.names)
+        rest = "" if self.done == count else f" ({self.done} of {count} pictures; the same command goes on)"
+        made_with = f"{self.network}, {listed(self.recipe.stages[0].layers, 3)}"
+        return f"wrote {' and '.join(map(str, written))}: {made_with}{rest}"
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """Several sheets, each as far as it grew."""
+
+    grown: tuple[Sheet, ...]
+
+    def __len__(self) -> int:
+        """How many have a finished picture."""
+        return len(self.grown)
+
+    def write(self, *, html: bool = False) -> list[Path]:
+        """Writes each, and by choice its page."""
+        return [path for made in self.grown for path in made.write(html=html)]
+
+    def told(self, written: Sequence[Path]) -> list[str]:
+        """What there is to say of each, in a line."""
+        return [
+            made.told([path for path in written if path.with_suffix("") == made.path.with_suffix("")])
+            for made in self.grown
+        ]
+
+
+class Sweep:
+    """The run of sheets: what `sweep` yields, a batch of pictures for each event."""
+
+    def __init__(self, run: Generator[Sheet, None, None]) -> None:
+        self.run = run
+        self.grown: dict[Path, Sheet] = {}
+
+    def events(self) -> Iterator[Event]:
+        """Draws what is not there yet."""
+        with contextlib.closing(self.run) as run:
+            for made in run:
+                self.grown[made.path] = made
+                yield Event(made.done, len(made.recipe.names), made.path.stem, finished=(made,))
+
+    def result(self) -> Sheets:
+        """The sheets of which pictures are finished."""
+        return Sheets(tuple(self.grown.values()))
+
 
 def sheet(
     model: Model | str | nn.Module,
@@ -74,6 +126,7 @@ def sheet(
     groups: int | None = None,
     photos: Sequence[str] = (),
     force: bool = False,
+    progress: Progress = None,
     **settings: Any,
 ) -> list[Path]:
     """Draws every channel of layers: for each layer a captioned sheet, and a folder that keeps what is finished.
@@ -85,6 +138,7 @@ def sheet(
         groups: in place of each channel so many groups of channels that go together in photos.
         photos: photos or a folder in which groups are looked for; the sample photos unless given; repeatable.
         force: make pictures anew that were made with other settings.
+        progress: True for a bar, a function that gets each event, None for a bar where a terminal waits for long.
         settings: those of `feature`.
 
     Returns:
@@ -96,8 +150,7 @@ def sheet(
         OutputFailed: pictures of other settings are in the way, or a folder that cannot be written.
     """
     run = sweep(model, layers, folder, groups=groups, photos=photos, force=force, **settings)
-    grown = {made.path: made for made in run}
-    return [path for made in grown.values() for path in made.write(html=html)]
+    return finished(Sweep(run), progress).write(html=html)
 
 
 def sweep(
@@ -109,7 +162,7 @@ def sweep(
     photos: Sequence[str] = (),
     force: bool = False,
     **settings: Any,
-) -> Iterator[Sheet]:
+) -> Generator[Sheet, None, None]:
     """Draws as `sheet`, a batch of pictures at a time; to stop, stop reading: what is finished is not made again.
 
     A batch is drawn anew unless all of it is there, so that a sweep that was ended gives the same bits as one that
@@ -134,13 +187,13 @@ def sweep(
     for planned, batches in plans:
         sheet_folder(planned.path)
         done = 0
-        for part, paths, finished in batches:
-            if not finished:
+        for part, paths, there in batches:
+            if not there:
                 result = synthesize(ready, part)
                 for index, path in enumerate(paths):
                     result[index].save(path)
             done += len(paths)
-            yield replace(planned, done=done)
+            yield replace(planned, done=done, network=ready.title)
 
 
 def _places(place: Path, names: Sequence[str]) -> list[Path]:

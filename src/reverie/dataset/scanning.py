@@ -1,7 +1,8 @@
 """Scans of whole sets of photos, kept in a file: whoever runs one again goes on where it was."""
 
+import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +73,13 @@ class ScanRun:
             ScanRefused: the file holds a scan of other photos, another network, other settings or another version.
             OutputFailed: the file cannot be written.
         """
-        for passed in self._passed:
-            for name, reason in passed.failures:
-                self._failed += 1
-                if self._failed <= NAMED:
-                    yield Event(passed.done, passed.total, self.path.name, f"{name}: passed over: {reason}")
-            yield Event(passed.done, passed.total, self.path.name)
+        with contextlib.closing(self._passed) as run:  # which then lets go of the file
+            for passed in run:
+                for name, reason in passed.failures:
+                    self._failed += 1
+                    if self._failed <= NAMED:
+                        yield Event(passed.done, passed.total, self.path.name, f"{name}: passed over: {reason}")
+                yield Event(passed.done, passed.total, self.path.name)
 
     def result(self) -> Scan:
         """The file, opened for reading."""
@@ -107,7 +109,7 @@ def scan(
 @called_with(Asked)
 def scanning(
     model: Model | str | nn.Module, asked: Asked, output: str | Path = "scan.db", *, force: bool = False
-) -> Iterator[Passed]:
+) -> Generator[Passed, None, None]:
     """Scans as `scan`, a batch at a time; to stop, stop reading: the next run goes on where the file is."""
     ready = load(model)
     found = asked.photos if isinstance(asked.photos, PhotoSet) else photo_set(asked.photos)

@@ -62,6 +62,13 @@ class Model:
     alone: bool = False
     sizewise: bool = False
 
+    def __repr__(self) -> str:
+        """Short: what it is called, takes and tells."""
+        height, width = self.size
+        classes = f"{self.layers['logits'].channels} classes" if "logits" in self.layers else "no classes"
+        taken = f"{self.channels}x{height}x{width}"
+        return f"<Model {self.title}: {taken}, {classes}, {len(self.layers)} layers, on {self.device}>"
+
     @property
     def title(self) -> str:
         """Its name without the folder of a file: what pictures, pages and records show."""

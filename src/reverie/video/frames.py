@@ -1,7 +1,7 @@
 """Shots: frames that come one from another, kept in a folder until their film is whole, so that none is lost."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from reverie.errors import OutputFailed, RecordRefused
+from reverie.errors import OutputFailed, RecordRefused, listed
 from reverie.figures.film import Film
 from reverie.image import read, save, to_pil, to_uint8, together, write_whole
 from reverie.paths import path_named
 from reverie.record import Record, parse
+from reverie.runs import Event, Progress, finished
 
 SETTINGS = "film.json"  # in the folder of frames: what they are frames of
 
@@ -60,29 +61,28 @@ class Shot:
         """All frames, one at a time; to stop, stop reading."""
         return self.run(None)
 
-    def save(self, path: str | Path, *, force: bool = False) -> Path:
+    def save(self, path: str | Path, *, force: bool = False, progress: Progress = None) -> Path:
         """Makes the film, .mp4, .webm, .gif or .webp, in memory that does not grow with it.
 
         A run that was killed is taken up where it stopped, and gives the film that it would have given.
 
         Args:
             force: overwrite a film, or the frames of another one that was not finished.
+            progress: True for a bar, a function that gets each event, None for a bar where a terminal waits for long.
 
         Raises:
             OutputFailed: a film or another one's frames are in the way, or cannot be written.
             MissingExtra: PyAV is not installed.
         """
-        reel = Reel(self, path_named(path), force=force)
-        for _ in reel.frames():
-            pass
-        return reel.write()
+        return finished(Reel(self, path_named(path), force=force), progress).write()
 
 
 class Reel:
-    """A shot's frames in a folder beside the film's place, `NAME.mp4.frames`, which goes when the film is whole.
+    """The run of a shot, whose frames lie in a folder beside the film's place, `NAME.mp4.frames`, until it is whole.
 
     Attributes:
         done: how many frames are finished.
+        whole: whether no frame is to come.
 
     Raises:
         OutputFailed: a film or another one's frames are in the way.
@@ -91,7 +91,7 @@ class Reel:
     def __init__(self, shot: Shot, path: Path, *, force: bool = False) -> None:
         self.shot, self.path = shot, Film(path, shot.rate).path  # which refuses a place or a rate that it cannot have
         self.folder = path.with_name(f"{path.name}.frames")
-        self.done = 0
+        self.done, self.whole = 0, False
         if self._is_begun(force=force):
             while self._place(self.done).is_file():
                 self.done += 1
@@ -112,13 +112,36 @@ class Reel:
             save(to_pil(frame.image[0]), self._place(frame.number))
             self.done = frame.number + 1
             yield frame
+        self.whole = True
 
-    def write(self, *, whole: bool = True) -> Path:
-        """Writes the film of the frames that there are, with its record beside it.
+    def events(self) -> Iterator[Event]:
+        """Makes the frames that are still to be made, one for each event."""
+        for frame in self.frames():
+            picture = frame.image[0]
+            yield Event(
+                frame.number + 1,
+                self.shot.total,
+                self.path.name,
+                preview=lambda picture=picture: to_pil(picture),  # type: ignore[misc]
+                finished=(frame,),
+            )
 
-        Args:
-            whole: no frame is to come: the folder goes.
-        """
+    def result(self) -> "Reel":
+        """The frames that are finished, to be written as a film."""
+        return self
+
+    def __len__(self) -> int:
+        """How many frames are finished."""
+        return self.done
+
+    def told(self, written: Sequence[Path]) -> list[str]:
+        """Where the film was written to, what it was made with, and whether that is all."""
+        record = self.shot.record
+        rest = "" if self.whole else f" ({self.done} of {self.shot.total or 'its'} frames; the same command goes on)"
+        return [f"wrote {written[0]}: {record.model.get('name')}, {listed(record.arguments['layers'], 3)}{rest}"]
+
+    def write(self) -> Path:
+        """Writes the film of the frames that there are, with its record beside it; of a whole one the folder goes."""
         finish = self.shot.finish
         target = self.path if finish is None else self.folder / f"picture{self.path.suffix}"
         record = self.path.with_suffix(".json")
@@ -133,7 +156,7 @@ class Reel:
                 if finish is not None:
                     target.unlink(missing_ok=True)
             write_whole(record, str(self.shot.record).encode())
-        if whole:
+        if self.whole:
             self._clear()
         return self.path
 
