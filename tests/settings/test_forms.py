@@ -5,6 +5,7 @@ import json
 
 import msgspec
 import pytest
+import write_shorthand
 
 import reverie
 from reverie.errors import UnknownName
@@ -57,3 +58,7 @@ def test_a_preset_of_ones_own_says_what_presets_have():
     own = {item.name for item in settings_of(OwnPreset)}
     assert own - {"base"} == {item.name for item in dataclasses.fields(Preset)} - {"seconds"}
     assert schema(OwnPreset)["properties"]["octaves"]["minimum"] == 1
+
+
+def test_type_checkers_know_the_names_of_today():
+    assert write_shorthand.PLACE.read_text() == write_shorthand.text(), "run python tests/settings/write_shorthand.py"

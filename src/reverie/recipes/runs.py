@@ -29,6 +29,21 @@ from reverie.recipes.radii import widened
 from reverie.recipes.responses import activations as activations_recipe
 from reverie.recipes.weights import filters as filters_recipe
 from reverie.runs import Progress, finished
+from reverie.settings.shorthand import (
+    AccentuateCall,
+    ActivationsCall,
+    CaricatureCall,
+    CompareCall,
+    DreamCall,
+    FeatureCall,
+    FiltersCall,
+    FoolCall,
+    GrowCall,
+    InterpolateCall,
+    InvertCall,
+    StyleCall,
+    UniversalCall,
+)
 from reverie.unit import Unit
 
 NETWORK = Model | str | nn.Module
@@ -55,18 +70,18 @@ def _run(recipe: Recorded[Any]) -> Callable[..., Result]:
     return _public(run, recipe)
 
 
-accentuate = _run(accentuate_recipe)
-activations = _run(activations_recipe)
-caricature = _run(caricature_recipe)
-compare = _run(compare_recipe)
-dream = _run(dream_recipe)
-feature = _run(feature_recipe)
-filters = _run(filters_recipe)
-grow = _run(grow_recipe)
-interpolate = _run(interpolate_recipe)
-invert = _run(invert_recipe)
-style = _run(style_recipe)
-universal = _run(universal_recipe)
+accentuate: AccentuateCall[Result] = _run(accentuate_recipe)
+activations: ActivationsCall[Result] = _run(activations_recipe)
+caricature: CaricatureCall[Result] = _run(caricature_recipe)
+compare: CompareCall[Result] = _run(compare_recipe)
+dream: DreamCall[Result] = _run(dream_recipe)
+feature: FeatureCall[Result] = _run(feature_recipe)
+filters: FiltersCall[Result] = _run(filters_recipe)
+grow: GrowCall[Result] = _run(grow_recipe)
+interpolate: InterpolateCall[Result] = _run(interpolate_recipe)
+invert: InvertCall[Result] = _run(invert_recipe)
+style: StyleCall[Result] = _run(style_recipe)
+universal: UniversalCall[Result] = _run(universal_recipe)
 
 
 def _fool(model: Model | str | nn.Module, /, *args: Any, progress: Progress = None, **kwargs: Any) -> Result:
@@ -76,7 +91,7 @@ def _fool(model: Model | str | nn.Module, /, *args: Any, progress: Progress = No
     return widened(ready, made, **{name: value for name, value in given.items() if name != "model"})
 
 
-fool = _public(_fool, fool_recipe)
+fool: FoolCall[Result] = _public(_fool, fool_recipe)
 
 
 def explain(
