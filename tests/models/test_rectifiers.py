@@ -34,6 +34,8 @@ FORMS = {
     "torch.relu_": Call(torch.relu_),
     "x.relu()": Call(lambda x: x.relu()),
     "x.relu_()": Call(lambda x: x.relu_()),
+    "x.clamp(min=0)": Call(lambda x: x.clamp(min=0)),
+    "x.clamp_min_(0)": Call(lambda x: x.clamp_min_(0)),
     "statement": Call(relu_in_place_as_statement),
 }
 
@@ -199,3 +201,9 @@ def test_a_smooth_unit_that_is_shut_on_its_start_opens(form):
     assert made[0].record.automatic["score"][0] <= 0
     assert made[16].silent == ()
     assert made[16].record.automatic["score"][0] > 0
+
+
+def test_a_clamp_of_whole_numbers_stays_one():
+    with Redirected():
+        assert torch.tensor([-1, 2]).clamp(min=0).tolist() == [0, 2]
+        assert torch.tensor([-1, 2]).clamp(min=0).dtype == torch.int64

@@ -1,4 +1,4 @@
-"""Rules for rectifiers that act on functions: `nn.ReLU`, `F.relu`, `torch.relu`, `x.relu()` and in-place forms are one.
+"""Rectifiers as functions: `nn.ReLU`, `F.relu`, `torch.relu`, `x.relu()`, `clamp(min=0)` and in-place forms are one.
 
 SiLU, GELU, Hardswish and Mish are rectifiers too: they count as closed where they fall, left of their minimum, for
 there the gradient that asks for more leads away from the opening.
@@ -7,7 +7,7 @@ Redirected rectifier. Source: the gradient override of Mordvintsev et al., "Diff
 (2018), notebooks; differs: it acts per image and only where the true gradient of that image is zero everywhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,13 +15,52 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-_IN_PLACE = (functional.relu_, torch.relu_, Tensor.relu_)
-_HARD = (functional.relu, torch.relu, Tensor.relu, *_IN_PLACE, functional.relu6)  # whose slope is 0 or 1
-_CEILINGS: dict[Any, float] = {
-    **dict.fromkeys((functional.relu, torch.relu, Tensor.relu, *_IN_PLACE), float("inf")),
-    **dict.fromkeys((functional.silu, functional.gelu, functional.hardswish, functional.mish), float("inf")),
-    functional.relu6: 6.0,
-}
+_CLAMPS = (torch.clamp, Tensor.clamp, torch.clip, Tensor.clip, torch.clamp_min, Tensor.clamp_min)
+_CLAMPS_ = (torch.clamp_, Tensor.clamp_, torch.clip_, Tensor.clip_, torch.clamp_min_, Tensor.clamp_min_)
+_HARD = (functional.hardtanh, functional.hardtanh_)
+SPELLINGS: Mapping[str, tuple[Any, ...]] = {
+    "relu": (functional.relu, torch.relu, Tensor.relu, functional.relu_, torch.relu_, Tensor.relu_, *_CLAMPS,
+             *_CLAMPS_),
+    "relu6": (functional.relu6, *_HARD),
+    "silu": (functional.silu,), "gelu": (functional.gelu,), "mish": (functional.mish,),
+    "hardswish": (functional.hardswish,), "elu": (functional.elu, functional.elu_),
+    "celu": (functional.celu, torch.celu, torch.celu_), "selu": (functional.selu, torch.selu, torch.selu_),
+    "leaky_relu": (functional.leaky_relu, functional.leaky_relu_), "prelu": (torch.prelu, Tensor.prelu),
+    "softplus": (functional.softplus,),
+}  # fmt: skip
+_KNOWN = {function: name for name, functions in SPELLINGS.items() for function in functions}
+_IN_PLACE = (functional.relu_, torch.relu_, Tensor.relu_, functional.hardtanh_, functional.elu_, torch.celu_,
+             torch.selu_, functional.leaky_relu_, *_CLAMPS_)  # fmt: skip
+_PLACES = {  # where `inplace` stands among the arguments
+    functional.relu: 1, functional.relu6: 1, functional.hardtanh: 3, functional.silu: 1, functional.mish: 1,
+    functional.hardswish: 1, functional.elu: 2, functional.celu: 2, functional.selu: 1, functional.leaky_relu: 2,
+}  # fmt: skip
+CEILINGS = {"relu6": 6.0}  # of the rectifiers that have one
+_WOKEN = ("relu", "relu6", "silu", "gelu", "hardswish", "mish")
+
+
+def rectifier(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str | None:
+    """The name of the rectifier that a call computes, however it is spelt; None for all else."""
+    name = _KNOWN.get(func)
+    return name if name is not None and _rectifies(func, args, kwargs) else None
+
+
+def writes_in_place(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a rectifier's call writes into its input."""
+    place = _PLACES.get(func, len(args))
+    return func in _IN_PLACE or bool(args[place] if place < len(args) else kwargs.get("inplace", False))
+
+
+def _rectifies(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a clamp or a hard tanh has a rectifier's bounds; all else that is known has."""
+    if func not in _CLAMPS + _CLAMPS_ + _HARD:
+        return True
+    names, usual = (("min_val", "max_val"), (-1.0, 1.0)) if func in _HARD else (("min", "max"), (None, None))
+    given = [*args[1:3], *usual[len(args[1:3]) :]]
+    low, high = (kwargs.get(name, value) for name, value in zip(names, given, strict=True))
+    if isinstance(low, Tensor) or isinstance(high, Tensor):
+        return False
+    return (low, high) == ((0, 6) if func in _HARD else (0, None))
 
 
 class Redirected(TorchFunctionMode):
@@ -42,26 +81,15 @@ class Redirected(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Replaces rectifiers, passes on all else."""
         kwargs = kwargs or {}
-        ceiling, inplace = _CEILINGS.get(func), func in _IN_PLACE
-        if func is functional.hardtanh:  # what nn.ReLU6 calls
-            low, high, inplace = _limits(*args, **kwargs)
-            ceiling = 6.0 if (low, high) == (0.0, 6.0) else None
-            func, args, kwargs = (functional.relu6, args[:1], kwargs) if ceiling else (func, args, kwargs)
-        elif ceiling is not None and not inplace:
-            inplace = bool(args[1] if len(args) > 1 else kwargs.get("inplace", False))
-        if ceiling is None:
+        name = rectifier(func, args, kwargs)
+        value = args[0] if args else kwargs.get("input")
+        if name not in _WOKEN or not value.is_floating_point():  # a clamp may be of indices
             return func(*args, **kwargs)
         self.caught += 1
-        value = args[0] if args else kwargs["input"]
         settings = {key: item for key, item in kwargs.items() if key == "approximate"}
-        return _Redirect.apply(value, lambda item: func(item, **settings), ceiling, func in _HARD, inplace, self)  # type: ignore[no-untyped-call]
-
-
-def _limits(
-    input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
-) -> tuple[float, float, bool]:
-    del input
-    return min_val, max_val, inplace
+        ceiling, inplace = CEILINGS.get(name, float("inf")), writes_in_place(func, args, kwargs)
+        hard = name in ("relu", "relu6")  # whose slope is 0 or 1
+        return _Redirect.apply(value, lambda item: func(item, **settings), ceiling, hard, inplace, self)  # type: ignore[no-untyped-call]
 
 
 class _Redirect(torch.autograd.Function):

@@ -5,35 +5,16 @@ The papers know rectifiers only; SiLU, GELU and their kin are treated as rectifi
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from reverie.models.rectifiers import CEILINGS, rectifier, writes_in_place
+
 RECTIFIERS = ("relu", "relu6")  # what the papers know
-_CLAMPS = (torch.clamp, Tensor.clamp, torch.clip, Tensor.clip, torch.clamp_min, Tensor.clamp_min)
-_CLAMPS_ = (torch.clamp_, Tensor.clamp_, torch.clip_, Tensor.clip_, torch.clamp_min_, Tensor.clamp_min_)
-_HARD = (functional.hardtanh, functional.hardtanh_)
-_NAMES: Mapping[str, tuple[Any, ...]] = {
-    "relu": (functional.relu, torch.relu, Tensor.relu, functional.relu_, torch.relu_, Tensor.relu_, *_CLAMPS,
-             *_CLAMPS_),
-    "relu6": (functional.relu6, *_HARD),
-    "silu": (functional.silu,), "gelu": (functional.gelu,), "mish": (functional.mish,),
-    "hardswish": (functional.hardswish,), "elu": (functional.elu, functional.elu_),
-    "celu": (functional.celu, torch.celu, torch.celu_), "selu": (functional.selu, torch.selu, torch.selu_),
-    "leaky_relu": (functional.leaky_relu, functional.leaky_relu_), "prelu": (torch.prelu, Tensor.prelu),
-    "softplus": (functional.softplus,),
-}  # fmt: skip
-_KNOWN = {function: name for name, functions in _NAMES.items() for function in functions}
-_IN_PLACE = (functional.relu_, torch.relu_, Tensor.relu_, functional.hardtanh_, functional.elu_, torch.celu_,
-             torch.selu_, functional.leaky_relu_, *_CLAMPS_)  # fmt: skip
-_PLACES = {  # where `inplace` stands among the arguments
-    functional.relu: 1, functional.relu6: 1, functional.hardtanh: 3, functional.silu: 1, functional.mish: 1,
-    functional.hardswish: 1, functional.elu: 2, functional.celu: 2, functional.selu: 1, functional.leaky_relu: 2,
-}  # fmt: skip
 
 
 class Ruled(TorchFunctionMode):
@@ -57,28 +38,14 @@ class Ruled(TorchFunctionMode):
         """Gives rectifiers and what is treated as one another gradient, passes on all else."""
         del types
         kwargs = dict(kwargs or {})
-        name = _KNOWN.get(func)
-        if name is None or not _rectifies(func, args, kwargs):
+        name = rectifier(func, args, kwargs)
+        if name is None:
             return func(*args, **kwargs)
         self.caught[name] += 1
+        in_place = writes_in_place(func, args, kwargs)
         value, *rest = args or [kwargs.pop("input")]
-        place = _PLACES.get(func, len(args))
-        in_place = func in _IN_PLACE or bool(args[place] if place < len(args) else kwargs.get("inplace", False))
-        ceiling = 6.0 if name == "relu6" else float("inf")
-        arguments = ceiling, in_place, self.guided
+        arguments = CEILINGS.get(name, float("inf")), in_place, self.guided
         return _Gate.apply(value, lambda own: func(own, *rest, **kwargs), *arguments)  # type: ignore[no-untyped-call]
-
-
-def _rectifies(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    """Whether a clamp or a hard tanh has a rectifier's bounds; all else that is known has."""
-    if func not in _CLAMPS + _CLAMPS_ + _HARD:
-        return True
-    names, usual = (("min_val", "max_val"), (-1.0, 1.0)) if func in _HARD else (("min", "max"), (None, None))
-    given = [*args[1:3], *usual[len(args[1:3]) :]]
-    low, high = (kwargs.get(name, value) for name, value in zip(names, given, strict=True))
-    if isinstance(low, Tensor) or isinstance(high, Tensor):
-        return False
-    return (low, high) == ((0, 6) if func in _HARD else (0, None))
 
 
 class _Gate(torch.autograd.Function):
