@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from reverie.figures.result import Result
     from reverie.imagemap.build import image_map
     from reverie.imagemap.image_map import ImageMap, read_map
+    from reverie.models.listing import layers
     from reverie.models.model import Model
     from reverie.models.probe import Activations, probe
     from reverie.models.sources import load
     from reverie.objectives import Objective
+    from reverie.recipes.presets import presets
     from reverie.recipes.radii import smallest_radius
     from reverie.recipes.reruns import rerun
     from reverie.recipes.runs import (
@@ -84,11 +86,13 @@ _HOMES = {
     "interpolate": "reverie.recipes.runs",
     "invert": "reverie.recipes.runs",
     "iterate": "reverie.synthesis",
+    "layers": "reverie.models.listing",
     "load": "reverie.models.sources",
     "objectives": "",
     "parameterizations": "",
     "patches": "reverie.atlas.patch_sheets",
     "photo_set": "reverie.dataset.photos",
+    "presets": "reverie.recipes.presets",
     "probe": "reverie.models.probe",
     "read_map": "reverie.imagemap.image_map",
     "read_scan": "reverie.dataset.store",
@@ -138,11 +142,13 @@ __all__ = [
     "interpolate",
     "invert",
     "iterate",
+    "layers",
     "load",
     "objectives",
     "parameterizations",
     "patches",
     "photo_set",
+    "presets",
     "probe",
     "read_map",
     "read_scan",

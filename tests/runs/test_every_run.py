@@ -154,3 +154,9 @@ def test_reprs_are_short(model):
     made = reverie.feature(model, "mix:0", **SMALL)
     assert repr(made) == "<Result: a picture of 24x24, mix:0>"
     assert repr(model) == "<Model Tiny: 3x48x48, 5 classes, 16 layers, on cpu>"
+
+
+def test_layers_and_presets_are_listed(model):
+    assert [layer.name for layer in reverie.layers(model)] == list(model.main)
+    assert [layer.name for layer in reverie.layers(model, every=True)] == list(model.layers)
+    assert "default" in reverie.presets()["feature"]

@@ -10,7 +10,7 @@ from reverie.models.layers import Layer
 from reverie.models.model import Model
 from reverie.models.names import OWN
 from reverie.models.zoos import timm_names, torchvision_names
-from reverie.recipes.presets import DREAM, FEATURE
+from reverie.recipes.presets import presets as known
 from reverie.settings.listings import Layers, Models, Presets
 from reverie.settings.parts import Loading, Network
 
@@ -94,7 +94,7 @@ def _field(layer: Layer) -> str:
 def presets(asked: Presets) -> None:  # noqa: ARG001  # it takes nothing
     """A table of all presets."""
     rows = []
-    for command, table in (("dream", DREAM), ("feature", FEATURE)):
+    for command, table in known().items():
         for name, preset in table.items():
             sizes = max(len(preset.sizes), preset.octaves)
             steps = f"{sizes} x {preset.steps}" if sizes > 1 else str(preset.steps)

@@ -204,3 +204,8 @@ def _listed(name: Any, table: Mapping[str, Preset]) -> Preset:
             f"there is no preset '{name}' here; nearest: {nearest(str(name), table)}; allowed are {', '.join(table)}"
         )
     return table[name]
+
+
+def presets() -> dict[str, Mapping[str, Preset]]:
+    """Lists the presets by the command that takes them."""
+    return {"dream": DREAM, "feature": FEATURE}
