@@ -51,4 +51,5 @@ def test_class_names_of_a_file_are_spelt_out(cli, tmp_path, monkeypatch, words):
     status, out, err = cli(command, "sample:flower", *rest, "--model", "bundled", "--classes", "names.txt")
     assert status == 0, err
     assert r"\x1b[2J\u202e[bold]tac" in out
+    assert r"\n" not in out  # a note of several lines is told in several
     assert all(line.isprintable() for line in (out + err).splitlines())

@@ -1,5 +1,7 @@
 """The ImageNet network that comes by pip: its weights, its architecture, what it sees in photos."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from reverie.image import read, resize
 from reverie.models import efficientnet_lite0 as lite
 from reverie.models.readiness import pink_noise
 from reverie.models.sources import load, read_weights
+from reverie.models.zoos import imagenet_classes, import_torchvision
 from tiny import hooked
 
 PHOTOS = Path(__file__).parents[3] / "shared" / "photos"
@@ -51,6 +54,15 @@ def test_its_layers_have_names_that_people_can_read(network):
     assert network.units("logits:goldfish")[0].channels == (1,)
     assert network.source["name"] == "efficientnet_lite0"
     assert network.source["weights"] == "default"
+
+
+def test_its_classes_are_torchvisions_though_that_is_not_imported():
+    """Nor torch's compiler: each costs more than the network itself takes to load."""
+    code = "import sys, reverie; reverie.load(); print(*({'torchvision', 'torch._dynamo'} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert ran.stdout == "\n"
+    weights = import_torchvision().models.get_model_weights("resnet50").DEFAULT
+    assert imagenet_classes() == weights.meta["categories"]
 
 
 def test_every_batch_norm_is_folded_and_taps_return_what_the_module_does(network):

@@ -180,7 +180,8 @@ class Result:
     def told(self, written: Sequence[Path]) -> list[str]:
         """What there is to say of the pictures, in lines, first where they were written to."""
         rest = "pictures" if not self.arrays else "files"
-        return [f"wrote {listed_files(written, rest)}{self.about and f': {self.about}'}", *self.notes]
+        notes = [line for note in self.notes for line in note.splitlines()]
+        return [f"wrote {listed_files(written, rest)}{self.about and f': {self.about}'}", *notes]
 
     def __repr__(self) -> str:
         """Short: what pictures they are, and of what."""

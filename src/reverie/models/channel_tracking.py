@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter, tree_map
 from torch.utils.weak import WeakIdKeyDictionary
 
 from reverie.models import operators
 from reverie.models.grids import sides
+from reverie.models.operators import Watched
 from reverie.models.provenance import Strands, fresh, of_makers, untold
 
 
@@ -63,7 +63,7 @@ class Junction:
 _POOLS = operators.POOLED | operators.ADAPTED | operators.RESIZED
 
 
-class Follow(TorchDispatchMode):
+class Follow(Watched):
     """Follows the strands through one forward, and collects what makes channels.
 
     Attributes:

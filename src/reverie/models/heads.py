@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 from torch.utils.weak import WeakIdKeyDictionary
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.models.operators import Watched
 
 NAMES = ("logits", "out", "output", "outputs", "prediction", "predictions", "preds", "pred", "scores", "score", "cls",
          "probabilities", "probs")  # fmt: skip
@@ -121,7 +121,7 @@ _PASSING = frozenset([
 # fmt: on
 
 
-class Endings(TorchDispatchMode):
+class Endings(Watched):
     """Follows one forward, and knows of each tensor the operator that made its numbers, and whether it was a map."""
 
     def __init__(self) -> None:

@@ -1,7 +1,9 @@
-"""The table of torch's operators: how their outputs' numbers come from their inputs', by name without the last `_`.
+"""torch's operators: how their outputs' numbers come from their inputs', by name without the last `_`; how to see them.
 
 What follows a network through one forward (receptive fields, effective weights) reads this and nothing else.
 """
+
+from torch.utils._python_dispatch import TorchDispatchMode
 
 # fmt: off
 RESHAPED = frozenset(["view", "_unsafe_view", "reshape", "_reshape_alias", "squeeze", "unsqueeze"])
@@ -57,3 +59,11 @@ MADE = frozenset(["zeros_like", "ones_like", "empty_like", "full_like", "rand_li
 # fmt: on
 SIZEWISE = frozenset([*PADDED, *ADAPTED, *RESIZED, "slice", "narrow", "as_strided"])
 """Whose settings a network may have worked out from the size of the map."""
+
+
+class Watched(TorchDispatchMode):
+    """A mode that is told each operator; torch's compiler, which takes seconds to import, need not know of it."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False

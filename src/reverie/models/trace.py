@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
 from reverie.models.folding import is_batch_norm
 from reverie.models.grids import CLASS, Form, Size, form_of
 from reverie.models.layers import Field, Layer, field_of
+from reverie.models.operators import Watched
 from reverie.models.support import Support
 from reverie.models.tracker import Tracker, tensors_in
 
@@ -44,7 +44,7 @@ class _Product:
     reads: int = 0
 
 
-class _Watch(TorchDispatchMode):
+class _Watch(Watched):
     """Follows what each number sees from operator to operator, and counts who reads a convolution's output."""
 
     def __init__(self) -> None:
