@@ -281,3 +281,11 @@ def test_an_objective_of_a_plugin_repeats(model, tmp_path, monkeypatch):
     monkeypatch.setattr("reverie.plugins.offered", lambda group: {})
     with pytest.raises(RecordRefused, match="there is no objective 'edges' here; known are activation"):
         reverie.rerun(tmp_path / "a.png", model)
+
+
+def test_a_recipe_built_by_hand_is_told(model, tmp_path):
+    stage = reverie.Stage((channel("mix", 1),), (24, 24), 1, reverie.Ascent(rate=(0.1, 0.05)))
+    recipe = reverie.Recipe(("mine",), (stage,), reverie.parameterizations.Fourier(), labels=("mine",))
+    reverie.synthesize(model, recipe)[0].save(tmp_path / "a.png")
+    with pytest.raises(RecordRefused, match="a Recipe built by hand, which its record does not hold; run its code"):
+        reverie.rerun(tmp_path / "a.png", model)

@@ -171,6 +171,10 @@ def runner_of(record: Record) -> Runner:
 
 def _settings(name: str) -> type[Settings]:
     """The settings of a recipe: reverie's own, or a plugin's that is installed here."""
+    if not name:
+        raise RecordRefused(
+            "the picture is of a Recipe built by hand, which its record does not hold; run its code again"
+        )
     own, plugged = settings.recipes(), settings.commands().plugged
     if name not in own and name not in plugged:
         raise RecordRefused(
