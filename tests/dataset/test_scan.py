@@ -344,3 +344,20 @@ def test_patches_of_photos_that_are_gone_are_captioned_and_the_others_drawn(mode
     assert patch_record(model, made, Unit(layer, (0,)), after[1]).automatic["sha256"] is None
     medians = patches(model, made, made.photos(), layer, 0, kind="median", most=99)
     assert not {before[1].name, before[2].name} & {patch.name for patch in medians}
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_copies_of_a_photo_count_once_unless_asked_for(model, folder, tmp_path, several):
+    for number in range(3):
+        shutil.copy(folder / "003.png", folder / f"9{number}.png")
+    (folder / "link.png").symlink_to(folder / "003.png")
+    made = scan(model, folder, tmp_path / "a.db", layers=["mix"], several=several, extremes=40, workers=0, batch=1)
+    for kind in ("top", "least", "median", "random"):
+        once = patches(model, made, made.photos(), "mix", 3, kind=kind, most=40)
+        all_ = patches(model, made, made.photos(), "mix", 3, kind=kind, most=40, copies=True)
+        names = {patch.name for patch in once}
+        assert len(names & {"003.png", "90.png", "91.png", "92.png", "link.png"}) == 1, kind
+        assert {patch.sha256 for patch in once} == {patch.sha256 for patch in all_}
+        assert len(all_) > len(once)
+    top = patches(model, made, made.photos(), "mix", 3, most=4)
+    assert len(top) == 4

@@ -1,8 +1,8 @@
 """Sheets of real patches: what of the photos of a scan excites units, captioned, with what the unit sees in each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from reverie.attribution.effective_field import fired, gradient_at
 from reverie.dataset.patches import Patch, extent, patch_record
 from reverie.dataset.patches import patches as looked_up
 from reverie.dataset.store import Scan, read_scan
-from reverie.errors import InvalidSetting, count
+from reverie.errors import InvalidSetting
 from reverie.figures.lettering import digits
 from reverie.figures.overlay import framed, overlay
 from reverie.figures.result import Result
@@ -23,6 +23,9 @@ from reverie.image import Size, fit, resize
 from reverie.models.model import Model
 from reverie.recipes.reruns import recorded_model
 from reverie.record import Record, versions
+from reverie.runs import Event, Progress, finished
+from reverie.settings.calling import called_with
+from reverie.settings.patches import Patches
 from reverie.unit import Unit
 
 BESIDE = ("gradient", "guided-backprop")
@@ -31,58 +34,73 @@ TITLE = "the number is the unit's activation there; a frame shows where in a lar
 COARSE = 6  # a crop that is enlarged more than so many times is shown in its pixels
 
 
-def patches(
-    model: Model,
-    units: str | Unit | Sequence[str | Unit],
-    scan: Scan | str | Path,
-    *,
-    photos: str | Path | None = None,
-    kind: str | Sequence[str] = "top",
-    most: int = 9,
-    beside: str | None = None,
-    side: int = 160,
-) -> Result:
-    """Shows the real patches that excite units, from a scan: cut out at the receptive field, each value checked.
-
-    Args:
-        scan: a file that 'reverie scan' wrote.
-        photos: where the photos are, where they were moved since; a folder, .tar or .txt as for the scan.
-        kind: top, least, median or random; repeatable.
-        most: how many patches of each kind.
-        beside: put beside each patch its gradient or guided-backprop picture.
-        side: of a patch's picture, in pixels.
+class PatchesRun:
+    """The run of a sheet of real patches: each unit's are looked at again, one kind after the other.
 
     Raises:
-        UnknownName: no such unit, or the scan has no such layer.
-        InvalidSetting: a number out of range, no such kind, or a unit that is not one channel.
+        UnknownName: no such unit.
+        InvalidSetting: no such kind, or a unit that is not one channel.
         ScanRefused: a damaged scan, or other photos.
-        UnsuitableImage: a photo that cannot be read any more.
     """
-    count("side", side, 16, 2048)
-    kinds = [kind] if isinstance(kind, str) else list(kind)
-    if beside is not None and beside not in BESIDE:
-        raise InvalidSetting(f"beside is {' or '.join(BESIDE)}, not '{beside}'")
-    source = scan if isinstance(scan, Scan) else read_scan(scan)
-    found, chosen = source.photos(photos), [_channel(unit) for unit in model.units(units)]
-    rows = [
-        (unit, each, looked_up(model, source, found, unit.layer, int(unit.channels[0]), kind=each, most=most))
-        for unit in chosen
-        for each in kinds
-    ]
-    cells = [
-        cell for unit, _, row in rows for patch in row for cell in _cells(model, source, unit, patch, beside, side)
-    ]
-    if not cells:
-        raise InvalidSetting(f"{source.path} holds no patch of {chosen[0]} yet; let the scan go on")
-    wide = max(len(row) for _, _, row in rows) * (1 if beside is None else 2)
-    return Result(
-        torch.stack([cell.image for cell in cells]),
-        tuple(cell.record for cell in cells),
-        tuple(cell.caption for cell in cells),
-        layout=Layout(TITLE, _heads(model, rows, 1 if beside is None else 2), wide if len(rows) > 1 else None),
-        whole=_whole(model, [str(unit) for unit in chosen], kinds, [cell.record for cell in cells]),
-        names=tuple(cell.name for cell in cells),
-    )
+
+    def __init__(self, model: Model, asked: Patches) -> None:
+        if asked.beside is not None and asked.beside not in BESIDE:
+            raise InvalidSetting(f"beside is {' or '.join(BESIDE)}, not '{asked.beside}'")
+        self.model, self.asked = model, asked
+        self.scan = asked.scan if isinstance(asked.scan, Scan) else read_scan(asked.scan)
+        self.photos = self.scan.photos(asked.photos)
+        self.units = [_channel(unit) for unit in model.units(asked.units)]
+        self.rows: list[Row] = []
+        self.cells: list[Cell] = []
+
+    def events(self) -> Iterator[Event]:
+        """Looks at the patches, those of a unit and a kind for each event.
+
+        Raises:
+            UnknownName: the scan has no such layer.
+            UnsuitableImage: a photo that cannot be read any more.
+        """
+        asked, wanted = self.asked, [(unit, kind) for unit in self.units for kind in self.asked.kind]
+        for done, (unit, kind) in enumerate(wanted, 1):
+            row = looked_up(
+                self.model, self.scan, self.photos, unit.layer, int(unit.channels[0]),
+                kind=kind, most=asked.most, copies=asked.copies,
+            )  # fmt: skip
+            for patch in row:
+                self.cells += _cells(self.model, self.scan, unit, patch, asked.beside, asked.side)
+            self.rows.append((unit, kind, row))
+            yield Event(done, len(wanted), "patches")
+
+    def result(self) -> Result:
+        """The sheet of what was looked at.
+
+        Raises:
+            InvalidSetting: the scan holds nothing of the units yet.
+        """
+        cells, together = self.cells, 1 if self.asked.beside is None else 2
+        if not cells:
+            raise InvalidSetting(f"{self.scan.path} holds no patch of {self.units[0]} yet; let the scan go on")
+        wide = max(len(row) for _, _, row in self.rows) * together
+        records = [cell.record for cell in cells]
+        return Result(
+            torch.stack([cell.image for cell in cells]),
+            tuple(records),
+            tuple(cell.caption for cell in cells),
+            layout=Layout(TITLE, _heads(self.model, self.rows, together), wide if len(self.rows) > 1 else None),
+            whole=_whole(self.model, [str(unit) for unit in self.units], list(self.asked.kind), records),
+            names=tuple(cell.name for cell in cells),
+            notes=(_told(records),),
+        )
+
+
+@called_with(Patches)
+def patches(model: Model, asked: Patches, *, progress: Progress = None) -> Result:
+    """Shows the real patches that excite units, from a scan: cut out at the receptive field, each value checked.
+
+    Raises:
+        ReverieError: as `PatchesRun`, its events and its result.
+    """
+    return finished(PatchesRun(model, asked), progress)
 
 
 Row = tuple[Unit, str, list[Patch]]
@@ -180,9 +198,9 @@ def scanned_model(
     return recorded_model(Record("scan", {}, scan.about.model), model, trust=trust, **options)
 
 
-def told(result: Result) -> str:
+def _told(records: Sequence[Record]) -> str:
     """How many of the patches' values their crops gave back, as a line for the terminal."""
-    about = [record.automatic for record in result.records if "beside" not in record.arguments]
+    about = [record.automatic for record in records if "beside" not in record.arguments]
     exact = sum(facts["doubt"] is None for facts in about)
     doubts = dict.fromkeys(str(facts["doubt"]) for facts in about if facts["doubt"])
     return "; ".join([f"{exact} of {len(about)} crops alone give the recorded value back", *doubts])

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from reverie.atlas.patch_sheets import patches as sheet_of
-from reverie.atlas.patch_sheets import scanned_model, told
+from reverie.atlas.patch_sheets import PatchesRun, scanned_model
 from reverie.cli.reading import kept
-from reverie.cli.runs import model_of, target_for, use_threads
-from reverie.cli.saying import say
+from reverie.cli.runs import keep, model_of, target_for, use_threads
 from reverie.dataset.scanning import ScanRun
 from reverie.dataset.store import begun, read_scan
 from reverie.image import photo_path
@@ -38,9 +36,5 @@ def patches(asked: Patches, network: Recorded, writing: Pictured) -> None:
     use_threads(network.threads)
     options = {} if network.weights == "default" else {"weights": network.weights}
     ready = scanned_model(source, network.model, trust=network.trust, device=network.device, **options)
-    target = target_for(writing, "patches")
-    result = sheet_of(ready, **{**asked.flat(), "scan": source})
-    written = result.save(target, singles=writing.singles)
-    if not writing.quiet:
-        more = f" and {len(written) - 1} pictures in {target.with_suffix('')}" if len(written) > 1 else ""
-        say(f"wrote {written[0]}{more}", told(result))
+    run = PatchesRun(ready, asked.changed(scan=source))
+    keep(run, target_for(writing, "patches"), writing)

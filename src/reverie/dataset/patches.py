@@ -89,7 +89,15 @@ Found = tuple[int, int | None, float | None]  # photo, place, value; None of wha
 
 
 def patches(
-    model: Model, scan: Scan, photos: PhotoSet, layer: str, channel: int, *, kind: str = "top", most: int = 9
+    model: Model,
+    scan: Scan,
+    photos: PhotoSet,
+    layer: str,
+    channel: int,
+    *,
+    kind: str = "top",
+    most: int,
+    copies: bool = False,
 ) -> list[Patch]:
     """A channel's patches, each looked at again.
 
@@ -97,6 +105,7 @@ def patches(
         photos: those that were scanned, see `Scan.photos`.
         kind: one of KINDS.
         most: how many; fewer where the scan holds fewer.
+        copies: show photos of the same bytes each by itself; else the next best take their places.
 
     Raises:
         UnknownName: the scan has no such layer or channel.
@@ -111,31 +120,54 @@ def patches(
         raise UnknownName(f"'{layer}' has {tallies.channels} channels, 0 to {tallies.channels - 1}, not {channel}")
     if tallies.size != (model.layer(layer).size or (1, 1)) or tallies.channels != model.layer(layer).channels:
         raise ScanRefused(f"{scan.path} was made with another network: '{layer}' of {model.name} has another shape")
-    places = _places(tallies, channel, kind, most)
+    places = _places(tallies, channel, kind)
     if any(photo >= len(photos) for photo, _, _ in places):
         raise damaged(scan.path)
+    several = not scan.about.keeping.one_per_photo
+    places = places[:most] if copies else _once(photos, places, most, several=several)
     fields, close = Fields(model, layer), TOLERANCE * float(tallies.moments.deviation[channel])
     chunks = [places[first : first + TOGETHER] for first in range(0, len(places), TOGETHER)]
     return [patch for chunk in chunks for patch in _looked_at(fields, photos, channel, kind, chunk, close)]
 
 
-def _places(tallies: LayerTallies, channel: int, kind: str, most: int) -> Sequence[Found]:
+def _places(tallies: LayerTallies, channel: int, kind: str) -> Sequence[Found]:
+    """All places of a kind, the first ones first."""
     if kind == "median":
-        return [(int(photo), None, None) for photo in tallies.examples.median(channel, most)]
+        return [(int(photo), None, None) for photo in tallies.examples.median(channel, len(tallies.examples))]
     if kind == "random":
-        return _by_chance(tallies, channel, most)
+        return _by_chance(tallies, channel)
     ranking = tallies.top if kind == "top" else tallies.bottom
     rows = zip(ranking.photos[channel], ranking.places[channel], ranking.values[channel], strict=True)
-    return [(int(photo), int(place), float(value)) for photo, place, value in rows if photo != NOBODY][:most]
+    return [(int(photo), int(place), float(value)) for photo, place, value in rows if photo != NOBODY]
 
 
-def _by_chance(tallies: LayerTallies, channel: int, most: int) -> list[Found]:
+def _by_chance(tallies: LayerTallies, channel: int) -> list[Found]:
     """Samples that drew lowest, one of each photo."""
     samples, chosen = tallies.samples, dict[int, Found]()
     for row in range(len(samples)):
         photo, place, value = int(samples.photos[row]), int(samples.places[row]), float(samples.values[row, channel])
         chosen.setdefault(photo, (photo, place, value))
-    return list(chosen.values())[:most]
+    return list(chosen.values())
+
+
+def _once(photos: PhotoSet, found: Sequence[Found], most: int, *, several: bool) -> list[Found]:
+    """The first places, of photos of the same bytes one alone; where a photo gives several, its own stay."""
+    first, chosen = dict[str, int](), list[Found]()
+    for photo, place, value in found:
+        if len(chosen) == most:
+            break
+        original = first.setdefault(_content(photos, photo), photo)
+        if original == photo and (several or all(photo != other for other, _, _ in chosen)):
+            chosen.append((photo, place, value))
+    return chosen
+
+
+def _content(photos: PhotoSet, index: int) -> str:
+    """What tells a photo from others: its file's hash; of one that cannot be read its number."""
+    try:
+        return photos.digest(index)
+    except (UnsuitableImage, OutOfMemory):
+        return str(index)
 
 
 def _looked_at(

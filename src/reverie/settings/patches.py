@@ -31,4 +31,7 @@ class Patches(Settings):
     kind: Annotated[tuple[str, ...], asked("top, least, median or random.")] = ("top",)
     most: Annotated[Whole, asked("How many patches of each kind.")] = 9
     beside: Annotated[str | None, asked("Beside each patch its gradient or guided-backprop picture.")] = None
-    side: Annotated[Annotated[int, Meta(ge=16, le=4096)], asked("Side of a patch's picture, in pixels.")] = 160
+    side: Annotated[Annotated[int, Meta(ge=16, le=2048)], asked("Side of a patch's picture, in pixels.")] = 160
+    copies: Annotated[
+        bool, asked("Show copies of one photo, files of the same bytes, each by itself; else the first alone.")
+    ] = False
