@@ -130,6 +130,6 @@ def test_a_cppn_has_no_opacity(model):
     with pytest.raises(ReverieError) as caught:
         recipes.feature(model, "mix:1", parameterization="cppn", alpha="optimised")
     assert str(caught.value) == (
-        "Cppn has no opacity; --alpha optimised goes with pixels, soft-pixels, soft-colors, fourier, maco, pyramid, "
-        "aligned"
+        "Cppn has no opacity; --alpha optimised goes with aligned, fourier, maco, pixels, pyramid, "
+        "soft-colors, soft-pixels"
     )

@@ -110,10 +110,11 @@ def test_a_stored_response_will_do(model, photo, tmp_path):
     np.save(tmp_path / "means.npy", stored[0].mean((1, 2)).numpy())
     from_photo = reverie.invert(model, image, "mix", **SMALL)
     from_file = reverie.invert(model, tmp_path / "mix.npy", "mix", **SMALL)
-    assert torch.equal(from_photo.images, from_file.images)
+    assert torch.allclose(from_photo.images, from_file.images, atol=1e-4)  # the layout in memory rounds otherwise
     assert set(from_file.findings[0].values) == {"error"}
     pooled = reverie.invert(model, "means.npy", "mix", pooled=True, **SMALL)
-    assert torch.equal(pooled.images, reverie.invert(model, image, "mix", pooled=True, **SMALL).images)
+    from_means = reverie.invert(model, image, "mix", pooled=True, **SMALL)
+    assert torch.allclose(pooled.images, from_means.images, atol=1e-4)
     from_file.save("again.png")
     assert torch.equal(reverie.rerun("again.png", model).images, from_file.images)
     np.save(tmp_path / "mix.npy", 2 * stored[0].numpy())
