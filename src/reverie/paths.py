@@ -26,11 +26,9 @@ def path_named(name: str | Path) -> Path:
         raise InvalidSetting("an empty text names no file; write its path")
     try:
         path = Path(text).expanduser()
-        raw = os.fsencode(path)
     except RuntimeError:
         raise InvalidSetting(f"'{text}' is in the home of nobody who is known here; write the whole path") from None
-    except UnicodeEncodeError:
-        raise InvalidSetting(f"'{text}' holds characters that no file's name can have; write another") from None
+    raw = _encoded(str(path))
     if b"\0" in raw:
         raise InvalidSetting(f"'{text}' holds a null character, which no file's name can have; write another")
     longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
@@ -42,13 +40,25 @@ def path_named(name: str | Path) -> Path:
     return path
 
 
+def _encoded(text: str) -> bytes:
+    """A name as the system has it.
+
+    Raises:
+        InvalidSetting: it has characters that the system's names, or those of this locale, do not have.
+    """
+    try:
+        return os.fsencode(text)
+    except UnicodeEncodeError:
+        raise InvalidSetting(f"'{text}' holds characters that no file's name can have here; write another") from None
+
+
 def check_length(path: Path) -> None:
     """That there is room beside a file that will be written for what goes with it.
 
     Raises:
         InvalidSetting: its name is too long.
     """
-    length = len(os.fsencode(path.name))
+    length = len(_encoded(path.name))
     if length > LONGEST_NAME - ROOM:
         raise InvalidSetting(
             f"the name '{path.name[:40]}...' takes {length} bytes, too long to write; {LONGEST_NAME - ROOM} are allowed"
@@ -57,7 +67,7 @@ def check_length(path: Path) -> None:
 
 def shortened(stem: str) -> str:
     """A name for what is made of a file of this name, cut where it is too long."""
-    return os.fsencode(stem)[: LONGEST_NAME - 2 * ROOM].decode(errors="ignore")
+    return _encoded(stem)[: LONGEST_NAME - 2 * ROOM].decode(errors="ignore")
 
 
 def sample(name: str) -> Path:
