@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, features
 from reference import colours
 from reverie import memory
 from reverie.errors import OutOfMemory, UnsuitableImage
-from reverie.image import decode, digest, read, read_at, save
+from reverie.image import decode, digest, read, read_at, read_mask, read_opacity, save
 from reverie.photo import UPRIGHT
 from reverie.profiles import srgb
 
@@ -182,3 +182,16 @@ def test_the_memory_that_is_left_is_known():
     left = memory.available()
     assert left is None or 0 < left < 2**50
     assert features.check("littlecms2")
+
+
+@pytest.mark.parametrize("reading", [read, read_mask, lambda path: read_opacity(path, (4, 4))])
+def test_of_a_damaged_tiff_nobody_but_us_speaks(tmp_path, capfd, reading):
+    path = tmp_path / "a.tif"
+    Image.fromarray(np.arange(4096, dtype=np.uint8).reshape(32, 32, 4)).save(path, compression="tiff_lzw")
+    content = bytearray(path.read_bytes())
+    for place in range(20, len(content) - 200, 7):
+        content[place] ^= 0x5A
+    path.write_bytes(content)
+    with pytest.raises(UnsuitableImage):
+        reading(path)
+    assert capfd.readouterr().err == ""

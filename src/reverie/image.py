@@ -20,7 +20,7 @@ from reverie.paths import FORMATS, path_named
 from reverie.paths import check_output as check_output
 from reverie.paths import photo_path as photo_path
 from reverie.paths import sample as sample
-from reverie.photo import check_regular, opaque, opened, reading, unpacked
+from reverie.photo import check_regular, loaded, opaque, opened, reading, unpacked
 from reverie.profiles import srgb
 
 Size = tuple[int, int]  # (height, width)
@@ -108,7 +108,7 @@ def read_mask(mask: Photo) -> Tensor:
     """
     if isinstance(mask, str | Path):
         with opened(photo_path(mask)) as picture:
-            picture.load()
+            loaded(picture)
             return read_mask(picture)
     found = _opacity(mask)
     found = grey(read(mask)) if found is None else found
@@ -127,7 +127,7 @@ def read_opacity(photo: Photo, size: Size) -> Tensor | None:
         with opened(photo_path(photo)) as picture:
             if not picture.has_transparency_data:
                 return None
-            picture.load()
+            loaded(picture)
             return read_opacity(picture, size)
     layered = not isinstance(photo, Tensor)
     found = _opacity(photo) if layered else None

@@ -69,6 +69,12 @@ def _unlimited() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = kept
 
 
+def loaded(picture: Image.Image) -> None:
+    """Decodes a picture that is open; of what is wrong with it nobody but us speaks."""
+    with _hushed() if picture.format == "TIFF" else contextlib.nullcontext():
+        picture.load()
+
+
 @contextlib.contextmanager
 def _hushed() -> Iterator[None]:
     """Keeps libtiff's own lines off the standard error: what is wrong is told once, by us."""
@@ -100,8 +106,7 @@ def unpacked(picture: Image.Image, name: str, enough: int | None = None) -> np.n
     if enough is not None:
         picture.draft(None, (SPARE * enough, SPARE * enough))  # Pillow keeps both sides at least as long
     _check_room(picture, name, enough)
-    with _hushed() if picture.format == "TIFF" else contextlib.nullcontext():
-        picture.load()
+    loaded(picture)
     turn = UPRIGHT.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     if picture.mode.startswith("I") or picture.mode == "F":
         values = _deep(picture if turn is None else picture.transpose(turn), name)
