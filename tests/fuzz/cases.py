@@ -150,6 +150,7 @@ SMALL = {"dream": ["--octaves", "1", "--steps", "1", "--layer", "block"], "featu
          "compare": ["--steps", "1", "--size", "24"], "sheet": ["--steps", "1", "--size", "24"],
          "zoom": ["--frames", "2", "--steps", "1", "--octaves", "1", "--layer", "block", "--size", "48"],
          "scan": ["--workers", "0", "--layer", "mix"], "map": ["--workers", "0", "--method", "pca"]}  # fmt: skip
+LONG = ("--steps", "--link-steps")
 SUBJECTS = {"feature": ["mix:1"], "interpolate": ["mix:0", "mix:1"], "grow": ["mix:0"], "compare": ["block"],
             "filters": ["mix"], "rerun": [], "plot": [], "patches": ["mix:0"], "sheet": ["mix:0-1"]}  # fmt: skip
 ASKED = ("dream", "feature", "invert", "style", "caricature", "accentuate", "fool", "interpolate", "grow", "compare",
@@ -171,6 +172,8 @@ def options(random_: random.Random, room: Room) -> Case:
     for _ in range(random_.choice((1, 1, 2))):
         flag, takes = random_.choice(flags or [("--none", False)])
         words += [flag, _worth(random_, photo)] if takes else [flag]
+        if flag in LONG and words[-1] == str(10**6):  # a right number, and hours of work
+            words[-1] = str(10**30)
     if random_.random() < 0.2:
         words[1 % len(words)] = mutations.text(random_, words[1 % len(words)])
     return Case(repr(words), lambda: _commanded(words, room))
