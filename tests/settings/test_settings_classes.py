@@ -67,6 +67,7 @@ def test_leading_values_may_be_given_without_their_names():
         (Dream, {"steps": True}, InvalidSetting, "steps must be a whole number, not True"),
         (Dream, {"octaves": 51}, InvalidSetting, "octaves must be 1 to 50, not 51"),
         (Dream, {"rate": float("nan")}, InvalidSetting, "rate must be 0 or more, not nan"),
+        (Fool, {"radius": float("inf")}, InvalidSetting, "radius must be 0.01 or more, not inf"),
         (Dream, {"seed": 2**70}, InvalidSetting, "seed must be -9.22337e+18 to 9.22337e+18, not 1.18059e+21"),
         (Dream, {"stpes": 3}, UnknownName, "dream takes no 'stpes'; nearest: 'steps'"),
         (Dream, {"size": "12y"}, InvalidSetting, "'12y' is no size; write a side such as 320, or HEIGHTxWIDTH"),

@@ -1,6 +1,7 @@
 """A setting: a field with its type, bounds, default, help and group, and the classes that such fields make up."""
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -85,7 +86,9 @@ class Setting:
             value = msgspec.convert(value, self.kind)
         except (ValidationError, OverflowError):
             raise self._wrong(value) from None
-        for each in value if self.several and value is not None else (value,):
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, float) and not math.isfinite(each):
+                raise self._wrong(value)
             self._known(each)
         return value
 
