@@ -28,7 +28,7 @@ from reverie.recipes.wishes import Wish, wishes_of
 from reverie.settings.accentuate import Accentuate
 from reverie.settings.caricature import Caricature
 from reverie.synthesis.ascent import Ascent
-from reverie.synthesis.recipe import Recipe, Stage, check, count
+from reverie.synthesis.recipe import Recipe, Stage
 from reverie.transforms import Jitter, Noise, Rotate, Scale
 from reverie.unit import Unit
 
@@ -48,8 +48,6 @@ def caricature(model: Model, asked: Caricature) -> Recipe:
 
     Source: Olah et al. 2018, "The Building Blocks of Interpretability", and its caricatures weighed by attribution.
     """
-    count("steps", asked.steps)
-    check("cosine", asked.cosine, 0, 16)
     if asked.negative and asked.toward is None:
         raise InvalidSetting("--negative goes with --toward: it shows what lowers that unit")
     units = model.units(asked.layers or usual_layer(model))
@@ -149,8 +147,6 @@ def accentuate(model: Model, asked: Accentuate) -> Recipe:
     Source: Hamblin et al. 2024, "Feature Accentuation: Revealing 'What' Features Respond to in Natural Images";
     differs: the squared distance from the photo's features, balanced where the photo has been changed a little.
     """
-    count("steps", asked.steps)
-    check("hold", asked.hold, 0, 1e6)
     picture = native_photo(model, asked.photo, asked.size)
     area = int(picture.shape[-2]), int(picture.shape[-1])
     wishes = wishes_of(model, asked.unit, size=area)

@@ -35,7 +35,6 @@ def compare(model: Model, asked: Compare) -> Recipe:
         InvalidSetting: a number out of range, or something more than a layer.
     """
     units = _sets(model, asked.layer, asked.few)
-    count("steps", asked.steps)
     start = _starts(model, asked.photo, asked.size, asked.seed)
     area = int(start.shape[-2]), int(start.shape[-1])
     objectives = tuple(activation(unit) for unit in units)
@@ -104,7 +103,6 @@ def grow(model: Model, asked: Grow) -> Recipe:
             "give a smaller --size, or a deeper layer"
         )
     objectives = [_joined(channel, row, column) for row in range(height) for column in range(width)]
-    count("steps", asked.steps)
     ascent = Ascent("std", (asked.rate, asked.rate), blur=(0.8, 0.8))
     return Recipe(
         names=(str(channel),),

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from reverie.attribution import Attribution, Inquiry, Settings, method_named
-from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage, check
+from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage
 from reverie.figures.overlay import check_show
 from reverie.image import Photo, Size
 from reverie.models.model import Model
@@ -25,7 +25,6 @@ def explain(model: Model, asked: Explain) -> Inquiry:
     """
     if asked.show != "auto":
         check_show(asked.show)
-    check("opacity", asked.opacity, 0, 1)
     settings = Settings(asked.layer, asked.samples, asked.noise, asked.baseline, asked.window, asked.stride, asked.seed)
     names = [asked.method] if isinstance(asked.method, str) else list(asked.method)
     if not names or len(set(names)) < len(names):

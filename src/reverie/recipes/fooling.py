@@ -21,7 +21,7 @@ from reverie.recipes.aims import BORDER, Aim, aim_of, called, class_of, climbed,
 from reverie.recipes.arguments import native_photo, recorded, sized
 from reverie.settings.fool import Fool, Universal
 from reverie.synthesis.ascent import Ascent
-from reverie.synthesis.recipe import Recipe, Stage, blank, check, count
+from reverie.synthesis.recipe import Recipe, Stage, blank, check
 
 METHODS: Mapping[str, str] = {  # and what each climbs with
     "pgd": "sign", "fgsm": "sign", "deepfool": "newton", "gradient": "gradient",
@@ -52,7 +52,6 @@ def fool(model: Model, asked: Fool) -> Recipe:
     """
     _check(asked.photo, asked.target, asked.method, asked.norm, asked.start, asked.radius)
     steps = STEPS if asked.steps is None else asked.steps
-    count("steps", steps)
     if asked.target is not None:
         class_of(model, asked.target)  # before a photo is read
     if asked.photo is None:

@@ -16,7 +16,7 @@ from reverie.recipes.materials import made_of
 from reverie.recipes.presets import FEATURE
 from reverie.recipes.wishes import Wish, spread, wishes_of
 from reverie.settings.interpolate import Interpolate
-from reverie.synthesis.recipe import Recipe, Stage, count
+from reverie.synthesis.recipe import Recipe, Stage
 from reverie.unit import Unit
 
 STRIP = 12  # pictures that stand in one row
@@ -33,8 +33,6 @@ def interpolate(model: Model, asked: Interpolate) -> Recipe:
     Source: Olah et al. 2017, "Feature Visualization", section on interaction; Mordvintsev et al. 2018, section on
     aligned interpolation; differs: each unit counts in its own deviations, so that none drowns the other.
     """
-    count("between", asked.between, 0, 64)
-    count("steps", asked.steps)
     wanted = sized(asked.size) or model.size
     area = (wanted, wanted) if isinstance(wanted, int) else wanted
     units = wishes_of(model, asked.through, size=area)

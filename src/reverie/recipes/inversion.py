@@ -21,7 +21,7 @@ from reverie.recipes.depth import depth, stations
 from reverie.recipes.stored import is_stored, stored_response
 from reverie.settings.invert import Invert
 from reverie.synthesis.ascent import Ascent
-from reverie.synthesis.recipe import Recipe, Stage, count
+from reverie.synthesis.recipe import Recipe, Stage
 from reverie.unit import Unit
 
 MADE_OF: Mapping[str, Parameterization] = {"fourier": Fourier(), "pixels": SoftPixels()}
@@ -43,8 +43,6 @@ def invert(model: Model, asked: Invert) -> Recipe:
 
     Source: Mahendran, Vedaldi 2015; differs: L-BFGS on Fourier features, weights that follow the depth smoothly.
     """
-    count("restarts", asked.restarts, 1, 64)
-    count("steps", asked.steps)
     for what, given, known in (("parameterization", asked.parameterization, MADE_OF), ("ascent", asked.ascent, RATES)):
         if given not in known:
             raise UnknownName(f"there is no {what} '{given}' here; nearest: {nearest(given, known)}")

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from reverie.attribution import Drawing, Survey
 from reverie.attribution.activation_maps import peak
-from reverie.errors import InvalidSetting, check, count
+from reverie.errors import InvalidSetting
 from reverie.figures.overlay import check_show
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -26,8 +26,6 @@ def activations(model: Model, asked: Activations) -> Survey:
         InvalidSetting: a number out of range, or a layer without rows and columns.
     """
     check_show(asked.show)
-    check("opacity", asked.opacity, 0, 1)
-    count("most", asked.most)
     image = native_photo(model, asked.photo, asked.size)
     units = [channel for unit in model.units(asked.layer) for channel in _channels(model, unit)]
     with torch.no_grad():

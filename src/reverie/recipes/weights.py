@@ -2,7 +2,7 @@
 
 from reverie.attribution import Drawing, Kernels
 from reverie.attribution.filters import filter_of
-from reverie.errors import InvalidSetting, count
+from reverie.errors import InvalidSetting
 from reverie.models.connectivity import wiring
 from reverie.models.model import Model
 from reverie.recipes.arguments import recorded
@@ -20,8 +20,6 @@ def filters(model: Model, asked: Filters) -> Kernels:
         UnknownName: no such layer or channel.
         InvalidSetting: a number out of range, or channels that no weights make.
     """
-    count("most", asked.most)
-    count("size", asked.size, 8, 2048)
     if asked.order not in ORDERS:
         raise InvalidSetting(f"order is {' or '.join(ORDERS)}, not '{asked.order}'")
     wired = wiring(model)

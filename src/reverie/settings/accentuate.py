@@ -39,7 +39,7 @@ class Accentuate(Settings):
     ]
     negative: Annotated[bool, asked("Lower the unit instead.", group="Objective")] = False
     hold: Annotated[
-        Annotated[float, Meta(ge=0)],
+        Annotated[float, Meta(ge=0, le=1e6)],
         asked("How hard the photo's features hold against the unit; 0 lets go of the photo.", group="Objective"),
     ] = 0.5
     layer: Annotated[

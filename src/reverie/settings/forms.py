@@ -33,8 +33,6 @@ def _property(item: Setting) -> dict[str, Any]:
     found.pop("description", None)
     if "parse" in item.more and found:  # it is taken as text too, such as 427x640
         found = {"anyOf": [*found.get("anyOf", [found]), {"type": "string"}]}
-    if "allowed" in item.more:
-        found["enum"] = list(item.more["allowed"]())
     if not item.required:
         found["default"] = msgspec.to_builtins(item.default)
     return {**found, "description": item.help, "group": item.more["group"], "rare": bool(item.more.get("rare"))}

@@ -24,9 +24,10 @@ def asked(text: str, *, group: str = "Picture", **more: Any) -> Meta:
     Args:
         text: help, in one line.
         group: of the options in the help: Common, Picture, Objective, Network or Output.
-        more: `flag` (of the command line, where it is not the name), `rare` (listed by --help-all only), `metavar`,
-            `parse` (makes a value of what is given, before its type is checked) and `allowed` (a function that
-            gives the names there are).
+        more: `flag` (of the command line, where it is not the name), `argument` (its place there, where it has no
+            flag), `each` (a command asks once for each of several), `rare` (listed by --help-all only), `parse` (makes
+            a value of what is given, before its type is checked) and `reads` (photo, mask, file, code, network, unit or
+            preset: what a record may not lead to without consent).
     """
     return Meta(description=text, extra={"group": group, **more})
 
@@ -89,20 +90,7 @@ class Setting:
         for each in value if isinstance(value, tuple) else (value,):
             if isinstance(each, float) and not math.isfinite(each):
                 raise self._wrong(value)
-            self._known(each)
         return value
-
-    def _known(self, value: Any) -> None:
-        names = self.more.get("allowed")
-        if names is not None and isinstance(value, str) and value not in names():
-            raise UnknownName(
-                f"there is no {self.words} '{value[:LONGEST]}'; nearest: {nearest(value[:LONGEST], names())}"
-            )
-
-    @property
-    def words(self) -> str:
-        """The name as a reader says it."""
-        return self.name.replace("_", " ")
 
     def _wrong(self, value: Any) -> InvalidSetting:
         number = isinstance(value, int | float) and not isinstance(value, bool)
