@@ -11,6 +11,7 @@ from reverie.image import to_pil
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from browser import chromium as chromium
 from tiny import CLASSES, Tiny, picture, plain, seeded
 
 
