@@ -172,7 +172,7 @@ def main(prefixes: Sequence[str]) -> None:
                 save_small(run(picture, Path(folder)), images / f"{picture.stem}.jpg")
                 print(picture.stem)
     if not prefixes or "motifs" in prefixes:
-        save_small(motifs.sheet(size=72, wide=6), images / "motifs.jpg", 4 * LARGEST)
+        save_small(motifs.sheet(size=64, wide=6), images / "motifs.jpg", 390_000)
     for page in (LITE, BUNDLED):
         (DOCS / page.file).write_text(page.text, encoding="utf-8")
 
