@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from reverie.figures.result import Result
     from reverie.imagemap.build import image_map
     from reverie.imagemap.image_map import ImageMap, read_map
+    from reverie.models.edits import Change
+    from reverie.models.interventions import Continuation, amplify, clamp, intervene
     from reverie.models.listing import layers
     from reverie.models.model import Model
     from reverie.models.probe import Activations, probe
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Activations": "reverie.models.probe",
     "Ascent": "reverie.synthesis",
+    "Change": "reverie.models.edits",
+    "Continuation": "reverie.models.interventions",
     "ImageMap": "reverie.imagemap.image_map",
     "Model": "reverie.models.model",
     "Objective": "reverie.objectives",
@@ -70,8 +74,10 @@ _HOMES = {
     "Unit": "reverie.unit",
     "accentuate": "reverie.recipes.runs",
     "activations": "reverie.recipes.runs",
+    "amplify": "reverie.models.interventions",
     "card": "reverie.atlas.cards",
     "caricature": "reverie.recipes.runs",
+    "clamp": "reverie.models.interventions",
     "compare": "reverie.recipes.runs",
     "connections": "reverie.atlas.links",
     "dream": "reverie.recipes.runs",
@@ -84,6 +90,7 @@ _HOMES = {
     "grow": "reverie.recipes.runs",
     "image_map": "reverie.imagemap.build",
     "interpolate": "reverie.recipes.runs",
+    "intervene": "reverie.models.interventions",
     "invert": "reverie.recipes.runs",
     "iterate": "reverie.synthesis",
     "layers": "reverie.models.listing",
@@ -114,6 +121,8 @@ _HOMES = {
 __all__ = [
     "Activations",
     "Ascent",
+    "Change",
+    "Continuation",
     "ImageMap",
     "Model",
     "Objective",
@@ -126,8 +135,10 @@ __all__ = [
     "Unit",
     "accentuate",
     "activations",
+    "amplify",
     "card",
     "caricature",
+    "clamp",
     "compare",
     "connections",
     "dream",
@@ -140,6 +151,7 @@ __all__ = [
     "grow",
     "image_map",
     "interpolate",
+    "intervene",
     "invert",
     "iterate",
     "layers",

@@ -131,7 +131,7 @@ def _whole(model: Model, units: Sequence[str], kinds: Sequence[str], each: Seque
     shared = {name: each[0].arguments[name] for name in ("scan", "photos")}
     told = [{**record.automatic, "unit": record.arguments["unit"]} for record in each]
     return Record(
-        "patches", {"units": units, "kinds": kinds, **shared}, model.source, {"patches": told}, None, versions()
+        "patches", {"units": units, "kinds": kinds, **shared}, model.described, {"patches": told}, None, versions()
     )
 
 

@@ -272,7 +272,7 @@ def _is_of(path: Path, index: int, part: Recipe, model: Model) -> bool:
         record = read_record(path)
     except ReverieError:
         return False
-    wanted = (part.origin[0], _json(part.origin[1]), _json(model.source), index)
+    wanted = (part.origin[0], _json(part.origin[1]), _json(model.described), index)
     return (record.recipe, record.arguments, record.model, record.index) == wanted
 
 

@@ -84,7 +84,7 @@ class Survey:
         for index, array in enumerate(arrays):
             name, arguments = self.select(index).origin
             facts = {**about, "grid": list(array.shape), "largest": round(float(array.max()), 6)}
-            records.append(Record(name, arguments, model.source, facts, 0, versions()))
+            records.append(Record(name, arguments, model.described, facts, 0, versions()))
         labels = [
             f"{name}  {digits(peak(array, self.margin))}" for name, array in zip(self.names, arrays, strict=False)
         ]
@@ -95,7 +95,7 @@ class Survey:
             arrays=tuple(arrays),
             lead=(("the photo", self.image[0].float().cpu().expand(3, -1, -1)),),
             layout=Layout(_title(self, arrays[0]) if arrays else ""),
-            whole=Record(self.origin[0], _taken(self, len(parts)), model.source, about, None, versions()),
+            whole=Record(self.origin[0], _taken(self, len(parts)), model.described, about, None, versions()),
         )
 
 

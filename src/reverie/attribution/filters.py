@@ -96,7 +96,7 @@ class Kernels:
         """The pictures of the first channels; their arrays are the kernels [I,h,w]."""
         shown = self.filters[: len(parts)]
         records = tuple(
-            Record(*self.select(index).origin, model.source, item.facts, 0, versions())
+            Record(*self.select(index).origin, model.described, item.facts, 0, versions())
             for index, item in enumerate(shown)
         )
         scale = "each on its own scale" if self.top is None else f"full colour is a weight of {self.top:.4g}"
@@ -110,7 +110,7 @@ class Kernels:
             findings=tuple(Finding(item.note) for item in shown),
             arrays=tuple(item.kernels for item in shown),
             layout=Layout(title),
-            whole=Record(self.origin[0], {**self.origin[1], **left}, model.source, {}, None, versions()),
+            whole=Record(self.origin[0], {**self.origin[1], **left}, model.described, {}, None, versions()),
             notes=(scale,),
         )
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from reverie.models.edits import edits_here
 from reverie.models.extents import Extent
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -210,6 +211,8 @@ class Covered:
         self.maps: dict[int, Tensor] = {}
         if model.device.type != "cpu" or (image.shape[-2:] != model.size and model.takes_one_size(objective.layers)):
             return  # many small crops do not pay on a GPU
+        if model.edits or edits_here(model.variants):
+            return  # crops run modules by themselves, which no edit reaches
         self.nodes = trunk(model, image, objective.layers)
         windows = [window for part in parts for window in part]
         if not windows:

@@ -119,7 +119,7 @@ def _drawn(model: Model, inquiry: Inquiry, last: Mapping[int, Found]) -> Result:
 
 def _record(model: Model, inquiry: Inquiry, found: Found, facts: Mapping[str, Any]) -> Record:
     name, arguments = inquiry.select(found.index).origin
-    return Record(name, arguments, model.source, facts, 0, versions())
+    return Record(name, arguments, model.described, facts, 0, versions())
 
 
 def _facts(inquiry: Inquiry, found: Found, raw: Tensor, finding: Finding) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _whole(model: Model, inquiry: Inquiry, last: Mapping[int, Found], about: Map
     (name, arguments), counts = inquiry.origin, [found.count for found in last.values()]
     chosen = {**arguments, "method": [inquiry.names[index] for index in last]}
     facts = {**about, "estimates": counts, "estimates_taken": sum(counts)}
-    return Record(name, chosen, model.source, facts, None, versions())
+    return Record(name, chosen, model.described, facts, None, versions())
 
 
 def _faint(raw: Tensor) -> list[str]:

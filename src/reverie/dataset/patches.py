@@ -243,4 +243,4 @@ def patch_record(model: Model, scan: Scan, unit: Unit, patch: Patch, **more: str
         "threads": torch.get_num_threads(),
         "device": str(model.device),
     }
-    return Record("patches", asked, model.source, facts, 0, versions())
+    return Record("patches", asked, model.described, facts, 0, versions())

@@ -177,7 +177,7 @@ def _about(model: Model, photos: PhotoSet, layers: Sequence[str], keeping: Keepi
     found = [model.layer(name) for name in dict.fromkeys(layers)]
     known = versions()
     return About(
-        model=dict(model.source),
+        model=dict(model.described),
         size=model.size,
         layers={layer.name: (layer.channels, layer.size or (1, 1)) for layer in found},
         keeping=keeping,

@@ -131,7 +131,7 @@ class MapRun:
         }  # fmt: skip
         made = ImageMap(
             read.names, read.classes, vectors, points, _cells(points), read.sheets.sprites, basis,
-            Record("image_map", arguments, self.model.source, versions=versions()), len(vectors),
+            Record("image_map", arguments, self.model.described, versions=versions()), len(vectors),
             tuple(filter(None, notes)), read.failed,
         )  # fmt: skip
         return _finished(made)
@@ -140,7 +140,7 @@ class MapRun:
         """Of no photo."""
         channels = self.model.layer(self.layer).channels
         basis = Basis(np.zeros(channels, np.float32), np.eye(1, channels, dtype=np.float32))
-        record = Record("image_map", {}, self.model.source, versions=versions())
+        record = Record("image_map", {}, self.model.described, versions=versions())
         return ImageMap(
             (), (), np.zeros((0, channels), np.float16), np.zeros((0, 2), np.float32), np.zeros(0, np.int64),
             self.read.sheets.sprites, basis, record, 0, (), self.read.failed,

@@ -11,6 +11,7 @@ from torch import Tensor
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
 from reverie.models.bundled.network import LAYERS
+from reverie.models.edits import Edit, edits_here, plain, unedited
 from reverie.models.grids import Form, module_name
 from reverie.models.layers import Layer
 from reverie.models.main_line import LEAST, blocks
@@ -39,6 +40,7 @@ class Model:
         output: how its logits are read.
         notes: what to tell whoever loads it.
         alone: it takes one picture at a time.
+        edits: what is always changed in what its layers return, as a record says; see `intervene`.
         sizewise: whether what positions see may depend on the picture's size, as where padding does; see `fields`.
     """
 
@@ -61,6 +63,7 @@ class Model:
     notes: tuple[str, ...] = ()
     alone: bool = False
     sizewise: bool = False
+    edits: tuple[Edit, ...] = ()
 
     def __repr__(self) -> str:
         """Short: what it is called, takes and tells."""
@@ -73,6 +76,12 @@ class Model:
     def title(self) -> str:
         """Its name without the folder of a file: what pictures, pages and records show."""
         return str(self.source.get("name", self.name))
+
+    @property
+    def described(self) -> Mapping[str, Any]:
+        """How to load it again and what is changed in it here and now, for a record."""
+        edits = (*self.edits, *edits_here(self.variants))
+        return {**self.source, "interventions": plain(edits)} if edits else self.source
 
     def normalised(self, image: Tensor) -> Tensor:
         """What the network takes, from an image in [0,1]."""
@@ -212,7 +221,7 @@ class Model:
     def _runs(self, size: Size, layers: Iterable[str]) -> bool:
         blank = torch.full((1, self.channels, *size), 0.5, device=self.device)
         try:
-            with torch.no_grad():
+            with torch.no_grad(), unedited():
                 seen = probe(self, blank, layers, resizing=False)
         except (RuntimeError, ValueError, AssertionError, IndexError):
             return False

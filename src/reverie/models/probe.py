@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie.errors import UnknownName
+from reverie.models.edits import Replacing, edits_here, replacing, within
 from reverie.models.grids import call_name, module_name
 from reverie.models.pooling import AveragedPooling
 from reverie.models.trace import first_tensor
@@ -121,16 +122,28 @@ def probe(
     wanted = set(layers)
     picture, image = image, view(image)
     shown = model.shown(image, wanted) if resizing else image
-    changed = {call_name(name): function for name, function in (instead or {}).items()}
+    size = int(shown.shape[-2]), int(shown.shape[-1])
+    changed = _changed(model, size, instead or {})
     module = model.variants.module({module_name(name) for name in wanted | set(changed)})
     calls = {call_name(name) for name in wanted} - {"logits"}
     values = _joined([
         _heard(model, rows, wanted, _Taps(module, calls, changed, stop="logits" not in wanted))
         for rows in (shown.split(1) if model.alone and len(shown) > 1 else [shown])
     ])  # fmt: skip
-    size = int(shown.shape[-2]), int(shown.shape[-1])
     maps = {name: model.form(name).grid(values[call_name(name)], size).float() for name in wanted}
     return Activations(maps, picture, image=image, view=view)
+
+
+def _changed(model: "Model", size: tuple[int, int], instead: Mapping[str, Replacing]) -> dict[str, Replacing]:
+    """By the name of a call what the network goes on with: first what is asked here, then the edits that hold."""
+    edits = replacing((*model.edits, *edits_here(model.variants)), model.form, size)
+    changed = {call_name(name): function for name, function in instead.items()}
+    both = {name: _after(changed[name], edit) for name, edit in edits.items() if name in changed}
+    return {**changed, **edits, **both}
+
+
+def _after(first: Replacing, then: Replacing) -> Replacing:
+    return lambda output: then(first(output))
 
 
 def _joined(parts: Sequence[Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
@@ -165,8 +178,10 @@ def listen(model: "Model", image: Tensor, layers: Iterable[str], hear: Callable[
             hear(name, model.form(name).grid(value, size).float())
         return value.new_empty(0)
 
-    module = model.variants.module({module_name(name) for name in wanted})
-    _heard(model, image, wanted, _Taps(module, set(names) - {"logits"}, {}, stop="logits" not in wanted, keep=tell))
+    changed = _changed(model, size, {})
+    module = model.variants.module({module_name(name) for name in wanted | set(changed)})
+    stop, calls = "logits" not in wanted, set(names) - {"logits"}
+    _heard(model, image, wanted, _Taps(module, calls, changed, stop=stop, keep=tell))
 
 
 def _heard(model: "Model", image: Tensor, wanted: set[str], taps: "_Taps") -> dict[str, Tensor]:
@@ -200,11 +215,12 @@ class _Taps:
 
     def run(self, image: Tensor) -> dict[str, Tensor]:
         """The forward, between hanging the hooks and taking them off."""
-        names = {name.split("~")[0] for name in self.wanted | set(self.instead)}
+        names = {name.split("~")[0] for name in self.wanted | (set(self.instead) - {"logits"})}
         handles = [self.module.get_submodule(name).register_forward_hook(self._hook(name)) for name in names]
         try:
             output = first_tensor(self.module(image))
             if not self.stop and output is not None:
+                output = self.instead["logits"](output) if "logits" in self.instead else output
                 self.values["logits"] = output if self.keep is None else self.keep("logits", output)
         except _Reached:
             pass
@@ -220,8 +236,8 @@ class _Taps:
             self.calls[name] += 1
             numbered = f"{name}~{self.calls[name]}"
             key = numbered if numbered in self.wanted or numbered in self.instead else name
-            if key in self.instead and isinstance(output, Tensor):
-                output = self.instead[key](output)
+            if key in self.instead:
+                output = within(output, self.instead[key])
             value = first_tensor(output)
             if key not in self.wanted or key in self.values or value is None:
                 return output

@@ -14,6 +14,7 @@ from reverie.settings.setting import Settings, settings_of
 
 LARGEST_NUMBER = 2**63
 LONGEST_TEXT = 100_000  # characters of one text; a joint unit names thousands of channels
+MOST_INTERVENTIONS = 10_000
 LARGEST_SIDE = 8192  # of the native size that a record gives a network
 Form = Callable[[Any], bool]
 
@@ -157,8 +158,14 @@ def check_description(source: Mapping[str, Any]) -> None:
     sound = all(plain(source.get(key)) for key in ("mean", "std", "precision", "pooling", "classes", "weights"))
     if size is not None and not (isinstance(size, list) and len(size) == 2 and all(map(_side, size))):
         sound = False
-    if not sound:
+    if not sound or not _interventions(source.get("interventions", [])):
         raise RecordRefused("the record's description of its network is damaged; render the picture anew")
+
+
+def _interventions(value: Any) -> bool:
+    """Whether a value is a list of units and what becomes of each."""
+    pairs = value if isinstance(value, list) and len(value) <= MOST_INTERVENTIONS else [None]
+    return all(isinstance(pair, list) and len(pair) == 2 and all(isinstance(x, str) for x in pair) for pair in pairs)
 
 
 def _side(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """Repeats a run from its record."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from reverie import recipes, settings
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.image import Photo, digest, file_digest, mask_digest, photo_path, record_text
+from reverie.models.interventions import edits_of
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.objectives.constructors import revived
@@ -91,7 +93,8 @@ def _network(
             f"{ready.name} has other {what} than the picture was made with; "
             f"name the right {'one with --also' if remedy == '--also' else 'ones with --model and --weights'}"
         )
-    return ready
+    changes = source.get("interventions")
+    return replace(ready, edits=edits_of(ready, changes)) if changes else ready
 
 
 def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:

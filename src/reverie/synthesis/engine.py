@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from reverie import memory
-from reverie.errors import Diverged
+from reverie.errors import Diverged, InvalidSetting
+from reverie.models.edits import edits_here
 from reverie.models.failures import told
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -70,6 +71,7 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
         OutOfMemory: too large a picture, batch or tile.
     """
     _check_room(model, recipe)
+    _check_edits(model, recipe)
     with memory.told(MEMORY):  # also of what stands between the steps
         yield from _iterated(model, recipe, trace=trace)
 
@@ -80,6 +82,16 @@ def _check_room(model: Model, recipe: Recipe) -> None:
     pictures = max((len(rows) for rows in recipe.batches()), default=1)
     what = f"{pictures} pictures of" if pictures > 1 else "a picture of"
     memory.ensure(3 * 4 * model.channels * pictures * height * width, f"{what} {width}x{height}", MEMORY)
+
+
+def _check_edits(model: Model, recipe: Recipe) -> None:
+    """Refuses interventions at positions where the network sees a part of the picture, in which they lie elsewhere."""
+    placed = [edit.unit for edit in (*model.edits, *edits_here(model.variants)) if edit.unit.positional]
+    if placed and (recipe.tile is not None or recipe.window is not None):
+        raise InvalidSetting(
+            f"'{placed[0]}' cannot be changed while the network sees the picture in parts; name it without rows and "
+            "columns, or let the picture be seen whole (tile=0, --tile 0)"
+        )
 
 
 def _iterated(model: Model, recipe: Recipe, *, trace: bool) -> Iterator[Step]:

@@ -263,5 +263,5 @@ def _records(model: Model, recipe: Recipe, last: Step, told: Mapping[str, Any]) 
         **told,
     }
     name, arguments = recipe.origin
-    record = Record(name, arguments, model.source, automatic, 0, versions())
+    record = Record(name, arguments, model.described, automatic, 0, versions())
     return [record.of(index) for index in range(len(recipe.names))]

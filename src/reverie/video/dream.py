@@ -81,7 +81,9 @@ def film(model: Model | str | nn.Module, asked: Asked) -> Shot:
         "silent": asked.silent,
     }  # fmt: skip
     finish = source.add_sound if isinstance(source, Film) and not asked.silent else None
-    return Shot(Record("film", arguments, ready.source, versions=versions()), total, run, source.rate / every, finish)
+    return Shot(
+        Record("film", arguments, ready.described, versions=versions()), total, run, source.rate / every, finish
+    )
 
 
 def continued(picture: Tensor, last: Tensor, dreamt: Tensor, carry: float) -> tuple[Tensor, Tensor]:

@@ -59,7 +59,7 @@ def zoom(model: Model | str | nn.Module, asked: Zoom) -> Shot:
 
     moves = {name: getattr(asked, name) for name in MOVES}
     arguments = {**way.recipe.origin[1], "layers": way.texts, **moves}
-    return Shot(Record("zoom", arguments, ready.source, versions=versions()), frames, run, asked.fps)
+    return Shot(Record("zoom", arguments, ready.described, versions=versions()), frames, run, asked.fps)
 
 
 class Way:
