@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie import objectives, parameterizations, recipes, transforms
+    from reverie.atlas.atlas_file import Atlas, read_atlas
+    from reverie.atlas.building import build_atlas
     from reverie.atlas.cards import card
     from reverie.atlas.links import connections
     from reverie.atlas.patch_sheets import patches
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Activations": "reverie.models.probe",
     "Ascent": "reverie.synthesis",
+    "Atlas": "reverie.atlas.atlas_file",
     "Change": "reverie.models.edits",
     "Continuation": "reverie.models.interventions",
     "ImageMap": "reverie.imagemap.image_map",
@@ -75,6 +78,7 @@ _HOMES = {
     "accentuate": "reverie.recipes.runs",
     "activations": "reverie.recipes.runs",
     "amplify": "reverie.models.interventions",
+    "build_atlas": "reverie.atlas.building",
     "card": "reverie.atlas.cards",
     "caricature": "reverie.recipes.runs",
     "clamp": "reverie.models.interventions",
@@ -101,6 +105,7 @@ _HOMES = {
     "photo_set": "reverie.dataset.photos",
     "presets": "reverie.recipes.presets",
     "probe": "reverie.models.probe",
+    "read_atlas": "reverie.atlas.atlas_file",
     "read_map": "reverie.imagemap.image_map",
     "read_scan": "reverie.dataset.store",
     "recipes": "",
@@ -121,6 +126,7 @@ _HOMES = {
 __all__ = [
     "Activations",
     "Ascent",
+    "Atlas",
     "Change",
     "Continuation",
     "ImageMap",
@@ -136,6 +142,7 @@ __all__ = [
     "accentuate",
     "activations",
     "amplify",
+    "build_atlas",
     "card",
     "caricature",
     "clamp",
@@ -162,6 +169,7 @@ __all__ = [
     "photo_set",
     "presets",
     "probe",
+    "read_atlas",
     "read_map",
     "read_scan",
     "recipes",

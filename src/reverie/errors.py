@@ -65,6 +65,10 @@ class ScanRefused(ReverieError):
     """A file that is no scan, a damaged one, or one of other photos or another network."""
 
 
+class AtlasRefused(ReverieError):
+    """A file that is no atlas, a damaged one, or one of another network or other settings."""
+
+
 class OutputFailed(ReverieError):
     """A picture that could not be written."""
 

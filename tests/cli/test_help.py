@@ -72,18 +72,26 @@ OPTIONS = {
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--all", "--json", "--model"},  # the latter in the help of its argument
     "models": {"--timm"},
+    "atlas build": COMMON | {"--output", "--force", "--quiet", "--model", "--layer", "--photos", "--views",
+                             "--diversity", "--size", "--preset", "--steps", "--rate", "--limit", "--shard",
+                             "--patches", "--links", "--batch", "--workers", "--seed"},
     "presets": set(),
 }  # fmt: skip
 
 
 def test_every_command_is_tested():
-    assert {command.name for command in app.registered_commands} == set(OPTIONS)
+    within = {
+        f"{group.name} {command.name}"
+        for group in app.registered_groups
+        for command in group.typer_instance.registered_commands
+    }
+    assert {command.name for command in app.registered_commands} | within == set(OPTIONS)
 
 
 @pytest.mark.parametrize("command", OPTIONS)
 def test_help_shows_every_option(command, monkeypatch, capsys):
     flag = "--help-all" if "--pooling" in OPTIONS[command] else "--help"
-    monkeypatch.setattr(sys, "argv", ["reverie", command, flag])
+    monkeypatch.setattr(sys, "argv", ["reverie", *command.split(), flag])
     monkeypatch.setenv("COLUMNS", "250")
     monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 250)
     with pytest.raises(SystemExit) as ended:
@@ -96,7 +104,7 @@ def test_help_shows_every_option(command, monkeypatch, capsys):
 def test_the_rare_options_are_left_out_of_the_short_help(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     for name, cls in commands().items():
-        monkeypatch.setattr(sys, "argv", ["reverie", name, "--help"])
+        monkeypatch.setattr(sys, "argv", ["reverie", *name.split(), "--help"])
         with pytest.raises(SystemExit):
             main()
         text = capsys.readouterr().out

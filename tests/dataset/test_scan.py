@@ -146,7 +146,7 @@ def test_a_network_is_known_by_its_weights_not_by_its_name(folder, made):
 
 
 def test_two_scans_do_not_write_one_file(model, folder, made, tmp_path, monkeypatch):
-    import reverie.dataset.store as module
+    import reverie.dataset.database as module
 
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     first = scanning(model, folder, tmp_path / "b.db", layers=LAYERS, **FEW)

@@ -23,14 +23,30 @@ RUNNERS = {  # the module of cli/ that runs a command; what is not named here ne
     "activations": "explaining", "compare": "comparisons",
     "filters": "weights", "card": "cards", "scan": "scans", "patches": "scans", "map": "maps", "sheet": "films",
     "zoom": "films", "film": "films", "plot": "plots", "layers": "listings", "models": "listings",
-    "presets": "listings",
+    "presets": "listings", "atlas build": "atlases",
 }  # fmt: skip
+GROUPS = {  # of commands that have a word in common: what they are for
+    "atlas": "Atlases: every unit of a network in one file, built, checked, joined and shown.",
+}
 
 
 def added(app: typer.Typer, name: str, cls: type[Settings]) -> None:
     """Gives an application the command of these settings."""
     examples = "".join(f"\n\n    $ reverie {name} {text}" for text in cls.usage if text)
-    app.command(name)(command(cls, _later(name, cls), f"{inspect.cleandoc(cls.__doc__ or '')}{examples}"))
+    app = _group(app, cls.within) if cls.within else app
+    app.command(name.removeprefix(cls.within).strip())(
+        command(cls, _later(name, cls), f"{inspect.cleandoc(cls.__doc__ or '')}{examples}")
+    )
+
+
+def _group(app: typer.Typer, name: str) -> typer.Typer:
+    """The group of this name, which is added where it is not there yet."""
+    known = {item.name: item.typer_instance for item in app.registered_groups}
+    found = known.get(name)
+    if found is None:
+        found = typer.Typer(no_args_is_help=True, help=GROUPS.get(name))
+        app.add_typer(found, name=name)
+    return found
 
 
 def _later(name: str, cls: type[Settings]) -> Callable[..., None]:
@@ -38,7 +54,7 @@ def _later(name: str, cls: type[Settings]) -> Callable[..., None]:
 
     def run(*given: Any) -> None:
         if name in RUNNERS:
-            ready = getattr(importlib.import_module(f"reverie.cli.{RUNNERS[name]}"), name)
+            ready = getattr(importlib.import_module(f"reverie.cli.{RUNNERS[name]}"), name.replace(" ", "_"))
         else:
             ready = importlib.import_module("reverie.cli.making").runner(name, cls)
         with answered():

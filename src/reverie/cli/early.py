@@ -30,8 +30,13 @@ FILES = {
     "footage": "there is no file {0}; name a film",
 }
 UNITS = ("units", "unit", "layers", "layer", "content_layers", "through", "toward")
-GOING_ON = ("sheet", "scan", "zoom", "film")  # what is at their output is gone on with
-ENDINGS = {"zoom": FILMS, "film": FILMS, "scan": (".db",)}  # of the others' outputs they are those of pictures
+GOING_ON = ("sheet", "scan", "zoom", "film", "atlas build")  # what is at their output is gone on with
+ENDINGS = {
+    "zoom": FILMS,
+    "film": FILMS,
+    "scan": (".db",),
+    "atlas build": (".atlas",),
+}  # of the others' outputs they are those of pictures
 
 
 def check_early(command: str, given: dict[str, Any]) -> None:
@@ -40,7 +45,7 @@ def check_early(command: str, given: dict[str, Any]) -> None:
     Raises:
         ReverieError: one sentence, as the work itself would say it later.
     """
-    missing = SETS if command in ("scan", "map", "patches") else PICTURES
+    missing = SETS if command in ("scan", "map", "patches", "atlas build") else PICTURES
     for name, value in given.items():
         several = value if isinstance(value, list) else [] if value is None else [value]
         if name in PHOTOS:

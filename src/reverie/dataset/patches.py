@@ -1,14 +1,15 @@
 """Patches: the parts of photos that really excite a channel, cut out at its receptive field, and checked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from reverie.dataset.photos import PhotoSet
 from reverie.dataset.scan import LayerTallies
-from reverie.dataset.store import Scan, damaged
+from reverie.dataset.store import Scan
 from reverie.dataset.tallies import NOBODY
 from reverie.errors import InvalidSetting, OutOfMemory, ScanRefused, UnknownName, UnsuitableImage, count
 from reverie.image import grey
@@ -120,17 +121,18 @@ def patches(
         raise UnknownName(f"'{layer}' has {tallies.channels} channels, 0 to {tallies.channels - 1}, not {channel}")
     if tallies.size != (model.layer(layer).size or (1, 1)) or tallies.channels != model.layer(layer).channels:
         raise ScanRefused(f"{scan.path} was made with another network: '{layer}' of {model.name} has another shape")
-    places = _places(tallies, channel, kind)
+    places = ranked(tallies, channel, kind)
     if any(photo >= len(photos) for photo, _, _ in places):
-        raise damaged(scan.path)
+        raise scan.damaged
     several = not scan.about.keeping.one_per_photo
-    places = places[:most] if copies else _once(photos, places, most, several=several)
+    digest = partial(content, photos)
+    places = places[:most] if copies else once(digest, places, most, several=several)
     fields, close = Fields(model, layer), TOLERANCE * float(tallies.moments.deviation[channel])
     chunks = [places[first : first + TOGETHER] for first in range(0, len(places), TOGETHER)]
     return [patch for chunk in chunks for patch in _looked_at(fields, photos, channel, kind, chunk, close)]
 
 
-def _places(tallies: LayerTallies, channel: int, kind: str) -> Sequence[Found]:
+def ranked(tallies: LayerTallies, channel: int, kind: str) -> Sequence[Found]:
     """All places of a kind, the first ones first."""
     if kind == "median":
         return [(int(photo), None, None) for photo in tallies.examples.median(channel, len(tallies.examples))]
@@ -150,19 +152,23 @@ def _by_chance(tallies: LayerTallies, channel: int) -> list[Found]:
     return list(chosen.values())
 
 
-def _once(photos: PhotoSet, found: Sequence[Found], most: int, *, several: bool) -> list[Found]:
-    """The first places, of photos of the same bytes one alone; where a photo gives several, its own stay."""
+def once(digest: Callable[[int], str], found: Sequence[Found], most: int, *, several: bool) -> list[Found]:
+    """The first places, of photos of the same bytes one alone; where a photo gives several, its own stay.
+
+    Args:
+        digest: what tells a photo of this number from others.
+    """
     first, chosen = dict[str, int](), list[Found]()
     for photo, place, value in found:
         if len(chosen) == most:
             break
-        original = first.setdefault(_content(photos, photo), photo)
+        original = first.setdefault(digest(photo), photo)
         if original == photo and (several or all(photo != other for other, _, _ in chosen)):
             chosen.append((photo, place, value))
     return chosen
 
 
-def _content(photos: PhotoSet, index: int) -> str:
+def content(photos: PhotoSet, index: int) -> str:
     """What tells a photo from others: its file's hash; of one that cannot be read its number."""
     try:
         return photos.digest(index)

@@ -10,12 +10,13 @@ import PIL
 import torch
 from torch import nn
 
+from reverie.dataset.database import Schema
 from reverie.dataset.decoding import batches
 from reverie.dataset.manifest import About
 from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scan import Keeping, Seen, fresh
 from reverie.dataset.scan import scan as scanned
-from reverie.dataset.store import Scan, read_scan
+from reverie.dataset.store import SCAN, Scan, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import OutputFailed, ScanRefused, printable
 from reverie.image import check_output
@@ -117,15 +118,23 @@ def scanning(
         asked.extremes, not asked.several, asked.samples, asked.examples, not asked.no_embeddings, asked.seed
     )
     path = check_output(path_named(output), [".db"])
-    about = _about(ready, found, asked.layers or main_layers(ready), keeping, asked.batch)
+    about = described(ready, found, asked.layers or main_layers(ready), keeping, asked.batch)
     if force:
-        _remove(path)
-    yield from _scanned(ready, found, path, about, asked.workers)
+        removed(path)
+    yield from filled(ready, found, path, about, workers=asked.workers)
 
 
-def _scanned(model: Model, photos: PhotoSet, path: Path, about: About, workers: int | None) -> Iterator[Passed]:
+def filled(
+    model: Model, photos: PhotoSet, path: Path, about: About, *, workers: int | None = None, schema: Schema = SCAN
+) -> Generator[Passed, None, None]:
+    """Scans into the tables of a file of this kind, from where they are; to stop, stop reading.
+
+    Raises:
+        ScanRefused: the file holds a scan of something else.
+        OutputFailed: it cannot be written.
+    """
     layers, seed = list(about.layers), about.keeping.seed
-    with Writer(path, about) as writer:
+    with Writer(path, about, schema) as writer:
         _check_unchanged(writer, photos, path)
         tallies = writer.tallies() or fresh(model, layers, about.keeping)
         yield Passed(path, writer.position, about.total)
@@ -173,7 +182,10 @@ def _enter(writer: Writer, photos: PhotoSet, seen: Seen) -> None:
     writer.enter(rows, seen.embeddings, numbers[0])
 
 
-def _about(model: Model, photos: PhotoSet, layers: Sequence[str], keeping: Keeping, batch: int | None) -> About:
+def described(
+    model: Model, photos: PhotoSet, layers: Sequence[str], keeping: Keeping, batch: int | None = None
+) -> About:
+    """What a scan of these photos is of."""
     found = [model.layer(name) for name in dict.fromkeys(layers)]
     known = versions()
     return About(
@@ -206,7 +218,12 @@ def main_layers(model: Model) -> list[str]:
     return [layer.name for layer in blocks or grids] + ["logits"]
 
 
-def _remove(path: Path) -> None:
+def removed(path: Path) -> None:
+    """Takes away a file that is to be begun anew, with its journal.
+
+    Raises:
+        OutputFailed: it cannot be taken away.
+    """
     try:
         path.unlink(missing_ok=True)
         path.with_name(f"{path.name}-journal").unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -10,16 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from reverie.dataset.database import Schema, connected
 from reverie.dataset.manifest import About, parsed, whole
 from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.tallies import NOBODY, Array
-from reverie.errors import OutputFailed, ScanRefused, UnknownName, nearest
+from reverie.errors import ReverieError, ScanRefused, UnknownName, nearest
 from reverie.paths import path_named, photo_path
 
 PROBES = 16  # photos that are looked for before a folder is walked through
-PATIENCE = 10.0  # seconds to wait for another process that is writing
-APPLICATION, VERSION = 0x52565343, 2  # "RVSC", and the number of this layout of tables
 TABLES = {
     "about": "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "progress": "CREATE TABLE progress (position INTEGER NOT NULL)",
@@ -30,6 +29,7 @@ TABLES = {
     "embeddings": "CREATE TABLE embeddings (layer TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL, "
     "PRIMARY KEY (layer, first))",
 }
+SCAN = Schema("scan", 0x52565343, 2, TABLES, "scan the photos anew")  # "RVSC"
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,13 @@ class Scan:
         path: of the file.
         about: what it is of.
         position: photos that have been looked at.
+        schema: what kind of file holds it.
     """
 
     path: Path
     about: About
     position: int
+    schema: Schema = SCAN
 
     def __len__(self) -> int:
         """How many photos went through the network."""
@@ -88,8 +90,8 @@ class Scan:
             raise UnknownName(
                 f"{self.path} was not scanned for '{layer}'; nearest: {nearest(layer, self.about.layers)}"
             )
-        with reading(self.path) as database:
-            return restored(database, self.about, layer, self.path.stat().st_size)
+        with self.schema.reading(self.path) as database:
+            return restored(database, self.about, layer, self.path.stat().st_size, self.schema)
 
     def embeddings(self, layer: str) -> tuple[Array, Array]:
         """Numbers [n] of the photos that could be read, and each one's mean over positions, float32 [n,C].
@@ -101,13 +103,18 @@ class Scan:
             raise UnknownName(f"{self.path} holds no embeddings of '{layer}'; scan that layer, without --no-embeddings")
         channels = self.about.layers[layer][0]
         rows = self._rows("SELECT data FROM embeddings WHERE layer = ? ORDER BY first", layer)
-        found = [_array(self.path, row[0], "<f4", (-1, channels)) for row in rows]
+        found = [_array(self.damaged, row[0], "<f4", (-1, channels)) for row in rows]
         bad = set(self.failures)
         numbers = np.array([number for number in range(self.position) if number not in bad], np.int64)
         values = np.concatenate(found) if found else np.zeros((0, channels), np.float32)
         if len(values) != len(numbers):
-            raise damaged(self.path)
+            raise self.damaged
         return numbers, values
+
+    @property
+    def damaged(self) -> ReverieError:
+        """The refusal of what it holds and cannot be believed."""
+        return self.schema.damaged(self.path)
 
     def photos(self, place: str | Path | None = None) -> PhotoSet:
         """The photos that were scanned; those that are gone by now cannot be read.
@@ -132,7 +139,7 @@ class Scan:
         return found.named(self.names)
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
-        with reading(self.path) as database:
+        with self.schema.reading(self.path) as database:
             return database.execute(query, values).fetchall()
 
 
@@ -157,8 +164,8 @@ def read_scan(path: str | Path) -> Scan:
     place = path_named(path)
     if not place.is_file():
         raise ScanRefused(f"there is no scan {place}; make it with 'reverie scan FOLDER -o {place.name}'")
-    with reading(place) as database:
-        check_layout(database, place)
+    with SCAN.reading(place) as database:
+        SCAN.check(database, place)
         about, position = described(database, place)
     return Scan(place, about, position)
 
@@ -170,71 +177,12 @@ def begun(path: Path) -> About:
         ScanRefused: the file is no scan, or another process is writing it.
     """
     uri = f"{path.resolve().as_uri()}?mode=rw"
-    with database_told(path), contextlib.closing(connected(uri)) as database:
-        check_layout(database, path)
+    with SCAN.told(path), contextlib.closing(connected(uri)) as database:
+        SCAN.check(database, path)
         return described(database, path)[0]
 
 
-@contextlib.contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file opened read-only, without trust in its schema."""
-    uri = f"{path.resolve().as_uri()}?mode=ro"
-    with database_told(path, reading=True), contextlib.closing(connected(uri)) as database:
-        database.execute("PRAGMA query_only = ON")
-        yield database
-
-
-def connected(uri: str) -> sqlite3.Connection:
-    """A connection that trusts nothing in the file and commits nothing by itself."""
-    database = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
-    database.execute("PRAGMA trusted_schema = OFF")
-    database.execute("PRAGMA cell_size_check = ON")
-    return database
-
-
-@contextlib.contextmanager
-def database_told(path: Path, *, reading: bool = False) -> Iterator[None]:
-    """Turns what SQLite says into one sentence."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            raise ScanRefused(f"{path} is being written by another scan; wait for its end, or stop it") from None
-        if reading and "readonly" in text:  # only the journal of a write that was cut short makes a reader write
-            raise ScanRefused(f"{path} was cut off while it was written; run the same scan again, it goes on") from None
-        if "full" in text or "I/O" in text or "readonly" in text or "unable to open" in text:
-            raise OutputFailed(
-                f"{path} cannot be read or written ({text}); free some space or mend its rights, and run the same "
-                "scan again: it goes on where it was"
-            ) from None
-        raise damaged(path) from None
-    except UnicodeDecodeError:
-        raise damaged(path) from None
-
-
-def damaged(path: Path) -> ScanRefused:
-    """The refusal of a file that cannot be believed."""
-    return ScanRefused(f"{path} is no scan of this program, or a damaged one; scan the photos anew")
-
-
-def check_layout(database: sqlite3.Connection, path: Path) -> None:
-    """That a file is a scan of this version, with these tables and nothing else that could run.
-
-    Raises:
-        ScanRefused: it is not.
-    """
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION:
-        raise damaged(path)
-    if version != VERSION:
-        raise ScanRefused(f"{path} is a scan of layout {version}, this program reads {VERSION}; scan the photos anew")
-    if dict(database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()) != TABLES:
-        raise damaged(path)
-
-
-def described(database: sqlite3.Connection, path: Path) -> tuple[About, int]:
+def described(database: sqlite3.Connection, path: Path, schema: Schema = SCAN) -> tuple[About, int]:
     """What a scan is of, and how many photos have been looked at.
 
     Raises:
@@ -246,36 +194,38 @@ def described(database: sqlite3.Connection, path: Path) -> tuple[About, int]:
         if not 0 <= whole(position) <= about.total:
             raise ValueError
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise damaged(path) from error
+        raise schema.damaged(path) from error
     return about, position
 
 
-def restored(database: sqlite3.Connection, about: About, layer: str, length: int) -> LayerTallies:
+def restored(
+    database: sqlite3.Connection, about: About, layer: str, length: int, schema: Schema = SCAN
+) -> LayerTallies:
     """A layer's tallies from a file of this length, each array of the shape that the scan's settings give it.
 
     Raises:
         ScanRefused: an array is missing, of another length, or names photos or places that are not there.
     """
-    path = Path(database.execute("PRAGMA database_list").fetchone()[2])
+    damaged = schema.damaged(Path(database.execute("PRAGMA database_list").fetchone()[2]))
     channels, size = about.layers[layer]
     kept = about.keeping
     if 4 * channels * (kept.samples + kept.examples + kept.extremes) > length:  # before room is made for them
-        raise damaged(path)
+        raise damaged
     rows = database.execute("SELECT tally, part, data FROM tallies WHERE layer = ?", (layer,)).fetchall()
     found = {(tally, part): data for tally, part, data in rows}
     tallies = LayerTallies.empty(channels, size, kept).known(tally for tally, _ in found)
     for key, array in tallies.state().items():
-        array[...] = _array(path, found.get(key), array.dtype.newbyteorder("<"), array.shape)
+        array[...] = _array(damaged, found.get(key), array.dtype.newbyteorder("<"), array.shape)
         limits = {"photos": about.total, "places": size[0] * size[1]}
         if key[1] in limits and key[0] != "moments":
             known = array[array != NOBODY] if key[1] == "photos" else array
             if known.size and not 0 <= known.min() <= known.max() < limits[key[1]]:
-                raise damaged(path)
+                raise damaged
     return tallies
 
 
-def _array(path: Path, data: Any, kind: Any, shape: tuple[int, ...]) -> Array:
+def _array(damaged: ReverieError, data: Any, kind: Any, shape: tuple[int, ...]) -> Array:
     unit = np.dtype(kind).itemsize * int(np.prod([side for side in shape if side >= 0]))
     if not isinstance(data, bytes) or (len(data) % unit if -1 in shape else len(data) != unit):
-        raise damaged(path)
+        raise damaged
     return np.frombuffer(data, kind).reshape(shape)

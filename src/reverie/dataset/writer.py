@@ -7,18 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from reverie.dataset.database import Schema, connected
 from reverie.dataset.manifest import About, plain
 from reverie.dataset.scan import LayerTallies
-from reverie.dataset.store import (
-    APPLICATION,
-    TABLES,
-    VERSION,
-    check_layout,
-    connected,
-    database_told,
-    described,
-    restored,
-)
+from reverie.dataset.store import SCAN, described, restored
 from reverie.dataset.tallies import Array
 from reverie.errors import ScanRefused
 
@@ -31,27 +23,29 @@ class Writer:
         begun: what the file says that it is of.
     """
 
-    def __init__(self, path: Path, about: About) -> None:
-        self.path, self.about, self.position = path, about, 0
+    def __init__(self, path: Path, about: About, schema: Schema = SCAN) -> None:
+        self.path, self.about, self.position, self.schema = path, about, 0, schema
         self.database: sqlite3.Connection
         self.begun = about
 
     def __enter__(self) -> "Writer":
-        with database_told(self.path):
+        with self.schema.told(self.path):
             self.database = connected(f"{self.path.resolve().as_uri()}?mode=rwc")
             try:
                 self.database.execute("PRAGMA cache_spill = OFF")  # readers see the last state until the next is whole
                 self.database.execute("BEGIN IMMEDIATE")
                 if not self.database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    self._found()
-                check_layout(self.database, self.path)
-                kept, self.position = described(self.database, self.path)
+                    self.schema.found(self.database)
+                self.schema.check(self.database, self.path)
+                if not self.database.execute("SELECT count(*) FROM about").fetchone()[0]:
+                    self._begin()
+                kept, self.position = described(self.database, self.path, self.schema)
                 self.begun = kept
                 differs = kept.difference(self.about)
                 if differs is not None:
                     raise ScanRefused(
-                        f"{self.path} is a scan with {differs}; name another file with --output, or say --force to "
-                        "begin it anew"
+                        f"{self.path} is {self.schema.one} with {differs}; name another file with --output, or say "
+                        "--force to begin it anew"
                     )
             except BaseException:
                 self.database.close()
@@ -63,14 +57,10 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         self.database.close()  # an open transaction is rolled back
 
-    def _found(self) -> None:
-        for statement in TABLES.values():
-            self.database.execute(statement)
+    def _begin(self) -> None:
         for name, value in plain(self.about).items():
             self.database.execute("INSERT INTO about VALUES (?, ?)", (name, json.dumps(value, sort_keys=True)))
         self.database.execute("INSERT INTO progress VALUES (0)")
-        self.database.execute(f"PRAGMA application_id = {APPLICATION}")
-        self.database.execute(f"PRAGMA user_version = {VERSION}")
         self._turn()
 
     def _turn(self) -> None:
@@ -82,9 +72,9 @@ class Writer:
         """Those of all layers; None of a scan that has just begun."""
         if self.position == 0:
             return None
-        with database_told(self.path):
+        with self.schema.told(self.path):
             size = self.path.stat().st_size
-            return {layer: restored(self.database, self.about, layer, size) for layer in self.about.layers}
+            return {layer: restored(self.database, self.about, layer, size, self.schema) for layer in self.about.layers}
 
     def enter(
         self,
@@ -93,7 +83,7 @@ class Writer:
         first: int,
     ) -> None:
         """Enters a batch: number, name, class, what was wrong, size and time of each photo; the first one's number."""
-        with database_told(self.path):
+        with self.schema.told(self.path):
             self.database.executemany("INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?)", photos)
             if self.about.keeping.embeddings:
                 rows = [(layer, first, _bytes(value)) for layer, value in embeddings.items()]
@@ -101,7 +91,7 @@ class Writer:
 
     def stamps(self) -> list[tuple[int | None, int | None]]:
         """Size and time of the photos that were looked at, by their numbers."""
-        with database_told(self.path):
+        with self.schema.told(self.path):
             return self.database.execute("SELECT size, time FROM photos ORDER BY number").fetchall()
 
     def commit(self, tallies: Mapping[str, LayerTallies], position: int) -> None:
@@ -116,12 +106,13 @@ class Writer:
             for layer, each in tallies.items()
             for (tally, part), array in each.state().items()
         ]
-        with database_told(self.path):
+        with self.schema.told(self.path):
             changed = self.database.execute(
                 "UPDATE progress SET position = ? WHERE position = ?", (position, self.position)
             )
             if changed.rowcount != 1:
-                raise ScanRefused(f"{self.path} is being written by another scan; wait for its end, or stop it")
+                what = self.schema.what
+                raise ScanRefused(f"{self.path} is being written by another {what}; wait for its end, or stop it")
             self.database.executemany(
                 "INSERT INTO tallies VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data", rows
             )

@@ -12,9 +12,12 @@ from reverie.settings.setting import Settings
 
 @cache
 def asked() -> Mapping[str, type[Settings]]:
-    """All classes of this folder that say who makes what they ask for, or how a command is used, by name."""
+    """All classes of this folder that say who makes what they ask for, or how a command is used, by name.
+
+    The name of one within a group has two words, such as `atlas build`.
+    """
     return {
-        value.__name__.lower(): value
+        f"{value.within} {value.__name__.lower()}".strip(): value
         for module in modules_of(__name__)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Settings) and value.__module__ == module.__name__

@@ -118,6 +118,7 @@ class Settings(Struct, metaclass=_Frozen):
 
     leading: ClassVar[tuple[str, ...]] = ()  # what a Python call may give without its name, in this order
     usage: ClassVar[tuple[str, ...]] = ()  # examples of what follows the command's name
+    within: ClassVar[str] = ""  # the group of commands that it belongs to, whose name comes before its own
     made_by: ClassVar[str] = ""  # module:function that takes a network and these settings
     asks: ClassVar["type[Settings] | None"] = None  # how a command is told its network
     writes: ClassVar["type[Settings] | None"] = None  # and where what it makes goes

@@ -1,0 +1,259 @@
+"""The atlas file, opened for reading: it may come from a stranger; nothing in it runs, and nothing is written."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+from PIL import Image
+
+from reverie.atlas.entries import (
+    AtlasBatch,
+    AtlasClass,
+    AtlasLayer,
+    AtlasLink,
+    AtlasPatch,
+    AtlasPicture,
+    AtlasUnit,
+    Entry,
+    Score,
+    Statistics,
+    Text,
+    checked,
+)
+from reverie.atlas.tables import ATLAS
+from reverie.dataset.histograms import edges
+from reverie.dataset.store import Scan, described
+from reverie.errors import AtlasRefused, ReverieError, UnknownName, nearest
+from reverie.paths import path_named
+
+E = TypeVar("E", bound=Entry)
+SIDE = 2048  # of a picture, the largest in pixels
+Which = int | range | None  # a unit, units from one to another, or all
+
+
+class Job(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the pictures are made, of every batch alike.
+
+    Attributes:
+        size: side of the pictures.
+        preset, steps, rate, seed: as `feature` takes them.
+        batch: pictures that run together.
+        diversity: diverse views of each unit.
+    """
+
+    size: Annotated[int, Meta(ge=1, le=SIDE)]
+    preset: Text
+    steps: Annotated[int, Meta(ge=1, le=2**40)] | None
+    rate: Annotated[float, Meta(ge=0, le=1e9)] | None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    batch: Annotated[int, Meta(ge=1, le=4096)]
+    diversity: Annotated[int, Meta(ge=1, le=64)]
+
+
+class Described(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an atlas is of.
+
+    Attributes:
+        title: the network's name.
+        source: how it was loaded, and the hash of its weights.
+        size: its native (height, width).
+        classes: names in the order of the logits, or none.
+        device, threads, versions: on and with which the pictures were made; they decide the last bits.
+    """
+
+    title: Text
+    source: dict[str, Any]
+    size: tuple[Annotated[int, Meta(ge=1, le=2**16)], Annotated[int, Meta(ge=1, le=2**16)]]
+    channels: Annotated[int, Meta(ge=1, le=1000)]
+    classes: Annotated[tuple[Text, ...], Meta(max_length=2**20)]
+    device: Text
+    threads: Annotated[int, Meta(ge=1, le=1024)]
+    versions: dict[str, Text]
+    job: Job
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """An atlas file; every look opens it anew, so that one that is being built can be watched.
+
+    Attributes:
+        path: of the file.
+        about: the network, and how pictures are made.
+        layers: in the order of the data.
+    """
+
+    path: Path
+    about: Described
+    layers: tuple[AtlasLayer, ...]
+
+    def __len__(self) -> int:
+        """How many pictures there are."""
+        with ATLAS.reading(self.path) as database:
+            return int(database.execute("SELECT count(*) FROM pictures").fetchone()[0])
+
+    def told(self, written: Sequence[Path]) -> list[str]:
+        """What it holds."""
+        units, failed = len(self.units()), sum(batch.state == "failed" for batch in self.batches())
+        bad = f"; {failed} batches failed, the same command tries them again" if failed else ""
+        about = f"{self.about.title}, {len(self.layers)} layers, {units} units, {len(self)} pictures"
+        return [f"wrote {written[0]}: {about}{bad}"]
+
+    @property
+    def damaged(self) -> ReverieError:
+        """The refusal of what it holds and cannot be believed."""
+        return ATLAS.damaged(self.path)
+
+    def layer(self, name: str) -> AtlasLayer:
+        """The layer of this name.
+
+        Raises:
+            UnknownName: the atlas has no such layer.
+        """
+        known = {layer.layer: layer for layer in self.layers}
+        if name not in known:
+            raise UnknownName(f"{self.path} has no layer '{name}'; nearest: {nearest(name, known)}")
+        return known[name]
+
+    def units(self, layer: str | None = None) -> tuple[AtlasUnit, ...]:
+        """The units, of a layer or of all in no order, by their numbers."""
+        return self._entries(AtlasUnit, "SELECT * FROM units", layer, None, "unit")
+
+    def batches(self, layer: str | None = None) -> tuple[AtlasBatch, ...]:
+        """The batches that were tried: those to come are not in the file."""
+        return self._entries(AtlasBatch, "SELECT * FROM batches", layer, None, "layer, view, first")
+
+    def pictures(self, layer: str, unit: Which = None) -> tuple[AtlasPicture, ...]:
+        """The pictures, of each unit max, min and the diverse ones."""
+        order = "unit, view LIKE 'diverse%', length(view), view, recipe"
+        return self._entries(AtlasPicture, "SELECT * FROM pictures", layer, unit, order)
+
+    def patches(self, layer: str, unit: Which = None) -> tuple[AtlasPatch, ...]:
+        """The parts of photos, of each unit the strongest, the weakest, and those by chance."""
+        columns = "layer, unit, kind, rank, photo, place, value, top, bottom, left, right, image"
+        order = "unit, kind = 'random', kind = 'least', rank"
+        return self._entries(AtlasPatch, f"SELECT {columns} FROM patches {CROPPED}", layer, unit, order)
+
+    def statistics(self, layer: str, unit: Which = None) -> tuple[Statistics, ...]:
+        """What photos say of the units' values."""
+        return self._entries(Statistics, "SELECT * FROM statistics", layer, unit, "unit")
+
+    def classes(self, layer: str, unit: Which = None) -> tuple[AtlasClass, ...]:
+        """The classes that go with the units."""
+        return self._entries(AtlasClass, "SELECT * FROM classes", layer, unit, "unit, kind, rank")
+
+    def links(self, layer: str, unit: Which = None) -> tuple[AtlasLink, ...]:
+        """What feeds the units, what they feed, and which are alike, the strongest first."""
+        return self._entries(AtlasLink, "SELECT * FROM links", layer, unit, "unit, kind, rank")
+
+    def scores(self, layer: str, unit: Which = None) -> tuple[Score, ...]:
+        """The scores of the units' pictures."""
+        return self._entries(Score, "SELECT * FROM scores", layer, unit, "unit, view, name")
+
+    def edges(self, values: Statistics) -> tuple[float, ...]:
+        """The edges of the bins that a unit's counts are of, one more than counts."""
+        return bins(values, self.damaged)
+
+    @cached_property
+    def scan(self) -> Scan | None:
+        """The scan of the photos, whose tables lie in this file; None where no photos were given."""
+        with ATLAS.reading(self.path) as database:
+            if not database.execute("SELECT count(*) FROM about").fetchone()[0]:
+                return None
+            return Scan(self.path, *described(database, self.path, ATLAS), ATLAS)
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """The photos' names, by their numbers."""
+        return () if self.scan is None else self.scan.names
+
+    def recipe(self, key: str) -> Mapping[str, Any]:
+        """What repeats the pictures of a recipe: its arguments but for the units.
+
+        Raises:
+            AtlasRefused: there is none, or a damaged one.
+        """
+        with ATLAS.reading(self.path) as database:
+            row = database.execute("SELECT record FROM recipes WHERE recipe = ?", (key,)).fetchone()
+        try:
+            return msgspec.json.decode(row[0], type=dict[str, Any])
+        except (msgspec.MsgspecError, TypeError, RecursionError):
+            raise self.damaged from None
+
+    def _entries(self, kind: type[E], query: str, layer: str | None, unit: Which, order: str) -> tuple[E, ...]:
+        values: list[Any] = []
+        if layer is not None:
+            query, values = f"{query} WHERE layer = ?", [self.layer(layer).layer]
+        if unit is not None:
+            span = unit if isinstance(unit, range) else range(unit, unit + 1)
+            query, values = f"{query} AND unit >= ? AND unit < ?", [*values, span.start, span.stop]
+        with ATLAS.reading(self.path) as database:
+            rows = database.execute(f"{query} ORDER BY {order}", values)
+            return tuple(checked(kind, row, self.damaged) for row in rows)
+
+
+CROPPED = "JOIN crops USING (layer, photo, place)"
+
+
+def read_atlas(path: str | Path) -> Atlas:
+    """An atlas file, which may come from a stranger.
+
+    Raises:
+        AtlasRefused: there is no such file, or it is no atlas, a damaged one, or one of another version.
+    """
+    place = path_named(path)
+    if not place.is_file():
+        raise AtlasRefused(f"there is no atlas {place}; make it with 'reverie atlas build -o {place.name}'")
+    with ATLAS.reading(place) as database:
+        ATLAS.check(database, place)
+        about = about_in(database.execute("SELECT name, value FROM network").fetchall(), ATLAS.damaged(place))
+        rows = database.execute("SELECT * FROM layers ORDER BY position, layer").fetchall()
+    return Atlas(place, about, tuple(checked(AtlasLayer, row, ATLAS.damaged(place)) for row in rows))
+
+
+def about_in(rows: Sequence[tuple[Any, Any]], damaged: ReverieError) -> Described:
+    """What the rows of a file say that it is of.
+
+    Raises:
+        AtlasRefused: they say nothing that makes sense.
+    """
+    try:
+        return msgspec.convert({str(name): msgspec.json.decode(value) for name, value in rows}, Described)
+    except (msgspec.MsgspecError, TypeError, RecursionError, OverflowError):
+        raise damaged from None
+
+
+def bins(values: Statistics, damaged: ReverieError) -> tuple[float, ...]:
+    """The edges of a unit's histogram.
+
+    Raises:
+        AtlasRefused: counts that are none, or of bins that there are not.
+    """
+    try:
+        stop = values.first_bin + len(values.histogram) + 1
+    except msgspec.MsgspecError:
+        raise damaged from None
+    every = edges()
+    if stop > len(every):
+        raise damaged
+    return tuple(np.asarray(every[values.first_bin : stop]).tolist())
+
+
+def shown(image: bytes, damaged: ReverieError) -> Image.Image:
+    """A WebP blob of an atlas as a picture.
+
+    Raises:
+        AtlasRefused: it is none, or too large.
+    """
+    try:
+        with Image.open(io.BytesIO(image), formats=["WEBP"]) as found:
+            if max(found.size) > SIDE or getattr(found, "n_frames", 1) != 1:
+                raise damaged
+            return found.convert("RGB")
+    except (OSError, ValueError, SyntaxError):
+        raise damaged from None

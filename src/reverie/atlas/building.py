@@ -1,0 +1,200 @@
+"""Builds an atlas: scans the photos, states the facts, and hands batches of pictures to workers; it can go on."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from reverie.atlas.atlas_file import Atlas, Described, Job, read_atlas
+from reverie.atlas.atlas_writer import AtlasWriter, Done
+from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer
+from reverie.atlas.facts import Facts
+from reverie.atlas.feeding import readers
+from reverie.atlas.plan import Batch, pictured, shard_of, stated
+from reverie.atlas.scoring import NAMES, scored
+from reverie.atlas.tables import ATLAS
+from reverie.atlas.worker import Alone, Crew, Painter
+from reverie.dataset.photos import PhotoSet, photo_set
+from reverie.dataset.scan import Keeping
+from reverie.dataset.scanning import described, filled, removed
+from reverie.models.model import Model
+from reverie.models.sources import load
+from reverie.paths import check_output, path_named
+from reverie.record import versions
+from reverie.runs import Event, Progress, finished
+from reverie.settings.atlas import Build
+from reverie.settings.calling import called_with
+
+SIDE = 128  # of the pictures unless another one is asked for
+KEEPING = Keeping(extremes=16, one_per_photo=True, samples=1024, examples=256)
+
+
+class BuildRun:
+    """The run of an atlas.
+
+    Args:
+        output: the file; one that is there goes on.
+        force: begin anew where the file holds another atlas.
+        crew: who makes the pictures; one worker in this process unless given.
+
+    Raises:
+        UnknownName: no such layer.
+        InvalidSetting: no such shard.
+        UnsuitableImage: there are no such photos.
+        AtlasRefused: the file is another atlas, or none.
+    """
+
+    def __init__(
+        self,
+        model: Model | str | nn.Module,
+        asked: Build,
+        output: str | Path = "net.atlas",
+        *,
+        force: bool = False,
+        crew: Crew | None = None,
+    ) -> None:
+        self.path = check_output(path_named(output), [".atlas"])
+        self.model, self.asked, self.force = load(model), asked, force
+        self.layers = chosen(self.model, asked.layers)
+        self.part, self.parts = shard_of(asked.shard)
+        self.photos = None if asked.photos is None else photos_of(asked.photos)
+        self.about = about(self.model, asked, None if force else self.path)
+        self.crew = Alone(Painter(self.model, self.about.job)) if crew is None else crew
+
+    def events(self) -> Iterator[Event]:
+        """Builds: a batch of photos, or of facts, or a step of pictures for each event; what is done is in the file.
+
+        Raises:
+            AtlasRefused: the file is another atlas, or none.
+            ScanRefused: it was made with other photos.
+            OutputFailed: the file cannot be written.
+        """
+        if self.force:
+            removed(self.path)
+        with AtlasWriter(self.path, self.about) as writer:
+            writer.enter_layers(entries(self.model, self.layers))
+            yield Event(0, None, "atlas")
+            if self.part == 1:
+                yield from self._photographed()
+                yield from self._stated(writer)
+            yield from self._drawn(writer)
+            writer.score(NAMES, scored(read_atlas(self.path)))
+
+    def result(self) -> Atlas:
+        """The file, opened for reading."""
+        return read_atlas(self.path)
+
+    @property
+    def _channels(self) -> Mapping[str, int]:
+        return {layer: self.model.layer(layer).channels for layer in self.layers}
+
+    def _photographed(self) -> Iterator[Event]:
+        """The scan of the photos, into the tables that a scan has."""
+        if self.photos is None:
+            return
+        about = described(self.model, self.photos, self.layers, KEEPING)
+        run = filled(self.model, self.photos, self.path, about, workers=self.asked.workers, schema=ATLAS)
+        with contextlib.closing(run):
+            for passed in run:
+                note = "; ".join(f"{name}: passed over: {reason}" for name, reason in passed.failures[:1])
+                yield Event(passed.done, passed.total, "photos", note)
+
+    def _stated(self, writer: AtlasWriter) -> Iterator[Event]:
+        scan = read_atlas(self.path).scan
+        photos = self.photos if scan is None or self.photos is None else self.photos.named(scan.names)
+        facts = Facts(self.model, scan, photos, self.asked.patches, self.asked.links)
+        plan, known = stated(self._channels, self.about.job, self.asked.limit), writer.known()
+        rest = [batch for batch in plan if (batch.layer, FACTS, batch.first, facts.key) not in known]
+        for done, batch in enumerate(rest, len(plan) - len(rest) + 1):
+            writer.enter(facts.of(batch))
+            yield Event(done, len(plan), "facts")
+
+    def _drawn(self, writer: AtlasWriter) -> Iterator[Event]:
+        """The pictures that are not there yet."""
+        plan = pictured(self._channels, self.asked.views, self.about.job, self.asked.limit)
+        plan = plan[self.part - 1 :: self.parts]
+        known = {(layer, view, first) for layer, view, first, _ in writer.known()}
+        rest = [batch for batch in plan if (batch.layer, batch.view, batch.first) not in known]
+        total, done = sum(map(self._pictures, plan)), sum(map(self._pictures, plan)) - sum(map(self._pictures, rest))
+        with contextlib.closing(self.crew.drawn(iter(rest))) as run:  # type: ignore[type-var]
+            for made in run:
+                if made is not None:
+                    writer.enter(made)
+                    done += self._pictures(made.batch)
+                yield Event(done, total, "pictures", "" if made is None else _failure(made), finished=_whole(made))
+
+    def _pictures(self, batch: Batch | AtlasBatch) -> int:
+        return batch.count * (self.about.job.diversity if batch.view == "diverse" else 1)
+
+
+@called_with(Build)
+def build_atlas(
+    model: Model | str | nn.Module,
+    asked: Build,
+    output: str | Path = "net.atlas",
+    *,
+    force: bool = False,
+    progress: Progress = None,
+) -> Atlas:
+    """Makes an atlas: pictures, real patches, values and links of every unit of a network, in one file.
+
+    Args:
+        output, force: as of `BuildRun`.
+
+    Raises:
+        ReverieError: as `BuildRun` and its events.
+    """
+    return finished(BuildRun(model, asked, output, force=force), progress)
+
+
+def chosen(model: Model, layers: Sequence[str]) -> list[str]:
+    """The layers that are named, or the main line, in the order of the data.
+
+    Raises:
+        UnknownName: no such layer.
+    """
+    named = {model.layer(name).name for name in layers or model.main}
+    return [name for name in model.layers if name in named]
+
+
+def photos_of(place: str | Path | PhotoSet) -> PhotoSet:
+    """A set of photos, from where it lies."""
+    return place if isinstance(place, PhotoSet) else photo_set(place)
+
+
+def about(model: Model, asked: Build, path: Path | None) -> Described:
+    """What an atlas is of; one that is there keeps the size of its batches, on which its bits depend."""
+    before = None if path is None or not path.is_file() or not path.stat().st_size else read_atlas(path).about.job
+    size = min(SIDE, *model.size) if asked.size is None else asked.size
+    batch = asked.batch or (model.together((size, size)) if before is None else before.batch)
+    job = Job(size, asked.preset, asked.steps, asked.rate, asked.seed, batch, asked.diversity)
+    known = versions()
+    return Described(
+        model.title, dict(model.source), model.size, model.channels, tuple(model.classes), model.device.type,
+        torch.get_num_threads(), {"reverie": known["reverie"], "torch": known["torch"]}, job,
+    )  # fmt: skip
+
+
+def entries(model: Model, layers: Sequence[str]) -> list[AtlasLayer]:
+    """What is told of each layer."""
+    order, fed = list(model.layers), readers(model, layers)
+    found = []
+    for name in layers:
+        layer = model.layer(name)
+        (high, wide), (down, right), (tall, broad) = (
+            pair or (None, None) for pair in (layer.size, layer.stride, layer.receptive_field)
+        )
+        place = order.index(name), layer.kind, layer.channels
+        found.append(AtlasLayer(name, *place, high, wide, down, right, tall, broad, fed[name]))
+    return found
+
+
+def _failure(made: Done) -> str:
+    batch = made.batch
+    return "" if batch.state == "done" else f"{batch.layer}, {batch.view}, from {batch.first}: {batch.sentence}"
+
+
+def _whole(made: Done | None) -> tuple[Done, ...]:
+    return () if made is None else (made,)

@@ -1,0 +1,247 @@
+"""Entries: what the rows of an atlas file hold, each value of its type and within its bounds, or refused."""
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from reverie.atlas.tables import ATLAS
+from reverie.errors import ReverieError
+from reverie.image import Size
+
+E = TypeVar("E", bound=Struct)
+
+VIEWS = ("max", "min", "diverse")  # of which batches are made; pictures of the last are diverse-1, diverse-2 ...
+FACTS = "facts"  # the view of batches that hold no pictures but all that photos and weights say of units
+LARGEST = 4_000_000  # bytes of a picture
+Text = Annotated[str, Meta(max_length=1000)]
+Long = Annotated[str, Meta(max_length=2_000_000)]
+Count = Annotated[int, Meta(ge=0, le=2**40)]
+Value = Annotated[float, Meta(ge=-1e300, le=1e300)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Blob = Annotated[bytes, Meta(min_length=1, max_length=LARGEST)]
+
+
+class Entry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A row."""
+
+
+class AtlasLayer(Entry, frozen=True):
+    """A layer.
+
+    Attributes:
+        position: its place in the order of the data.
+        height, width: of its grid at the native size; None where it has none.
+        stride_down, stride_right: pixels between neighbours; None where they are on no grid.
+        field_height, field_width: pixels that a position sees; None where that is everything, or not known.
+        feeds: JSON, the names of the atlas' layers that read it next, or null where that is not known.
+    """
+
+    layer: Text
+    position: Count
+    kind: Text
+    channels: Annotated[int, Meta(ge=1, le=2**24)]
+    height: Count | None
+    width: Count | None
+    stride_down: Count | None
+    stride_right: Count | None
+    field_height: Count | None
+    field_width: Count | None
+    feeds: Long
+
+    @property
+    def size(self) -> Size | None:
+        """(height, width) of its grid."""
+        return None if self.height is None or self.width is None else (self.height, self.width)
+
+    @property
+    def fed(self) -> tuple[str, ...] | None:
+        """Names of the layers that read it next; None where that is not known.
+
+        Raises:
+            msgspec.MsgspecError: a damaged file.
+        """
+        return msgspec.json.decode(self.feeds, type=tuple[Text, ...] | None)
+
+
+class AtlasUnit(Entry, frozen=True):
+    """A unit; `dead` is 1 where it fired at no position of any photo, 0 where it did, None without photos."""
+
+    layer: Text
+    unit: Count
+    dead: Annotated[int, Meta(ge=0, le=1)] | None
+
+
+class AtlasBatch(Entry, frozen=True):
+    """A batch of work: `count` units from `first` on.
+
+    Attributes:
+        view: max, min, diverse, or facts.
+        state: done, or failed with a sentence.
+        worker: who did it, with how many threads.
+    """
+
+    layer: Text
+    view: Text
+    first: Count
+    count: Count
+    recipe: Text
+    state: Text
+    sentence: Long
+    seconds: Value
+    worker: Text
+
+
+class AtlasPicture(Entry, frozen=True):
+    """A picture.
+
+    Attributes:
+        view: max, min, diverse-1, diverse-2 ...
+        activation: the unit's largest on the finished picture without any transform; of a minimum its smallest.
+        silent: 1 where the unit never fired, so that the picture shows nothing of it.
+        image: WebP.
+    """
+
+    layer: Text
+    unit: Count
+    view: Text
+    recipe: Text
+    activation: Value
+    silent: Annotated[int, Meta(ge=0, le=1)]
+    image: Blob
+
+
+class AtlasPatch(Entry, frozen=True):
+    """A part of a photo.
+
+    Attributes:
+        kind: max, least or random.
+        rank: from 0, the most extreme first.
+        photo: its number, see `Atlas.photos`.
+        place: row * width + column in the layer's grid.
+        value: the unit's activation there.
+        top, bottom, left, right: of the part of the photo, brought to the network's native size, that is shown.
+        image: WebP, at most 64 pixels a side.
+    """
+
+    layer: Text
+    unit: Count
+    kind: Text
+    rank: Count
+    photo: Count
+    place: Count
+    value: Value
+    top: Count
+    bottom: Count
+    left: Count
+    right: Count
+    image: Blob
+
+
+class Statistics(Entry, frozen=True):
+    """A unit's values over photos.
+
+    Attributes:
+        photos, positions: how many were looked at.
+        least, best: the smallest and the largest value.
+        firing, fired: share of the positions, and of the photos, in which it is above 0.
+        first_bin, counts: the histogram of each photo's largest value: JSON counts from a bin on, see `Atlas.edges`.
+    """
+
+    layer: Text
+    unit: Count
+    photos: Count
+    positions: Count
+    mean: Value
+    deviation: Value
+    least: Value
+    best: Value
+    firing: Share
+    fired: Share
+    first_bin: Count
+    counts: Annotated[str, Meta(max_length=10_000)]
+
+    @property
+    def histogram(self) -> tuple[int, ...]:
+        """The counts.
+
+        Raises:
+            msgspec.MsgspecError: a damaged file.
+        """
+        return msgspec.json.decode(self.counts, type=tuple[Count, ...])
+
+
+class AtlasClass(Entry, frozen=True):
+    """A class that goes with a unit.
+
+    Attributes:
+        kind: photos, the folders in which its mean is largest; or network, what its first picture is taken for.
+        value: the mean over the class's photos; or the network's probability.
+        photos: how many of the class there were.
+    """
+
+    layer: Text
+    unit: Count
+    kind: Text
+    rank: Count
+    name: Text
+    value: Value
+    photos: Count | None
+
+
+class AtlasLink(Entry, frozen=True):
+    """A unit that goes with another.
+
+    Attributes:
+        kind: fed by, feeds (weights); nearest (of its layer), nearest across (of other layers).
+        other_layer, other_unit: which; where no listed layer's channel is known None, and the layer what is known.
+        value: sum of the kernel's weights; or the correlation.
+        strength: length of the kernel; or the correlation.
+        through: the module whose weights they are; empty for correlations.
+    """
+
+    layer: Text
+    unit: Count
+    kind: Text
+    rank: Count
+    other_layer: Text
+    other_unit: Count | None
+    value: Value
+    strength: Value
+    through: Text
+
+
+class Score(Entry, frozen=True):
+    """A score of a picture.
+
+    Attributes:
+        low, high: of its interval, where it has one.
+        basis: what it was measured by.
+    """
+
+    layer: Text
+    unit: Count
+    view: Text
+    name: Text
+    value: Value
+    low: Value | None
+    high: Value | None
+    basis: Text
+
+
+def checked(kind: type[E], row: Any, damaged: ReverieError) -> E:
+    """A row as an entry.
+
+    Raises:
+        AtlasRefused: a value of another type or out of its bounds.
+    """
+    try:
+        return msgspec.convert(row, kind)
+    except (msgspec.ValidationError, OverflowError, RecursionError):
+        raise damaged from None
+
+
+def refusal(path: Path) -> ReverieError:
+    """The refusal of an atlas that cannot be believed."""
+    return ATLAS.damaged(path)

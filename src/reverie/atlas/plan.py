@@ -1,0 +1,65 @@
+"""The plan of an atlas: batches of work, fixed by layer, view and unit number alone.
+
+A picture's bits depend on the batch that it ran in. Whoever makes a part of the atlas (the first units, a shard, what
+is left of a run that was ended) therefore chooses among whole batches.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reverie.atlas.atlas_file import Job
+from reverie.atlas.entries import FACTS, VIEWS
+from reverie.errors import InvalidSetting
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Work that is done in one go: `count` units of a layer from `first` on, in one view, or their facts."""
+
+    layer: str
+    view: str
+    first: int
+    count: int
+
+
+def pictured(channels: Mapping[str, int], views: Sequence[str], job: Job, limit: int | None = None) -> list[Batch]:
+    """The batches of pictures: what each unit seeks first, of all layers, then the other views.
+
+    Args:
+        channels: of each layer.
+        limit: the first units of each layer alone, and whatever shares their batches.
+    """
+    return [
+        batch
+        for view in VIEWS
+        if view in views
+        for layer, count in channels.items()
+        for batch in _parted(layer, view, count, job, limit)
+    ]
+
+
+def stated(channels: Mapping[str, int], job: Job, limit: int | None = None) -> list[Batch]:
+    """The batches of facts of the same units."""
+    return [batch for layer, count in channels.items() for batch in _parted(layer, FACTS, count, job, limit)]
+
+
+def _parted(layer: str, view: str, channels: int, job: Job, limit: int | None) -> list[Batch]:
+    units = max(1, job.batch // job.diversity) if view == "diverse" else job.batch
+    wanted = channels if limit is None else min(channels, -(-limit // job.batch) * job.batch)
+    return [Batch(layer, view, first, min(units, channels - first)) for first in range(0, wanted, units)]
+
+
+def shard_of(text: str | None) -> tuple[int, int]:
+    """Which part of how many: 2/8 is every eighth batch, beginning with the second; all without a text.
+
+    Raises:
+        InvalidSetting: no such part.
+    """
+    if text is None:
+        return 1, 1
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    part, parts = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= part <= parts:
+        raise InvalidSetting(f"'{text[:40]}' is no shard; write PART/PARTS, such as 2/8 for the second of eight")
+    return part, parts

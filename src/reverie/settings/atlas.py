@@ -1,0 +1,96 @@
+"""What the commands of the atlas take."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from reverie.errors import InvalidSetting
+from reverie.settings.parts import (
+    FeaturePreset,
+    Network,
+    Output,
+    RandomSeed,
+    Rate,
+    StepsEach,
+    Whole,
+    Workers,
+)
+from reverie.settings.setting import Settings, asked
+
+VIEWS = ("max", "min", "diverse")
+
+
+def views_named(text: Any) -> Any:
+    """Views from a text such as max,diverse; anything else as it is.
+
+    Raises:
+        InvalidSetting: there is no such view.
+    """
+    names = tuple(part.strip() for part in text.split(",")) if isinstance(text, str) else text
+    wrong = [name for name in names if name not in VIEWS] if isinstance(names, list | tuple) else []
+    if wrong or not names:
+        raise InvalidSetting(
+            f"'{wrong[0] if wrong else ''}' is no view; allowed are {', '.join(VIEWS)}, such as max,min"
+        )
+    return names
+
+
+class Named(Network):
+    """The network that is asked, as an argument or an option."""
+
+    network: Annotated[Any | None, asked("Network, as for --model.", argument="[MODEL]", group="Common")] = None
+
+
+AtlasFile = Annotated[str, asked("An atlas file.", argument="ATLAS")]
+
+
+class Build(Settings):
+    """Makes an atlas: pictures, real patches, values and links of every unit of a network, in one file.
+
+    Whatever is finished is kept: the same command goes on where it was, and with other layers, views or a higher limit
+    adds to the file.
+    """
+
+    within = "atlas"
+    made_by = "reverie.atlas.building:build_atlas"
+    leading = ("output",)
+    asks = Named
+    writes = Output
+    usage = ("bundled --photos photos/ -o bundled.atlas", "resnet50 --layer layer3 --limit 16 --photos photos/")
+
+    layers: Annotated[
+        tuple[str, ...],
+        asked(
+            "LAYER whose units are drawn; the main line unless given.", group="Objective", flag="--layer", reads="unit"
+        ),
+    ] = ()
+    photos: Annotated[
+        Any | None,
+        asked("Photos to look at: a folder, a .tar file, or a .txt file that names one path a line.", group="Common"),
+    ] = None
+    views: Annotated[
+        Any, asked("Which pictures: max, min, diverse, joined by commas.", group="Objective", parse=views_named)
+    ] = ",".join(VIEWS)
+    diversity: Annotated[Annotated[int, Meta(ge=1, le=64)], asked("Diverse views of each unit.", group="Objective")] = 4
+    size: Annotated[
+        Annotated[int, Meta(ge=1, le=2048)] | None,
+        asked("Side of the pictures; 128, or the network's native one where that is smaller, unless given."),
+    ] = None
+    preset: FeaturePreset = "default"
+    steps: StepsEach = None
+    rate: Rate = None
+    limit: Annotated[
+        Whole | None, asked("The first units of each layer only, in whole batches.", group="Objective")
+    ] = None
+    shard: Annotated[
+        str | None,
+        asked("PART/PARTS, such as 2/8: every eighth batch, beginning with the second; see `merge`.", group="Common"),
+    ] = None
+    patches: Annotated[Annotated[int, Meta(ge=3, le=16)], asked("Real patches of each unit.", group="Objective")] = 9
+    links: Annotated[Annotated[int, Meta(ge=1, le=100)], asked("Links of each kind.", group="Objective")] = 8
+    batch: Annotated[
+        Annotated[int, Meta(ge=1, le=4096)] | None,
+        asked("Pictures that run together; as many as fit the cache.", group="Common", rare=True),
+    ] = None
+    workers: Workers = None
+    seed: RandomSeed = 0
