@@ -66,7 +66,7 @@ def _command(name: str, cls: type[Settings]) -> str:
     examples = "\n".join(f"reverie {name} {text}".rstrip() for text in cls.usage)
     also = [f"[{_title(part)}](#{_anchor(part)})" for part in (cls.asks, cls.writes) if part is not None]
     more = f"More options: {' and '.join(also)}." if also else ""
-    head = f"(command-{name})=\n## `reverie {name}`"
+    head = f"({_place(name)})=\n## `reverie {name}`"
     about = inspect.cleandoc(cls.__doc__ or "")
     return "\n\n".join([head, about, f"```sh\n{examples}\n```", _table(name, cls), more])
 
@@ -114,7 +114,14 @@ def _bounds(item: Setting) -> str:
 
 @cache
 def _options(command: str) -> list[Any]:
-    return typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined, no-any-return]
+    found: Any = typer.main.get_command(app)
+    for word in command.split():
+        found = found.commands[word]
+    return list(found.params)
+
+
+def _place(command: str) -> str:
+    return f"command-{command.replace(' ', '-')}"
 
 
 def _default(value: Any) -> str:
@@ -180,4 +187,4 @@ def _settings_told(_: Sphinx, __: str, ___: str, value: Any, ____: Any, lines: l
     cls = getattr(value, "settings", None)
     name = cls.__name__.lower() if isinstance(cls, type) and issubclass(cls, Settings) else ""
     if name in commands().own:
-        lines += ["", f"`settings` are those of :ref:`reverie {name} <command-{name}>`, by their names in Python."]
+        lines += ["", f"`settings` are those of :ref:`reverie {name} <{_place(name)}>`, by their names in Python."]

@@ -101,10 +101,8 @@ def test_every_command_and_public_name_is_in_the_reference(pages):
     import reverie
     from reverie.settings import commands
 
-    assert {f"command-{name}" for name in commands().own} <= pages["reference/commands.html"].places
+    assert {f"command-{name.replace(' ', '-')}" for name in commands().own} <= pages["reference/commands.html"].places
     anchors = pages["reference/python.html"].places
-    text = (DOCS.parent / "src/reverie/__init__.py").read_text()
-    assert "_HOMES" in text
     ends = {place.rpartition(".")[2] for place in anchors} | {name for name, home in reverie._HOMES.items() if not home}
     assert set(reverie.__all__) <= ends
 
