@@ -21,7 +21,7 @@ def googlenet():
 
 
 def untouched(name: str):
-    from reverie.models.sources import _factory
+    from reverie.models.factories import _factory
 
     return _factory(f"{NETWORKS}:{name}")()
 

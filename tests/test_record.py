@@ -3,7 +3,7 @@ import json
 import pytest
 
 from reverie.errors import RecordRefused
-from reverie.record import LONGEST, Record, parse, versions
+from reverie.record import LONGEST, Record, parse_record, versions
 
 
 def refusal(call) -> str:
@@ -17,11 +17,11 @@ GOOD = {"recipe": "dream", "arguments": {}, "model": {}, "automatic": {}, "index
 
 def test_what_is_written_is_read():
     record = Record("dream", {"steps": 3, "layers": ["a"]}, {"name": "bundled"}, {"tile": None}, 2, versions())
-    assert parse(str(record)) == record
+    assert parse_record(str(record)) == record
 
 
 def test_missing_fields_have_defaults():
-    assert parse('{"recipe": "dream", "arguments": {}, "model": {}}').index == 0
+    assert parse_record('{"recipe": "dream", "arguments": {}, "model": {}}').index == 0
 
 
 @pytest.mark.parametrize(
@@ -29,21 +29,23 @@ def test_missing_fields_have_defaults():
     ["", "{", "[]", "3", "null", '"dream"', "{}", '{"recipe": "x"}', json.dumps({**GOOD, "more": 1}), "[" * 10**5],
 )
 def test_what_is_no_record_is_refused(text):
-    assert refusal(lambda: parse(text)) == ("the picture's record cannot be read; it was not written by this program")
+    assert refusal(lambda: parse_record(text)) == (
+        "the picture's record cannot be read; it was not written by this program"
+    )
 
 
 @pytest.mark.parametrize(
     "change", [{"recipe": 3}, {"arguments": []}, {"model": None}, {"automatic": "x"}, {"versions": 1}]
 )
 def test_fields_of_other_kinds_are_refused(change):
-    assert refusal(lambda: parse(json.dumps({**GOOD, **change}))) == (
+    assert refusal(lambda: parse_record(json.dumps({**GOOD, **change}))) == (
         "the picture's record is damaged; render the picture anew"
     )
 
 
 @pytest.mark.parametrize("index", ["0", 1.5, True, [0]])
 def test_an_index_that_is_no_number_is_refused(index):
-    assert refusal(lambda: parse(json.dumps({**GOOD, "index": index}))) == (
+    assert refusal(lambda: parse_record(json.dumps({**GOOD, "index": index}))) == (
         "the picture's record is damaged: its index is no number; render the picture anew"
     )
 

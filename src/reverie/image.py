@@ -164,7 +164,7 @@ def resize(image: Tensor, size: Size) -> Tensor:
     if image.shape[-2:] == size:
         return image
     if size[0] * size[1] > LARGE:
-        memory.ensure(
+        memory.require(
             8 * image[..., 0, 0].numel() * size[0] * size[1], f"a picture of {size[1]}x{size[0]}", "lower --size"
         )
     shrinks = size[0] < image.shape[-2] or size[1] < image.shape[-1]

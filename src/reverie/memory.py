@@ -16,7 +16,7 @@ def available() -> int | None:
     return min(_limits(), default=None)
 
 
-def ensure(count: int, what: str, remedy: str) -> None:
+def require(count: int, what: str, remedy: str) -> None:
     """Refuses what takes so many bytes where they are not there.
 
     Args:

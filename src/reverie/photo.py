@@ -135,7 +135,7 @@ def _check_room(picture: Image.Image, name: str, enough: int | None) -> None:
     pixels = picture.width * picture.height
     floats = 15 * pixels // _factor(picture, enough) ** 2
     remedy = "shrink it first" if enough is None else "shrink it first, or ask for a smaller picture"
-    memory.ensure(
+    memory.require(
         8 * pixels + floats, f"{name}, unpacked to {pixels / 1e6:.0f} million pixels,", remedy
     )  # fmt: skip
 

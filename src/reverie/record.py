@@ -68,7 +68,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def parse(text: str) -> Record:
+def parse_record(text: str) -> Record:
     """A record from its JSON text: a stranger's data, so every field's type is checked.
 
     Raises:

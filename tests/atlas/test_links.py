@@ -10,7 +10,7 @@ from reverie.atlas.links import ENDED, ConnectionsRun, connections, told
 from reverie.atlas.portraits import Portraits
 from reverie.atlas.sheets import sheet
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.record import parse
+from reverie.record import parse_record
 from reverie.settings.filters import Connections
 from reverie.unit import Unit
 from tiny import seeded
@@ -25,7 +25,7 @@ def test_the_ends_have_pictures_made_in_one_run(model):
     assert [cell.caption for cell in into.cells] == [end["unit"] for end in board.data["incoming"]]
     assert all(cell.picture.size == (48, 48) and cell.patch is not None for cell in into.cells)
     assert {cell.caption for cell in out.cells} <= {model.label(Unit("logits", (index,))) for index in range(5)}
-    record = parse(into.cells[1].record)
+    record = parse_record(into.cells[1].record)
     assert record.arguments["units"][record.index] == into.cells[1].caption
 
 
@@ -34,7 +34,8 @@ def test_a_picture_is_taken_from_a_sheet_of_the_same_network(model, tmp_path):
     units = [Unit("block", (index,)) for index in range(8)]
     found = Portraits(model, [*units, Unit("mix", (0,))], 0, str(tmp_path), 0).result()
     assert list(found) == units
-    assert parse(found[units[3]].record).arguments["units"][parse(found[units[3]].record).index] == "block:3"
+    record = parse_record(found[units[3]].record)
+    assert record.arguments["units"][record.index] == "block:3"
     other = reverie.load(seeded(type(model.variants.plain), seed=1), size=48)
     assert Portraits(other, units, 0, str(tmp_path), 0).result() == {}
 

@@ -2,7 +2,7 @@ import re
 
 from PIL import Image
 
-from reverie.record import parse
+from reverie.record import parse_record
 
 
 def test_kernels_of_a_layer(cli, factory, tmp_path):
@@ -31,7 +31,7 @@ def test_kernels_of_a_channel_by_choice(cli, factory, tmp_path):
     status, out, _ = cli("filters", "norm:3", "--model", factory, "--kernels", "-o", "k.png")
     assert (status, out) == (0, "wrote k.png\neach on its own scale\n")
     with Image.open(tmp_path / "k.png") as picture:
-        assert parse(picture.text["reverie"]).recipe == "filters"
+        assert parse_record(picture.text["reverie"]).recipe == "filters"
 
 
 def test_mistakes_get_one_sentence(refused, factory):

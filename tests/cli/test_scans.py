@@ -6,7 +6,7 @@ from PIL import Image
 
 from reverie.dataset import scanning as run
 from reverie.dataset.store import read_scan
-from reverie.record import parse
+from reverie.record import parse_record
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dataset"))
 
@@ -72,7 +72,7 @@ def test_patches_are_a_sheet_with_records(cli, scanned, factory, tmp_path):
     assert len(files) == 16
     with Image.open(files[-1]) as picture:
         assert picture.size == (48, 48)
-        record = parse(picture.text["reverie"])
+        record = parse_record(picture.text["reverie"])
     assert record.recipe == "patches"
     assert record.arguments["unit"] == "mix:3"
     assert record.automatic["doubt"] is None

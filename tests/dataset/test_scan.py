@@ -15,7 +15,7 @@ from reverie.dataset.decoding import batches
 from reverie.dataset.patches import patch_record, patches
 from reverie.dataset.photos import photo_set
 from reverie.dataset.scan import Keeping, fresh
-from reverie.dataset.scan import scan as scanned
+from reverie.dataset.scan import tallied as scanned
 from reverie.dataset.scanning import main_layers, scan, scanning
 from reverie.dataset.store import begun, read_scan
 from reverie.dataset.writer import Writer

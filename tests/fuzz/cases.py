@@ -22,7 +22,7 @@ from reverie.models.sources import load_weights
 from reverie.objectives.dictionaries import directions_in
 from reverie.recipes.presets import DREAM, FEATURE, preset_named
 from reverie.recipes.reruns import recipe_of, recorded_model
-from reverie.record import parse as parsed
+from reverie.record import parse_record as parsed
 from reverie.unit import parse
 
 from . import mutations, networks

@@ -108,7 +108,7 @@ def test_one_value_of_normalisation_stands_for_all_channels(module):
     ("options", "message"),
     [
         ({"mean": [0.5, 0.5]}, "mean has 2 values, but the network's input has 3 channels"),
-        ({"std": [0.5, 0, 0.5]}, "std must be above 0, not 0.0"),
+        ({"std": [0.5, 0, 0.5]}, "std must be numbers above 0, not (0.5, 0.0, 0.5)"),
         ({"precision": "float16"}, "there is no precision 'float16'; allowed are float32, bfloat16, auto"),
     ],
 )

@@ -1,3 +1,4 @@
+import importlib
 import pickle
 import sys
 import urllib.error
@@ -12,6 +13,7 @@ import reverie
 from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable
 from reverie.models import sources
 from reverie.models.sources import BUNDLED, import_torchvision, load, torchvision_names
+from reverie.settings.parts import Loading
 from tiny import Tiny, picture, seeded, state
 
 
@@ -325,7 +327,7 @@ def test_a_missing_torchvision_is_one_sentence(monkeypatch):
     def missing(name):
         raise ModuleNotFoundError("No module named 'torchvision'", name="torchvision")
 
-    monkeypatch.setattr(sources.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     assert refusal(import_torchvision, InvalidSetting) == (
         "torchvision cannot be imported (No module named 'torchvision'); install it with 'pip install torchvision'"
     )
@@ -348,3 +350,15 @@ def test_the_callers_module_is_left_as_it_was_found():
 def test_double_precision_modules_work():
     network = load(seeded(Tiny).double(), size=48)
     assert reverie.probe(network, picture(1), ["logits"])["logits"].dtype == torch.float32
+
+
+def test_settings_of_loading_may_be_given_whole(module):
+    whole = load(seeded(Tiny), None, Loading(native_size=40, output_as="sigmoid"), size=48)
+    assert (whole.size, whole.output.kind) == ((48, 48), "sigmoid")
+    parted = load(seeded(Tiny), loading=Loading(weights="none", output_as="sigmoid", native_size=48))
+    assert parted.source == whole.source
+
+
+def test_a_misspelt_name_is_told_before_anything_is_loaded():
+    with pytest.raises(UnknownName, match="load takes no 'precison'; nearest: 'precision'"):
+        load("no such network", precison="bfloat16")

@@ -16,7 +16,7 @@ from reverie.figures.result import Result
 from reverie.image import read, save, to_uint8
 from reverie.recipes.reruns import ASKED_ANEW, read_record, recipe_of, recorded_model
 from reverie.record import Record
-from reverie.record import parse as parsed
+from reverie.record import parse_record as parsed
 from tiny import CLASSES, Tiny, seeded
 
 

@@ -10,15 +10,15 @@ import write_shorthand
 import reverie
 from reverie.errors import UnknownName
 from reverie.recipes.presets import Preset
-from reverie.settings import asked, recipes, schema
+from reverie.settings import askable, recipes, schema
 from reverie.settings.feature import Feature
 from reverie.settings.preset import OwnPreset
 from reverie.settings.setting import settings_of
 
 
-@pytest.mark.parametrize("name", asked())
+@pytest.mark.parametrize("name", askable())
 def test_a_form_has_every_setting_with_its_help_group_and_default(name):
-    cls = asked()[name]
+    cls = askable()[name]
     form = json.loads(json.dumps(schema(cls)))
     assert form["properties"].keys() == {item.name for item in settings_of(cls)}
     assert set(form["required"]) == {item.name for item in settings_of(cls) if item.required}

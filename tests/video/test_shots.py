@@ -6,7 +6,7 @@ import torch
 
 from reverie.errors import OutputFailed
 from reverie.image import read
-from reverie.record import Record, parse
+from reverie.record import Record, parse_record
 from reverie.video.frames import Frame, Reel, Shot, rounded
 from tiny import picture
 
@@ -35,7 +35,7 @@ def test_a_frame_read_from_its_file_is_the_frame(channels):
 def test_a_film_is_written_with_its_record_and_the_folder_goes(tmp_path):
     assert shot().save("a.gif") == Path("a.gif")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.gif", "a.json"]
-    assert parse(Path("a.json").read_text()).recipe == "zoom"
+    assert parse_record(Path("a.json").read_text()).recipe == "zoom"
     assert read("a.gif").shape == (1, 3, 11, 14)
 
 

@@ -14,6 +14,7 @@ from reverie.atlas.links import ENDED, Links, link_sections, one_channel, strong
 from reverie.atlas.portraits import Portrait, Portraits
 from reverie.figures.board import Bar, Board, Cell, Section
 from reverie.figures.result import Result
+from reverie.models.classes import first_name
 from reverie.models.connectivity import wiring
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -121,7 +122,7 @@ def _likeliest(model: Model, logits: Tensor) -> tuple[tuple[str, float], ...]:
     shares = model.probabilities(logits)[0]
     top = shares.topk(min(CLASSES, len(shares)))
     pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
-    return tuple((model.classes[index].split(",")[0], share) for index, share in pairs)
+    return tuple((first_name(model.classes[index]), share) for index, share in pairs)
 
 
 def _sections(

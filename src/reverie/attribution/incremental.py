@@ -126,7 +126,7 @@ def reached(extent: Extent, span: Span, length: int) -> Span:
     return first, max(first, last)
 
 
-def seen(before: Extent, after: Extent, span: Span, length: int) -> tuple[int, Span]:
+def spans_seen(before: Extent, after: Extent, span: Span, length: int) -> tuple[int, Span]:
     """What positions of one map see of an earlier one: the step between both grids, and the span, on that step."""
     step = after.stride // before.stride
     first = span[0] * step + (after.start - before.start) // before.stride
@@ -156,7 +156,7 @@ class Planner:
             needs = []
             for span in self.spans[axis]:
                 out = reached(after.extents[axis], span, lengths[1])
-                needs.append(seen(before.extents[axis], after.extents[axis], out, lengths[0]))
+                needs.append(spans_seen(before.extents[axis], after.extents[axis], out, lengths[0]))
             found[first, last] = needs[0][0], np.array([stop - start for _, (start, stop) in needs])
         return found
 
@@ -313,7 +313,7 @@ class Covered:
             first, last = self.nodes[stretch.first], self.nodes[stretch.last]
             length = first.shape[axis + 1]
             out = reached(last.extents[axis], window[axis], last.shape[axis + 1])
-            _, span = seen(first.extents[axis], last.extents[axis], out, length)
+            _, span = spans_seen(first.extents[axis], last.extents[axis], out, length)
             found.append(min(span[0], length - stretch.crop[axis]))
         return found[0], found[1]
 

@@ -144,19 +144,8 @@ def each_photo(asked: Sequence[P], ending: str, done: str, writing: Output, make
 def model_of(network: Network) -> Model:
     """The network that the options name, with the threads that they say."""
     use_threads(network.threads)
-    ready = load(
-        network.model,
-        network.weights,
-        device=network.device,
-        precision=network.precision,
-        mean=network.mean,
-        std=network.std,
-        size=network.native_size,
-        classes=None if network.classes is None else _lines(Path(network.classes)),
-        pooling=network.pooling,
-        output=network.output_as,
-        output_key=network.output_key,
-    )
+    classes = None if network.classes is None else _lines(Path(network.classes))
+    ready = load(network.model, loading=network, classes=classes)
     for note in ready.notes:
         say(f"reverie: {note}", err=True)
     if ready.dtype.itemsize == 2 and not matrix_units(ready.device):

@@ -143,7 +143,7 @@ def fresh(model: Model, layers: Sequence[str], keeping: Keeping) -> dict[str, La
     return {layer.name: LayerTallies.empty(layer.channels, layer.size or (1, 1), keeping) for layer in found}
 
 
-def scan(
+def tallied(
     model: Model, images: Iterable[Batch], layers: Sequence[str], tallies: Mapping[str, LayerTallies], *, seed: int = 0
 ) -> Iterator[Seen]:
     """Shows a network batches of photos, and adds what the layers return to their tallies.

@@ -15,7 +15,7 @@ from reverie.dataset.decoding import batches
 from reverie.dataset.manifest import About
 from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scan import Keeping, Seen, fresh
-from reverie.dataset.scan import scan as scanned
+from reverie.dataset.scan import tallied as scanned
 from reverie.dataset.store import SCAN, Scan, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import OutputFailed, ScanRefused, printable

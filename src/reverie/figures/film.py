@@ -150,7 +150,7 @@ def _rate(path: Path, rate: float) -> Fraction:
     return Fraction(rate).limit_denominator(1001)
 
 
-def colours(height: int, width: int) -> str:
+def colour_space(height: int, width: int) -> str:
     """The matrix between RGB and a film's colours, that of HD or of SD: as players guess where it is not told."""
     return "ITU709" if width >= 1280 or height > 576 else "ITU601"
 
@@ -170,7 +170,7 @@ class _Video:
         self.stream = self.container.add_stream(codec, rate=rate, options=options)
         self.stream.height, self.stream.width = size[0] + self.odd[0], size[1] + self.odd[1]
         self.stream.pix_fmt = "yuv420p"
-        self.matrix = colours(*size)
+        self.matrix = colour_space(*size)
         context = self.stream.codec_context
         context.colorspace, context.color_range = TAGS[self.matrix], LIMITED
         context.color_primaries = context.color_trc = TAGS["ITU709"]  # sRGB's primaries, and the curve next to its own

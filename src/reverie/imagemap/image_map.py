@@ -22,7 +22,7 @@ from reverie.imagemap.mosaic import mosaic
 from reverie.imagemap.sprites import Sprites, thumbnail_side
 from reverie.models.model import Model
 from reverie.paths import path_named
-from reverie.record import Record, parse
+from reverie.record import Record, parse_record
 
 KEY, FORMAT = "reverie", "image map 1"
 ENDING = ".safetensors"
@@ -239,7 +239,7 @@ def _checked(described: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
     """
     names, classes, original = described["names"], described["classes"], described["original"]
     side, *counts = described["sprites"]
-    record, total, cells = parse(described["record"]), len(names), arrays["cells"]
+    record, total, cells = parse_record(described["record"]), len(names), arrays["cells"]
     components, width = arrays["axes"].shape
     shapes = {"points": (total, 2), "mean": (width,), "axes": (components, width)}
     grid = grid_shape(total) if total else (0, 0)

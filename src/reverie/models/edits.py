@@ -4,7 +4,7 @@ import contextlib
 import math
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -127,21 +127,23 @@ def unedited() -> Iterator[None]:
         _HERE.blocks = kept
 
 
-def replacing(edits: Sequence[Edit], form: Callable[[str], Form], size: Size) -> dict[str, Replacing]:
-    """By the name of a call, what puts the edits into what it returned for a picture of this size."""
-    calls: dict[str, list[Edit]] = {}
+def replacing(
+    edits: Sequence[Edit], form: Callable[[str], Form], size: Size, instead: Mapping[str, Replacing] | None = None
+) -> dict[str, Replacing]:
+    """By the name of a call what the network goes on with for a picture of this size.
+
+    Args:
+        instead: by the layer's name, what goes on before the edits are put into it.
+    """
+    found = {call_name(name): function for name, function in (instead or {}).items()}
     for edit in edits:
-        calls.setdefault(call_name(edit.unit.layer), []).append(edit)
+        name = call_name(edit.unit.layer)
+        found[name] = _after(found.get(name), edit, form(edit.unit.layer), size)
+    return found
 
-    def function(several: Sequence[Edit]) -> Replacing:
-        def replaced(output: Tensor) -> Tensor:
-            for edit in several:
-                output = _put(edit, form(edit.unit.layer), output, size)
-            return output
 
-        return replaced
-
-    return {call: function(several) for call, several in calls.items()}
+def _after(first: Replacing | None, edit: Edit, form: Form, size: Size) -> Replacing:
+    return lambda output: _put(edit, form, output if first is None else first(output), size)
 
 
 def _put(edit: Edit, form: Form, output: Tensor, size: Size) -> Tensor:

@@ -84,7 +84,7 @@ def transposed(length: int, out: int, kernel: int, stride: int, padding: int, di
 
 
 @lru_cache(1024)
-def framed(length: int, out: int, before: int, beyond: str) -> Taps:
+def padded(length: int, out: int, before: int, beyond: str) -> Taps:
     """A padding's; `before` is below 0 where it cuts."""
     return _taps(torch.arange(out)[:, None] - before, length, 1, beyond)
 

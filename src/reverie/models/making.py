@@ -1,6 +1,7 @@
 """Makes a Model of any module, and checks that it computes what the module computes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,69 +23,85 @@ from reverie.models.trace import first_tensor, trace
 SIZED = (RuntimeError, ValueError, AssertionError, IndexError)  # what a picture of a wrong size leads to
 
 
+@dataclass(frozen=True)
+class Found:
+    """A network before it is made ready, and what is known of it.
+
+    Attributes:
+        source: how to load it again.
+        size: native (height, width).
+        mean, std: of its input, for values in [0,1]; ImageNet's unless given, of other channels' .5 and .25.
+        random: the weights mean nothing yet: batch norms are calibrated on 1/f noise.
+        moments: by layer, mean and deviation of its channels.
+    """
+
+    module: nn.Module
+    source: Mapping[str, Any] = field(default_factory=dict)
+    size: Size = (224, 224)
+    mean: Sequence[float] | None = None
+    std: Sequence[float] | None = None
+    classes: Sequence[str] = ()
+    random: bool = False
+    moments: Mapping[str, tuple[Tensor, Tensor]] | None = None
+
+
 def make_model(
-    module: nn.Module,
-    name: str,
-    *,
-    device: torch.device,
-    dtype: torch.dtype = torch.float32,
-    size: Size = (224, 224),
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    classes: Sequence[str] = (),
-    random: bool = False,
-    source: Mapping[str, Any] | None = None,
-    moments: Mapping[str, tuple[Tensor, Tensor]] | None = None,
-    pooling: str = "own",
-    output: str | Output = "auto",
-    key: str | None = None,
-) -> Model:
+    found: Found, name: str, device: torch.device, dtype: torch.dtype = torch.float32, *, pooling: str = "own",
+    output: str | Output = "auto", key: str | None = None,
+) -> Model:  # fmt: skip
     """A Model of any module.
 
     Args:
-        random: the weights mean nothing yet: batch norms are calibrated on 1/f noise.
         output: how its logits are read, see OUTPUTS, or as is known already.
         key: which of several outputs its logits are.
 
     Raises:
         InvalidSetting: the module cannot be copied, its copy does not compute the same, or it does not run.
     """
-    module = uncompiled(module)
+    module = uncompiled(found.module)
     check_suitable(module, name)
     inputs = _input_channels(module)
-    mean, std = _statistic(mean, MEAN, 0.5, inputs, "mean"), _statistic(std, STD, 0.25, inputs, "std")
-    example = pink_noise(4 if random else 2, inputs, size).to(device)
+    mean = _statistic(found.mean, MEAN, 0.5, inputs, "mean")
+    std = _statistic(found.std, STD, 0.25, inputs, "std")
+    example = pink_noise(4 if found.random else 2, inputs, found.size).to(device)
     shift, scale = (torch.tensor(value, device=device).view(1, -1, 1, 1) for value in (mean, std))
     example = (example - shift) / scale
     try:
         with seeded(device):  # a forward may draw by chance: the caller's random state is left alone
             plain, layout, returned, endings = _same(module, name, example[:1])
-            head, reading, notes = _read(name, plain, returned, endings, example[:1], len(classes), output, key)
+            head, reading, notes = _read(name, plain, returned, endings, example[:1], len(found.classes), output, key)
             alone = not _together(plain, example[:2].contiguous(memory_format=layout))
-            if random:
+            if found.random:
                 calibrate(plain, example[: 1 if alone else None])
             example = example[:1].contiguous(memory_format=layout)
             seen = trace(plain, example)
-            pairs = _true_pairs(plain, seen.pairs, example)
+            variants = Variants(plain, _true_pairs(plain, seen.pairs, example), dtype)
     except ReverieError:
         raise
     except (Exception, SystemExit, GeneratorExit) as error:
-        raise InvalidSetting(_failure(name, size, inputs, error)) from error
-    known, more = _fitting(name, classes, seen.output.channels)
-    described = {
-        **(source or {}),
+        raise InvalidSetting(_failure(name, found.size, inputs, error)) from error
+    known, more = _fitting(name, found.classes, seen.output.channels)
+    source = _described(found, mean, std, reading, head, plain)
+    moments = {layer: (mean.to(device), std.to(device)) for layer, (mean, std) in (found.moments or {}).items()}
+    return Model(
+        name, seen.layers, known, found.size, inputs, mean, std, device, dtype, seen.largest, variants, source, moments,
+        layout, pooling, reading, (*notes, *more), alone, seen.sizewise,
+    )  # fmt: skip
+
+
+def _described(
+    found: Found, mean: Sequence[float], std: Sequence[float], reading: Output, head: Head, plain: nn.Module
+) -> dict[str, Any]:
+    """How to load the network again, and what tells whether it is the same."""
+    return {
+        **found.source,
         "mean": list(mean),
         "std": list(std),
-        "size": list(size),
+        "size": list(found.size),
         "output": reading.kind,
         "weights_sha256": weights_digest(plain),
         **({"output_key": head.path} if head.path else {}),
     }
-    return Model(
-        name, seen.layers, known, size, inputs, mean, std, device, dtype, seen.largest,
-        Variants(plain, pairs, dtype), described, moments or {}, layout, pooling, reading, (*notes, *more), alone,
-        seen.sizewise,
-    )  # fmt: skip
 
 
 Same = tuple[nn.Module, torch.memory_format, Any, Endings]

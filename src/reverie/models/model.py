@@ -1,6 +1,7 @@
 """Model: a ready network with its layers, classes, native size and its own normalisation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -11,12 +12,14 @@ from torch import Tensor
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
 from reverie.models.bundled.network import LAYERS
-from reverie.models.edits import Edit, edits_here, plain, unedited
-from reverie.models.grids import Form, module_name
+from reverie.models.classes import class_number, first_name
+from reverie.models.edits import Edit, Replacing, edits_here, plain, replacing, unedited
+from reverie.models.grids import Form, call_name, module_name
+from reverie.models.hooks import Hooks, Keep
 from reverie.models.layers import Layer
 from reverie.models.main_line import LEAST, blocks
 from reverie.models.output import Output
-from reverie.models.probe import probe
+from reverie.models.pooling import AveragedPooling
 from reverie.models.readiness import Variants
 from reverie.unit import Unit, parse
 
@@ -94,6 +97,37 @@ class Model:
         mean, std = (torch.tensor(value, device=self.device).view(1, -1, 1, 1) for value in (self.mean, self.std))
         return -mean / std, 1 / std
 
+    def returned(
+        self,
+        image: Tensor,
+        layers: Collection[str],
+        *,
+        instead: Mapping[str, Replacing] | None = None,
+        keep: Keep | None = None,
+    ) -> dict[str, Tensor]:
+        """What the layers' calls return for an image [N,C,H,W] in [0,1], by their names and as they return it.
+
+        Args:
+            instead, keep: as of `probe` and `Hooks`.
+
+        Raises:
+            UnknownName: a layer that did not run.
+        """
+        if not layers:
+            return {}
+        edits = (*self.edits, *edits_here(self.variants))
+        changed = replacing(edits, self.form, (int(image.shape[-2]), int(image.shape[-1])), instead)
+        module = self.variants.module({module_name(name) for name in {*layers, *changed}})
+        calls, stop = {call_name(name) for name in layers} - {"logits"}, "logits" not in layers
+        with AveragedPooling() if self.pooling == "average" else contextlib.nullcontext():
+            values = Hooks(module, calls, changed, stop=stop, keep=keep).run(self.normalised(image))
+        missing = {name for name in layers if call_name(name) not in values}
+        if missing:
+            raise UnknownName(
+                f"{self.name} did not run '{min(missing)}' for this picture; list its layers with 'reverie layers'"
+            )
+        return values
+
     def probabilities(self, logits: Tensor) -> Tensor:
         """[N,C] of the classes, from logits [N,C,...]: over positions the mean; of a raw output what it is."""
         return self.output.shares(logits)
@@ -135,7 +169,7 @@ class Model:
         calls = [key for key in self.layers if module_name(key) == name]
         if calls:
             raise UnknownName(f"'{name}' runs {len(calls)} times in {self.name}; name a call: {', '.join(calls)}")
-        named = [item for item in self.classes if item.split(",")[0].strip().lower() == name.strip().lower()]
+        named = [item for item in self.classes if first_name(item).lower() == name.strip().lower()]
         if named:
             raise UnknownName(f"{self.name} has no layer '{name}'; the class is {Unit('logits', (name.strip(),))}")
         block = name.partition(".")[0]
@@ -194,38 +228,29 @@ class Model:
         return replace(unit, channels=channels)
 
     def _class(self, unit: Unit, name: str) -> int:
-        if not self.classes or self.layers["logits"].channels != self.layer(unit.layer).channels:
-            raise UnknownName(f"'{name}' in '{unit}' is no channel number, and {self._without_classes(unit.layer)}")
-        firsts = [item.split(",")[0].strip() for item in self.classes]
-        hits = [index for index, item in enumerate(firsts) if item.lower() == name.lower()]
-        if len(hits) == 1:
-            return hits[0]
-        if hits:
-            listed = ", ".join(f"'{unit.layer}:{index}' ({self.classes[index]})" for index in hits)
-            raise UnknownName(f"{self.name} has {len(hits)} classes named '{name}': {listed}; name one by its number")
-        containing = [item for item in firsts if name.lower() in item.lower()]
-        close = ", ".join(f"'{item}'" for item in containing[:5]) or nearest(name, firsts)
-        raise UnknownName(f"{self.name} has no class '{name}'; nearest: {close}")
-
-    def _without_classes(self, layer: str) -> str:
-        if self.classes:
-            return f"'{layer}' has other channels than classes; class names go with 'logits'"
-        return f"{self.name} has no class names; give them with --classes FILE (classes= in Python), one a line"
+        if self.classes and self.layers["logits"].channels == self.layer(unit.layer).channels:
+            return class_number(self.classes, name, unit.layer, self.name)
+        why = (
+            f"'{unit.layer}' has other channels than classes; class names go with 'logits'"
+            if self.classes
+            else f"{self.name} has no class names; give them with --classes FILE (classes= in Python), one a line"
+        )
+        raise UnknownName(f"'{name}' in '{unit}' is no channel number, and {why}")
 
     def label(self, unit: Unit) -> str:
         """What to write under a unit's picture: the class's name where it is one."""
         if unit.layer == "logits" and len(unit.channels) == 1 and int(unit.channels[0]) < len(self.classes):
-            return f"{self.classes[int(unit.channels[0])].split(',')[0]} ({unit})"
+            return f"{first_name(self.classes[int(unit.channels[0])])} ({unit})"
         return str(unit)
 
     def _runs(self, size: Size, layers: Iterable[str]) -> bool:
         blank = torch.full((1, self.channels, *size), 0.5, device=self.device)
         try:
             with torch.no_grad(), unedited():
-                seen = probe(self, blank, layers, resizing=False)
+                seen = self.returned(blank, [*layers])
         except (RuntimeError, ValueError, AssertionError, IndexError):
             return False
-        return all(seen[layer].numel() > 0 for layer in layers)
+        return all(value.numel() > 0 for value in seen.values())
 
     def smallest_side(self, layers: Iterable[str]) -> int:
         """The smallest side of a square on which the network runs up to these layers, at most the native one."""
@@ -249,7 +274,8 @@ class Model:
 
     def grid(self, layer: str, size: Size) -> Size:
         """(height, width) of a layer's output on a picture of this size."""
-        with torch.no_grad():
-            blank = torch.full((1, self.channels, *size), 0.5, device=self.device)
-            height, width = probe(self, blank, [layer])[layer].shape[-2:]
+        blank = self.shown(torch.full((1, self.channels, *size), 0.5, device=self.device), [layer])
+        with torch.no_grad(), unedited():
+            value = self.returned(blank, [layer])[call_name(layer)]
+        height, width = self.form(layer).grid(value, (int(blank.shape[-2]), int(blank.shape[-1]))).shape[-2:]
         return height, width

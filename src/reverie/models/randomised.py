@@ -3,7 +3,7 @@
 import torch
 
 from reverie.models.copying import copied
-from reverie.models.making import make_model
+from reverie.models.making import Found, make_model
 from reverie.models.model import Model
 from reverie.randomness import generator, normal
 
@@ -21,8 +21,5 @@ def randomised(model: Model, seed: int = 0) -> Model:
                 weight.copy_(deviation * normal(weight.shape, [generator(seed, name)])[0])
             else:
                 weight.fill_(1.0 if name.endswith("weight") else 0.0)
-    return make_model(
-        twin, f"{model.name} with random weights", device=model.device,
-        dtype=model.dtype, size=model.size, mean=model.mean, std=model.std, classes=model.classes, random=True,
-        output=model.output,
-    )  # fmt: skip
+    found = Found(twin, {}, model.size, model.mean, model.std, model.classes, random=True)
+    return make_model(found, f"{model.name} with random weights", model.device, model.dtype, output=model.output)

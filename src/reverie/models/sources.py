@@ -1,28 +1,24 @@
 """Where networks come from: the bundled one, torchvision's and timm's, factories in files and packages, any module."""
 
-import importlib
-import importlib.util
 import inspect
 import json
-import sys
 import urllib.error
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack, get_type_hints
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable, nearest
-from reverie.image import Size
 from reverie.models import efficientnet_lite0 as lite
 from reverie.models.checkpoints import classes_in, fit, load_weights, read_weights
 from reverie.models.copying import copied
+from reverie.models.factories import built, said_by
 from reverie.models.integrity import check_whole
-from reverie.models.making import make_model
+from reverie.models.making import Found, make_model
 from reverie.models.model import Model
 from reverie.models.names import DEFAULT, OWN
 from reverie.models.pooling import POOLINGS
@@ -37,38 +33,32 @@ from reverie.models.zoos import (
 )
 from reverie.paths import path_named
 from reverie.randomness import undisturbed
+from reverie.settings.parts import Loading
+from reverie.settings.setting import settings_of
 
 BUNDLED = Path(__file__).parent / "bundled" / "motifs.safetensors"
 
 
-@dataclass(frozen=True)
-class _Found:
-    """A network before it is made ready."""
+class LoadNames(TypedDict, total=False):
+    """The names that `load` takes."""
 
-    module: nn.Module
-    source: Mapping[str, Any]
-    size: Size = (224, 224)
-    mean: Sequence[float] | None = None
-    std: Sequence[float] | None = None
-    classes: Sequence[str] = ()
-    random: bool = False
-    moments: Mapping[str, tuple[Tensor, Tensor]] | None = None
+    device: str
+    precision: str
+    mean: Sequence[float] | str | None
+    std: Sequence[float] | str | None
+    size: int | Sequence[int] | str | None
+    classes: Sequence[str] | None
+    pooling: str
+    output: str
+    output_key: str | int | None
 
 
 @undisturbed()
 def load(
     name: str | nn.Module | Model = DEFAULT,
     weights: str | Path | None = "default",
-    *,
-    device: str = "auto",
-    precision: str = "float32",
-    mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    size: int | Size | None = None,
-    classes: Sequence[str] | None = None,
-    pooling: str = "own",
-    output: str = "auto",
-    output_key: str | None = None,
+    loading: Loading | None = None,
+    **names: Unpack[LoadNames],
 ) -> Model:
     """A network made ready to be asked.
 
@@ -76,11 +66,12 @@ def load(
         name: `efficientnet_lite0`, `bundled`, a torchvision classifier, `timm:NAME`, `path/to/file.py:factory`,
             `package.module:factory`, or any module.
         weights: `default`; a file of weights (safetensors, or a state dict); None or `none` for random ones.
+        loading: the settings whole; what stands beside them goes before.
         device: auto, cpu, cuda, cuda:1 or mps.
         precision: float32; bfloat16, whose image stays float32, faster where there are matrix units for it; or auto,
             bfloat16 there and float32 elsewhere.
-        mean: of the network's input, for values in [0,1]; ImageNet's unless the network says otherwise
-        std: of the network's input, as mean
+        mean: of the network's input, for values in [0,1]; ImageNet's unless the network says otherwise.
+        std: of the network's input, as mean.
         size: native side or (height, width), 224 unless the network says else.
         classes: names in the order of the logits.
         pooling: own, or average in place of every maximum, for smoother pictures.
@@ -89,42 +80,74 @@ def load(
         output_key: which of several outputs holds the classes, such as out or 1; automatic.
 
     Raises:
-        UnknownName: no such network or factory.
+        UnknownName: no such network or factory, or a name that is none of these.
         WeightsUnavailable: weights that cannot be had, or do not fit.
         InvalidSetting: a module that does not run, or a wrong device or precision.
     """
     if isinstance(name, Model):
         return name
-    if pooling not in POOLINGS:
-        raise InvalidSetting(f"there is no pooling '{pooling}'; allowed are {', '.join(POOLINGS)}")
-    place = device_named(device)
-    dtype = precision_named(precision, place)
-    chosen = None if weights is None or str(weights) == "none" else str(weights)
-    if chosen not in (None, "default"):
-        chosen = str(path_named(chosen))
-    found = _found(name, chosen)
+    classes = names.pop("classes", None)
+    asked = _asked(loading or Loading(), weights, names)
+    if asked.pooling not in POOLINGS:
+        raise InvalidSetting(f"there is no pooling '{asked.pooling}'; allowed are {', '.join(POOLINGS)}")
+    place = device_named(asked.device)
+    dtype = precision_named(asked.precision, place)
+    found = _with(_found(name, _chosen(asked.weights)), asked, classes, dtype)
     text = name if isinstance(name, str) else type(name).__name__
-    native = found.size if size is None else (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
     return make_model(
-        found.module,
-        text,
-        device=place,
-        dtype=dtype,
-        size=native,
-        mean=found.mean if mean is None else mean,
-        std=found.std if std is None else std,
+        found, text, place, dtype, pooling=asked.pooling, output=asked.output_as, key=asked.output_key
+    )  # fmt: skip
+
+
+def _signature() -> inspect.Signature:
+    """What `load` takes, by name, with the defaults of its settings."""
+    own = {item.name: item.default for item in settings_of(Loading)}
+    first, weights, loading, _ = inspect.signature(load).parameters.values()
+    kinds = get_type_hints(LoadNames)
+    named = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=own[ALSO.get(name, name)], annotation=kind)
+        for name, kind in kinds.items()
+    ]
+    return inspect.Signature([first, weights, loading, *named], return_annotation=Model)
+
+
+ALSO = {"size": "native_size", "output": "output_as"}  # what Python calls otherwise than the command line
+load.__signature__ = _signature()  # type: ignore[attr-defined]
+
+
+def _asked(loading: Loading, weights: str | Path | None, names: Mapping[str, Any]) -> Loading:
+    """The settings with what is said beside them."""
+    unknown = sorted(names.keys() - get_type_hints(LoadNames).keys())
+    if unknown:
+        raise UnknownName(f"load takes no '{unknown[0]}'; nearest: {nearest(unknown[0], get_type_hints(LoadNames))}")
+    given = {ALSO.get(name, name): value for name, value in names.items()}
+    given |= {} if weights == "default" else {"weights": None if weights is None else str(weights)}
+    for name in ("mean", "std"):
+        if given.get(name) is not None and not isinstance(given[name], str):
+            given[name] = tuple(float(value) for value in given[name])
+    if isinstance(given.get("output_key"), int):
+        given["output_key"] = str(given["output_key"])
+    return loading.changed(**given)
+
+
+def _chosen(weights: str | None) -> str | None:
+    """`default`, a file, or None for random ones."""
+    if weights is None or weights == "none":
+        return None
+    return weights if weights == "default" else str(path_named(weights))
+
+
+def _with(found: Found, asked: Loading, classes: Sequence[str] | None, dtype: torch.dtype) -> Found:
+    """A network with what the user says of it, and its record."""
+    size, source = asked.native_size, {**found.source, "precision": str(dtype).removeprefix("torch.")}
+    source |= {"classes": classes and list(classes), **_pooled(asked.pooling)}
+    return replace(
+        found,
+        source=source,
+        size=found.size if size is None else (size, size) if isinstance(size, int) else size,
+        mean=found.mean if asked.mean is None else asked.mean,
+        std=found.std if asked.std is None else asked.std,
         classes=found.classes if classes is None else classes,
-        random=found.random,
-        source={
-            **found.source,
-            "precision": str(dtype).removeprefix("torch."),
-            "classes": classes and list(classes),
-            **_pooled(pooling),
-        },
-        moments={layer: (m.to(place), s.to(place)) for layer, (m, s) in (found.moments or {}).items()},
-        pooling=pooling,
-        output=output,
-        key=output_key,
     )
 
 
@@ -132,13 +155,13 @@ def _pooled(pooling: str) -> dict[str, str]:
     return {} if pooling == "own" else {"pooling": pooling}
 
 
-def _found(name: str | nn.Module, weights: str | None) -> _Found:
+def _found(name: str | nn.Module, weights: str | None) -> Found:
     if isinstance(name, nn.Module):
         source = {"name": type(name).__name__, "code": True, "weights": _weights_source(weights)}
         if weights not in ("default", None):
             name = copied(name)  # the caller's module stays as it was found
             load_weights(name, Path(weights))
-        return _Found(name, source, **_said_by(name))
+        return Found(name, source, **said_by(name))
     if name == "bundled":
         return _bundled(weights)
     if name == "efficientnet_lite0":
@@ -156,7 +179,7 @@ def _found(name: str | nn.Module, weights: str | None) -> _Found:
     )
 
 
-def _bundled(weights: str | None) -> _Found:
+def _bundled(weights: str | None) -> Found:
     from reverie.models.bundled.network import MotifNet
 
     path = BUNDLED if weights == "default" else None if weights is None else Path(weights)
@@ -188,7 +211,7 @@ def _bundled(weights: str | None) -> _Found:
         if key.startswith("statistics/") and key.endswith("/mean")
     }
     mean, std = ([float(item) for item in json.loads(about[key])] for key in ("mean", "std"))
-    return _Found(
+    return Found(
         module,
         {"name": "bundled", "weights": _weights_source(weights)},
         (side, side),
@@ -199,14 +222,14 @@ def _bundled(weights: str | None) -> _Found:
     )
 
 
-def _efficientnet_lite0(weights: str | None) -> _Found:
+def _efficientnet_lite0(weights: str | None) -> Found:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         module = lite.EfficientNetLite0()
     if weights is not None:
         path = lite.weights_file() if weights == "default" else Path(weights)
         fit(module, lite.renamed(read_weights(path)), path)
-    return _Found(
+    return Found(
         module,
         {"name": "efficientnet_lite0", "weights": _weights_source(weights)},
         (lite.SIZE, lite.SIZE),
@@ -217,7 +240,7 @@ def _efficientnet_lite0(weights: str | None) -> _Found:
     )
 
 
-def _from_torchvision(name: str, weights: str | None) -> _Found:
+def _from_torchvision(name: str, weights: str | None) -> Found:
     models = import_torchvision().models
     entry = models.get_model_weights(name).DEFAULT
     # the two Inceptions re-normalise their input when they carry torchvision's weights, and have training-only heads
@@ -235,7 +258,7 @@ def _from_torchvision(name: str, weights: str | None) -> _Found:
         fit(module, state, weights, without="aux" if extra else "")
     crop = entry.transforms().crop_size[0] if weights is not None or name == "inception_v3" else 224
     source = {"name": name, "weights": _weights_source(weights)}
-    return _Found(module, source, (crop, crop), classes=entry.meta["categories"], random=weights is None)
+    return Found(module, source, (crop, crop), classes=entry.meta["categories"], random=weights is None)
 
 
 def _torchvision_state(name: str, entry: Any) -> Mapping[str, Tensor]:
@@ -255,7 +278,7 @@ def _torchvision_state(name: str, entry: Any) -> Mapping[str, Tensor]:
     return read_weights(file)
 
 
-def _from_timm(name: str, weights: str | None) -> _Found:
+def _from_timm(name: str, weights: str | None) -> Found:
     said = timm_network(name, pretrained=weights == "default")
     if weights not in ("default", None):
         state = read_weights(Path(weights))
@@ -264,103 +287,15 @@ def _from_timm(name: str, weights: str | None) -> _Found:
             said = timm_network(name, pretrained=False, num_classes=count)
         fit(said["module"], state, weights)
     source = {"name": name, "weights": _weights_source(weights)}
-    return _Found(source=source, random=weights is None, **said)
+    return Found(source=source, random=weights is None, **said)
 
 
-def _from_factory(name: str, weights: str | None) -> _Found:
+def _from_factory(name: str, weights: str | None) -> Found:
     module, factory, source = built(name)
     if weights not in ("default", None):
         load_weights(module, Path(weights))
     source = {**source, "weights": _weights_source(weights), "code": True}
-    return _Found(module, source, random=weights is None, **{**_said_by(module), **_said_by(factory)})
-
-
-def built(name: str) -> tuple[nn.Module, Callable[[], Any], dict[str, Any]]:
-    """The module that a factory named `path/to/file.py:function` or `package.module:function` makes, and the factory.
-
-    Third, how a record names it: without the folder, with the hash of the code.
-
-    Raises:
-        UnknownName: no such file, module or function.
-        InvalidSetting: it fails, or returns no module.
-    """
-    import_torchvision()
-    factory = _factory(name)
-    try:
-        code = inspect.getsourcefile(factory)
-    except TypeError:  # a built-in, or a class of one
-        code = None
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            module = factory()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # also one that leaves the program, which would end without a word
-        raise InvalidSetting(f"the factory {name} failed: {_sentence(error)}") from error
-    if not isinstance(module, nn.Module):
-        raise InvalidSetting(f"the factory {name} returned {type(module).__name__}, not a torch.nn.Module")
-    shown = f"{Path(name.rpartition(':')[0]).name}:{name.rpartition(':')[2]}" if ".py:" in name else name
-    return (
-        module,
-        factory,
-        {"name": shown, "code_sha256": sha256(Path(code).read_bytes()).hexdigest() if code else None},
-    )
-
-
-def _factory(name: str) -> Callable[[], Any]:
-    """The function behind `path/to/file.py:function` or `package.module:function`; an existing file wins."""
-    place, _, function = name.rpartition(":")
-    if not (place and function):
-        raise UnknownName(f"'{name}' names no factory; write path/to/file.py:function or package.module:function")
-    path = path_named(place)
-    try:
-        if path.is_file():
-            spec = importlib.util.spec_from_file_location(f"reverie_factory_{path.stem}", path)
-            if spec is None or spec.loader is None:
-                raise UnknownName(f"{place} is not a Python file; a factory is named path/to/file.py:function")
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module  # dataclasses and quoted annotations look their module up
-            spec.loader.exec_module(module)
-        elif path.suffix == ".py" or "/" in place:
-            raise UnknownName(f"there is no file {place}; a factory is named path/to/file.py:function")
-        else:
-            module = importlib.import_module(place)
-    except UnknownName:
-        raise
-    except ModuleNotFoundError as error:
-        raise UnknownName(
-            f"{place} cannot be imported: no module named '{error.name}'; install it, or name a file"
-        ) from error
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise InvalidSetting(f"{place} cannot be imported: {_sentence(error)}") from error
-    found = getattr(module, function, None)
-    if not callable(found):
-        functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise UnknownName(f"{place} has no function '{function}'; nearest: {nearest(function, functions)}")
-    return found  # type: ignore[no-any-return]
-
-
-def _sentence(error: BaseException) -> str:
-    """An exception on one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def _said_by(thing: Any) -> dict[str, Any]:
-    """What a module or its factory says of itself by attributes `mean`, `std`, `size`, `classes`."""
-    said: dict[str, Any] = {}
-    for key in ("mean", "std", "classes"):
-        value = getattr(thing, key, None)
-        if isinstance(value, list | tuple):
-            said[key] = value
-    size = getattr(thing, "size", None)
-    if isinstance(size, int) and not isinstance(size, bool):
-        said["size"] = (size, size)
-    elif isinstance(size, list | tuple) and len(size) == 2:
-        said["size"] = (int(size[0]), int(size[1]))
-    return said
+    return Found(module, source, random=weights is None, **{**said_by(module), **said_by(factory)})
 
 
 def _weights_source(weights: str | None) -> str | None:

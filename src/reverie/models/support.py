@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_map
 
 from reverie.models import operators
-from reverie.models.extents import Taps, adapted, framed, resized, transposed, window
+from reverie.models.extents import Taps, adapted, padded, resized, transposed, window
 from reverie.models.reshaping import reshaped
 from reverie.models.spans import Spans, beside, joined, narrow, nothing, of_parts
 
@@ -223,7 +223,7 @@ def _padded(call: Call) -> list[Support | None]:
     support, beyond = call.first, operators.PADDED[call.name]
     for number, before in enumerate((amounts or [])[::2]):
         axis = picture.ndim - 1 - number
-        taps = framed(int(picture.shape[axis]), int(call.shape[axis]), int(before), beyond)
+        taps = padded(int(picture.shape[axis]), int(call.shape[axis]), int(before), beyond)
         support = each(support, lambda spans: spans.through(taps, axis))  # noqa: B023
     return [support]
 

@@ -22,7 +22,7 @@ from reverie.models.tracker import Tracker, tensors_in
 
 
 @dataclass
-class Trace:
+class Traced:
     """What one forward showed: the layers, largest map in numbers per image, (convolution, batch norm) pairs.
 
     `sizewise` says whether what positions see may follow another rule in pictures of another size.
@@ -81,7 +81,7 @@ def first_tensor(output: Any) -> Tensor | None:
     return output if isinstance(output, Tensor) else None
 
 
-def trace(module: nn.Module, image: Tensor, *, partly: bool = False) -> Trace:
+def trace(module: nn.Module, image: Tensor, *, partly: bool = False) -> Traced:
     """Runs one image [1,C,H,W] through a module that is in eval mode, and lists what ran.
 
     Args:
@@ -123,7 +123,7 @@ def trace(module: nn.Module, image: Tensor, *, partly: bool = False) -> Trace:
     heard = lister.describe("logits", module, output, watch.tracker)
     whole = heard[0].layer if heard else Layer("logits", "", 0, None, None, 1)
     whole = replace(whole, field=lister.field(heard[0]) if heard else None, kind="output")
-    return Trace(
+    return Traced(
         _listed(seen, whole, lister.field), _foldable(products, seen), whole, watch.largest, watch.tracker.sizewise
     )
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from reverie.errors import InvalidSetting
 from reverie.image import Size, resize
 from reverie.models.bundled.generator import bundled_generator
+from reverie.models.factories import built
 from reverie.models.integrity import weights_digest
-from reverie.models.sources import built
 from reverie.parameterizations.fitting import fitted
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal

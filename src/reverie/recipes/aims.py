@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from reverie.errors import InvalidSetting
+from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective, log_probability, margin, presence
@@ -114,4 +115,4 @@ def class_of(model: Model, target: str | int) -> int:
 
 def called(model: Model, index: int) -> str:
     """A class's name, else its number."""
-    return model.classes[index].split(",")[0] if index < len(model.classes) else f"class {index}"
+    return first_name(model.classes[index]) if index < len(model.classes) else f"class {index}"

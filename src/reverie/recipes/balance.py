@@ -8,6 +8,7 @@ from torch import Tensor
 
 from reverie.errors import InvalidSetting
 from reverie.image import Size
+from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.moments import deviation
 from reverie.models.probe import probe
@@ -59,7 +60,7 @@ def _of_the_same_class(model: Model, unit: Unit | None, other: Model) -> Unit:
         raise InvalidSetting(
             f"'{unit}' is no class with a name; say what in {other.name} is meant as --also MODEL=UNIT"
         )
-    name = model.classes[int(unit.channels[0])].split(",")[0].strip()
+    name = first_name(model.classes[int(unit.channels[0])])
     return other.units(Unit("logits", (name,)))[0]
 
 

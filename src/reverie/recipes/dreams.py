@@ -64,12 +64,7 @@ def dream(model: Model, asked: Dream) -> Recipe:
     return Recipe(
         names=(name,),
         stages=tuple(
-            Stage(
-                (objective,),
-                area,
-                chosen.steps if asked.steps is None else asked.steps,
-                _ascent(chosen, number, asked.rate, asked.strength),
-            )
+            Stage((objective,), area, asked.steps or chosen.steps, _ascent(chosen, number, asked.rate, asked.strength))
             for number, area in enumerate(sizes)
         ),
         parameterization=masked(chosen.parameterization, asked.mask, picture),

@@ -23,7 +23,7 @@ from reverie.recipes.networks import Other, others
 from reverie.recipes.presets import FEATURE, Preset, preset_named
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
 from reverie.recipes.wishes import Wish, spread, wishes_of
-from reverie.settings.feature import Feature
+from reverie.settings.feature import Canvas, Feature
 from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
 from reverie.unit import Unit
@@ -37,54 +37,45 @@ def feature(model: Model, asked: Feature) -> Recipe:
         UnknownName: no such layer, channel, class, preset or prior.
         InvalidSetting: a number out of range, or settings that do not go together.
     """
-    chosen = _chosen(
-        preset_named(asked.climb.preset, FEATURE), asked.canvas.start, asked.parameterization, asked.climb.steps
-    )
-    material, kind, cost = _material(model, chosen.parameterization, asked.canvas.alpha, asked.spectrum)
+    canvas, views, climb = asked.canvas, asked.views, asked.climb
+    chosen = _chosen(preset_named(climb.preset, FEATURE), canvas.start, asked.parameterization, climb.steps)
+    material, kind, cost = _material(model, chosen.parameterization, canvas.alpha, asked.spectrum)
     known = rows_of(model, asked.units, asked.dictionary, concept_in(model, asked.units, asked.concept, asked.against))
-    check_views(
-        known, asked.reduction, asked.cosine, asked.views.diversity, negative=asked.negative, both=asked.views.both
-    )
-    first = _sizes(model, chosen, asked.canvas.size)[0]
-    resolved = wishes_of(model, asked.units, rows=None if known is None else len(known), size=first)
-    sizes = _sizes(model, chosen, asked.canvas.size)
+    check_views(known, asked.reduction, asked.cosine, views.diversity, negative=asked.negative, both=views.both)
+    sizes = _sizes(model, chosen, canvas.size)
+    resolved = wishes_of(model, asked.units, rows=None if known is None else len(known), size=sizes[0])
     _check_size(model, [layer for wish in resolved for layer in wish.layers], sizes[0])
     check_positions(model, [term.unit for wish in resolved for term in wish.units], sizes)
-    whole = (
-        asked.canvas.window is False
-        or asked.canvas.mask is not None
-        or kind is not None
-        or material.photos != "exact"
-        or bool(asked.also)
-    )
-    part = None if whole else _window(model, resolved, sizes)
-    signs = (1.0, -1.0) if asked.views.both else (-1.0,) if asked.negative else (1.0,)
+    exact = kind is None and material.photos == "exact"
+    part = _window(model, resolved, sizes) if exact and _may_be_cut(asked) else None
+    signs = (1.0, -1.0) if views.both else (-1.0,) if asked.negative else (1.0,)
     beside = others(asked.also, model.device)
     aims = _aims(model, resolved, part, asked.reduction or chosen.reduction, known, asked.cosine, beside, sizes)
-    sides = [sign * aim + apart(model, wish.layers, asked.views.diversity) for wish, aim in aims for sign in signs]
+    sides = [sign * aim + apart(model, wish.layers, views.diversity) for wish, aim in aims for sign in signs]
     sides = _finished(sides, asked.prior, cost if kind == "optimised" else None)
-    named = [(wish, sign, view) for wish in resolved for sign in signs for view in range(asked.views.diversity)]
+    named = [(wish, sign, view) for wish in resolved for sign in signs for view in range(views.diversity)]
     return Recipe(
-        names=tuple(view_name(str(wish), asked.views.both and sign < 0, view) for wish, sign, view in named),
-        stages=_stages(chosen, sides, asked.views.diversity, sizes, part, asked.climb.rate),
-        parameterization=material
-        if asked.canvas.mask is None
-        else _masked(model, chosen, material, asked.canvas.mask, asked.canvas.start, sizes[-1]),
+        names=tuple(view_name(str(wish), views.both and sign < 0, view) for wish, sign, view in named),
+        stages=_stages(chosen, sides, views.diversity, sizes, part, climb.rate),
+        parameterization=_masked(model, chosen, material, canvas, sizes[-1]),
         transforms=(Backdrop(), *chosen.transforms) if kind == "optimised" else chosen.transforms,
         constraint=None if material.bounded else in_range,
         start=chosen.start,
-        photo=None
-        if asked.canvas.start is None or chosen.start != "photo"
-        else _photo(model, asked.canvas.start, sizes[0]),
+        photo=_photo(model, canvas.start, sizes[0]) if canvas.start is not None and chosen.start == "photo" else None,
         seed=asked.seed,
         redirect=chosen.redirect,
         batch=min(len(named), model.together(sizes[-1]) if asked.batch is None else asked.batch),
-        group=len(signs) * asked.views.diversity,
+        group=len(signs) * views.diversity,
         each={"units": tuple(wish.plain(model) for wish, *_ in named)},
         window=part[0] if part else None,
         importance=kind == "importance",
         labels=tuple(view_name(labelled(model, wish, known), sign < 0, view) for wish, sign, view in named),
     )
+
+
+def _may_be_cut(asked: Feature) -> bool:
+    """Whether only the window that a unit sees is to be made, as far as the settings say."""
+    return asked.canvas.window is not False and asked.canvas.mask is None and not asked.also
 
 
 def _stages(
@@ -202,10 +193,11 @@ def _material(
     return (with_alpha(part, model.channels) if kind == "optimised" else part), kind, cost
 
 
-def _masked(
-    model: Model, preset: Preset, part: Parameterization, mask: Photo, start: Photo | None, size: Size
-) -> Parameterization:
-    """Confined to a mask, over the start photo, or the plain ground of another start (grey for noise)."""
+def _masked(model: Model, preset: Preset, part: Parameterization, canvas: Canvas, size: Size) -> Parameterization:
+    """Confined to a mask, if any, over the start photo, or the plain ground of another start (grey for noise)."""
+    mask, start = canvas.mask, canvas.start
+    if mask is None:
+        return part
     if isinstance(part, Alpha):
         raise InvalidSetting("a mask goes with no optimised opacity; leave out one of both")
     if start is not None and preset.start == "photo":

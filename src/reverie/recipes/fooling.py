@@ -12,6 +12,7 @@ from reverie.constraints import NORMS, Ball, in_range
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.figures.result import Finding
 from reverie.image import Photo, Size, photos_in, read, resize, to_pil
+from reverie.models.classes import first_name, numbers_named
 from reverie.models.model import Model
 from reverie.objectives import log_probability
 from reverie.parameterizations import Cppn, Parameterization
@@ -253,8 +254,7 @@ def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
 
 def _same_class(model: Model, of: Model, index: int, count: int) -> int | None:
     if index < len(of.classes) and model.classes:
-        name = of.classes[index].split(",")[0].strip().lower()
-        hits = [number for number, each in enumerate(model.classes) if each.split(",")[0].strip().lower() == name]
+        hits = numbers_named(model.classes, first_name(of.classes[index]))
         return hits[0] if len(hits) == 1 else None
     return index if of.layers["logits"].channels == count else None
 

@@ -1,7 +1,7 @@
 """Repeats a run from its record."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from reverie.paths import path_named
 from reverie.recipes.consent import check_arguments, check_description, check_network
 from reverie.recipes.networks import Other
 from reverie.recipes.repetition import Made, noted, repetition
-from reverie.record import Record, parse
+from reverie.record import Record, parse_record
 from reverie.runs import Progress, Runner, finished
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis import Recipe
@@ -55,7 +55,7 @@ def read_record(picture: str | Path) -> Record:
     text = record_text(path_named(picture))
     if text is None:
         raise RecordRefused(f"{picture} carries no record; only pictures that reverie wrote can be repeated")
-    return parse(text)
+    return parse_record(text)
 
 
 def recorded_model(
@@ -109,6 +109,33 @@ def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
     return options
 
 
+@dataclass(frozen=True)
+class _Given:
+    """What the user names, for what a record names; see `recipe_of`.
+
+    Attributes:
+        read: the networks that objectives built by hand read.
+    """
+
+    model: Model
+    photo: Photos
+    beside: Path | None
+    decoder: str | nn.Module | None
+    read: Sequence[Model | nn.Module | str]
+    also: Sequence[Model | nn.Module | str]
+    trust: bool
+
+    def argument(self, name: str, value: Any) -> Any:
+        """A record's argument with what it names for photos, files, code and networks."""
+        if name == "parameterization" and isinstance(value, dict):
+            return _decoder(value, self.decoder, self.model, trust=self.trust)
+        if name == "also" and value:
+            return _others(value, self.also, self.model, trust=self.trust)
+        if name in OBJECTIVES and isinstance(value, list):
+            return _wanted(value, self.model, self.read, trust=self.trust)
+        return value if name in ("preset", "spectrum", "concept") else _found(value, self.photo, self.beside)
+
+
 def recipe_of(
     record: Record,
     model: Model,
@@ -143,16 +170,8 @@ def recipe_of(
             f"the record has the unknown argument '{min(set(record.arguments) - known)}'; update reverie"
         )
     check_arguments(record.arguments, cls)
-    arguments = dict(record.arguments)
-    for name, value in record.arguments.items():
-        if name == "parameterization" and isinstance(value, dict):
-            arguments[name] = _decoder(value, decoder, model, trust=trust)
-        elif name == "also" and value:
-            arguments[name] = _others(value, also, model, trust=trust)
-        elif name in OBJECTIVES and isinstance(value, list):
-            arguments[name] = _wanted(value, model, () if record.arguments.get("also") else also, trust=trust)
-        elif name not in ("preset", "spectrum", "concept"):
-            arguments[name] = _found(value, photo, beside)
+    given = _Given(model, photo, beside, decoder, () if record.arguments.get("also") else also, also, trust)
+    arguments = {name: given.argument(name, value) for name, value in record.arguments.items()}
     try:
         made: Made = recipes.recipe(cls)(model, **arguments)
     except ReverieError:

@@ -94,7 +94,7 @@ def _fool(model: Model | str | nn.Module, /, *args: Any, progress: Progress = No
 fool: FoolCall[Result] = _public(_fool, fool_recipe)
 
 
-def explain(
+def _explain(
     model: Model | str | nn.Module,
     photo: Photo | Sequence[Photo],
     unit: str | Unit | None = None,
@@ -124,3 +124,7 @@ def explain(
         raise InvalidSetting(f"explain photos of one size together, not {told}; give size=(height, width)")
     found: list[Result] = [finished(explain_recipe.run(ready, item), progress) for item in asked]
     return found[0] if len(found) == 1 else Result.joined(found)
+
+
+explain = _explain
+explain.__name__ = explain.__qualname__ = "explain"

@@ -11,7 +11,7 @@ from reverie.settings.setting import Settings
 
 
 @cache
-def asked() -> Mapping[str, type[Settings]]:
+def askable() -> Mapping[str, type[Settings]]:
     """All classes of this folder that say who makes what they ask for, or how a command is used, by name.
 
     The name of one within a group has two words, such as `atlas build`.
@@ -27,7 +27,7 @@ def asked() -> Mapping[str, type[Settings]]:
 
 @cache
 def _own() -> Mapping[str, type[Settings]]:
-    return {name: cls for name, cls in asked().items() if cls.usage}
+    return {name: cls for name, cls in askable().items() if cls.usage}
 
 
 def _settings(part: Any) -> type[Settings] | None:
@@ -49,4 +49,4 @@ def commands() -> Table[type[Settings]]:
 @cache
 def recipes() -> Mapping[str, type[Settings]]:
     """The settings of reverie's own recipes, by the recipes' names."""
-    return {name: cls for name, cls in asked().items() if cls.made_by.startswith("reverie.recipes.")}
+    return {name: cls for name, cls in askable().items() if cls.made_by.startswith("reverie.recipes.")}

@@ -81,7 +81,7 @@ def _check_room(model: Model, recipe: Recipe) -> None:
     height, width = max((stage.size for stage in recipe.stages), key=math.prod)
     pictures = max((len(rows) for rows in recipe.batches()), default=1)
     what = f"{pictures} pictures of" if pictures > 1 else "a picture of"
-    memory.ensure(3 * 4 * model.channels * pictures * height * width, f"{what} {width}x{height}", MEMORY)
+    memory.require(3 * 4 * model.channels * pictures * height * width, f"{what} {width}x{height}", MEMORY)
 
 
 def _check_edits(model: Model, recipe: Recipe) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reverie.dataset.decoding import batches
 from reverie.dataset.photos import PhotoSet
-from reverie.dataset.scan import Keeping, LayerTallies, fresh, scan
+from reverie.dataset.scan import Keeping, LayerTallies, fresh, tallied
 from reverie.dataset.scanning import main_layers
 from reverie.dataset.tallies import NOBODY, Array
 from reverie.errors import InvalidSetting
@@ -78,7 +78,7 @@ def truth(
         raise InvalidSetting("a network cannot judge its own pictures; name another one")
     layers = list(dict.fromkeys(unit.layer for unit in units))
     tallies = fresh(model, layers, Keeping(len(photos), True, 1, 1, False))
-    for _ in scan(model, batches(photos, model.size, TOGETHER, workers=workers), layers, tallies):
+    for _ in tallied(model, batches(photos, model.size, TOGETHER, workers=workers), layers, tallies):
         pass
     return [
         _of_unit(model, judge, unit, picture, photos, tallies[unit.layer])

@@ -13,7 +13,7 @@ from reverie.errors import OutputFailed, RecordRefused, listed
 from reverie.figures.film import Film
 from reverie.image import read, save, to_pil, to_uint8, together, write_whole
 from reverie.paths import path_named
-from reverie.record import Record, parse
+from reverie.record import Record, parse_record
 from reverie.runs import Event, Progress, finished
 
 SETTINGS = "film.json"  # in the folder of frames: what they are frames of
@@ -165,10 +165,10 @@ class Reel:
         if not self.folder.exists() or (self.folder.is_dir() and not any(self.folder.iterdir())):
             return False
         try:
-            begun = parse((self.folder / SETTINGS).read_text(encoding="utf-8"))
+            begun = parse_record((self.folder / SETTINGS).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, RecordRefused):
             begun = None
-        wanted = parse(str(self.shot.record))
+        wanted = parse_record(str(self.shot.record))
         if begun is not None and (begun.recipe, begun.arguments, begun.model) == (
             wanted.recipe, wanted.arguments, wanted.model
         ):  # fmt: skip

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reverie.errors import InvalidSetting, UnsuitableImage, check
 from reverie.extras import extra
-from reverie.figures.film import colours
+from reverie.figures.film import colour_space
 from reverie.image import file_digest, photo_path, replacing, resize
 from reverie.photo import check_regular
 from reverie.video.pacing import USUAL, Pace, pace
@@ -106,7 +106,7 @@ class Film:
                 # what says nothing of its colours is taken as players take it
                 said = frame.colorspace not in UNSAID
                 pixels = frame.to_ndarray(
-                    format="rgb24", src_colorspace=None if said else colours(frame.height, frame.width)
+                    format="rgb24", src_colorspace=None if said else colour_space(frame.height, frame.width)
                 )
                 image = _squared(torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255, self.stretch)
                 yield (frame.time or 0.0) - self.begin, torch.rot90(image, round(frame.rotation / 90), (2, 3))
