@@ -18,7 +18,7 @@ from reverie.atlas.tables import ATLAS
 from reverie.atlas.worker import Alone, Crew, Painter
 from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scan import Keeping
-from reverie.dataset.scanning import described, filled, removed
+from reverie.dataset.scanning import about_scan, filled, removed
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.paths import check_output, path_named
@@ -94,7 +94,7 @@ class BuildRun:
         """The scan of the photos, into the tables that a scan has."""
         if self.photos is None:
             return
-        about = described(self.model, self.photos, self.layers, KEEPING)
+        about = about_scan(self.model, self.photos, self.layers, KEEPING)
         run = filled(self.model, self.photos, self.path, about, workers=self.asked.workers, schema=ATLAS)
         with contextlib.closing(run):
             for passed in run:

@@ -118,7 +118,7 @@ def scanning(
         asked.extremes, not asked.several, asked.samples, asked.examples, not asked.no_embeddings, asked.seed
     )
     path = check_output(path_named(output), [".db"])
-    about = described(ready, found, asked.layers or main_layers(ready), keeping, asked.batch)
+    about = about_scan(ready, found, asked.layers or main_layers(ready), keeping, asked.batch)
     if force:
         removed(path)
     yield from filled(ready, found, path, about, workers=asked.workers)
@@ -182,7 +182,7 @@ def _enter(writer: Writer, photos: PhotoSet, seen: Seen) -> None:
     writer.enter(rows, seen.embeddings, numbers[0])
 
 
-def described(
+def about_scan(
     model: Model, photos: PhotoSet, layers: Sequence[str], keeping: Keeping, batch: int | None = None
 ) -> About:
     """What a scan of these photos is of."""
