@@ -72,6 +72,9 @@ OPTIONS = {
     "plot": {"--output", "--force", "--film", "--quiet"},
     "layers": COMMON | {"--all", "--json", "--model"},  # the latter in the help of its argument
     "models": {"--timm"},
+    "atlas status": set(),
+    "atlas verify": {"--sample", "--all", "--quiet", "--model", "--trust", "--weights", "--device", "--threads"},
+    "atlas merge": {"--output", "--force", "--quiet"},
     "atlas build": COMMON | {"--output", "--force", "--quiet", "--model", "--layer", "--photos", "--views",
                              "--diversity", "--size", "--preset", "--steps", "--rate", "--limit", "--shard",
                              "--patches", "--links", "--batch", "--workers", "--seed"},

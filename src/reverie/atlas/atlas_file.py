@@ -101,7 +101,8 @@ class Atlas:
         """What it holds."""
         units, failed = len(self.units()), sum(batch.state == "failed" for batch in self.batches())
         bad = f"; {failed} batches failed, the same command tries them again" if failed else ""
-        about = f"{self.about.title}, {len(self.layers)} layers, {units} units, {len(self)} pictures"
+        layers = f"{len(self.layers)} layer{'s' if len(self.layers) > 1 else ''}"
+        about = f"{self.about.title}, {layers}, {units} units, {len(self)} pictures"
         return [f"wrote {written[0]}: {about}{bad}"]
 
     @property

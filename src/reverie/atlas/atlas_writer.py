@@ -37,7 +37,7 @@ class Done:
 
     batch: AtlasBatch
     record: str
-    rows: Mapping[str, Sequence[Entry | tuple[Any, ...]]] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
 
 
 class AtlasWriter:
@@ -103,7 +103,7 @@ class AtlasWriter:
     def enter_layers(self, layers: Iterable[AtlasLayer]) -> None:
         """Enters layers; those that are there are described anew."""
         with self.transaction():
-            self._put("layers", layers)
+            self.put("layers", layers)
 
     def enter(self, done: Done) -> None:
         """Enters a batch with all that it made, in one transaction; one that was there takes its place."""
@@ -121,20 +121,30 @@ class AtlasWriter:
                     f"DELETE FROM {table} WHERE layer = ? AND unit >= ? AND unit < ? AND {which}", span
                 )
             for table, rows in done.rows.items():
-                self._put(table, rows)
-            self._put("batches", [batch])
+                self.put(table, rows)
+            self.put("batches", [batch])
 
     def score(self, names: Sequence[str], rows: Iterable[Score]) -> None:
         """Puts scores in place of all of these names."""
         with self.transaction():
             self.database.executemany("DELETE FROM scores WHERE name = ?", [(name,) for name in names])
-            self._put("scores", rows)
+            self.put("scores", rows)
 
-    def _put(self, table: str, rows: Iterable[Entry | tuple[Any, ...]]) -> None:
+    def put(self, table: str, rows: Iterable[Entry]) -> None:
+        """Writes rows, within a transaction; those of the same keys are there no more."""
         # not REPLACE, which would delete rows that others refer to
         for row in rows:
-            values = msgspec.structs.astuple(row) if isinstance(row, Entry) else row
+            values = msgspec.structs.astuple(row)
             self.database.execute(_statement(table, len(values)), values)
+
+    def other(self, table: str, row: Entry) -> tuple[Any, ...] | None:
+        """The row of the same key that is there, and differs; None where there is none."""
+        columns, key = _columns(table)
+        values = dict(zip(columns, msgspec.structs.astuple(row), strict=True))
+        where = " AND ".join(f"{name} = ?" for name in key)
+        query = f"SELECT * FROM {table} WHERE {where}"
+        found = self.database.execute(query, [values[name] for name in key]).fetchone()
+        return None if found is None or found == tuple(values.values()) else tuple(found)
 
     def known(self) -> set[tuple[str, str, int, str]]:
         """Layer, view, first unit and recipe of the batches that are done."""

@@ -118,7 +118,7 @@ class BuildRun:
         known = {(layer, view, first) for layer, view, first, _ in writer.known()}
         rest = [batch for batch in plan if (batch.layer, batch.view, batch.first) not in known]
         total, done = sum(map(self._pictures, plan)), sum(map(self._pictures, plan)) - sum(map(self._pictures, rest))
-        with contextlib.closing(self.crew.drawn(iter(rest))) as run:  # type: ignore[type-var]
+        with contextlib.closing(self.crew.drawn(iter(rest))) as run:
             for made in run:
                 if made is not None:
                     writer.enter(made)
@@ -169,7 +169,7 @@ def about(model: Model, asked: Build, path: Path | None) -> Described:
     before = None if path is None or not path.is_file() or not path.stat().st_size else read_atlas(path).about.job
     size = min(SIDE, *model.size) if asked.size is None else asked.size
     batch = asked.batch or (model.together((size, size)) if before is None else before.batch)
-    job = Job(size, asked.preset, asked.steps, asked.rate, asked.seed, batch, asked.diversity)
+    job = Job(size, str(asked.preset), asked.steps, asked.rate, asked.seed, batch, asked.diversity)
     known = versions()
     return Described(
         model.title, dict(model.source), model.size, model.channels, tuple(model.classes), model.device.type,

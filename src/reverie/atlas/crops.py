@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from reverie.atlas.entries import AtlasCrop, AtlasPlace
 from reverie.atlas.worker import webp
 from reverie.dataset.patches import content, once, ranked
 from reverie.dataset.photos import PhotoSet
@@ -22,8 +23,6 @@ from reverie.models.receptive_fields import Fields
 SIDE = 64  # of a crop, at most, in pixels
 SHARES = {"max": ("top", 5 / 9), "least": ("least", 2 / 9), "random": ("random", 2 / 9)}  # of a unit's patches
 DECODED = 512  # photos that are kept, of 150 kB each at 224x224
-Crop = tuple[str, int, int, int, int, int, int, bytes]  # a row of the table of crops
-Patch = tuple[str, int, str, int, int, int, float]  # and of that of patches
 
 
 @dataclass
@@ -42,7 +41,7 @@ class Cropping:
         self._digest = lru_cache(None)(lambda index: content(self.photos, index))
         self._crop = lru_cache(4 * DECODED)(self._cut)
 
-    def of(self, unit: int, most: int) -> Iterator[tuple[Patch, Crop]]:
+    def of(self, unit: int, most: int) -> Iterator[tuple[AtlasPlace, AtlasCrop]]:
         """A unit's patches of all kinds, each with its crop; those of photos that cannot be read are passed over."""
         for kind, (source, share) in SHARES.items():
             several = not self.scan.about.keeping.one_per_photo
@@ -51,7 +50,7 @@ class Cropping:
             for rank, (photo, place, value) in enumerate(places):
                 crop = self._crop(photo, place or 0)
                 if crop is not None:
-                    yield (self.layer, unit, kind, rank, photo, place or 0, value or 0.0), crop
+                    yield AtlasPlace(self.layer, unit, kind, rank, photo, place or 0, value or 0.0), crop
 
     def _read(self, photo: int) -> Tensor | None:
         try:
@@ -59,7 +58,7 @@ class Cropping:
         except (UnsuitableImage, OutOfMemory):
             return None
 
-    def _cut(self, photo: int, place: int) -> Crop | None:
+    def _cut(self, photo: int, place: int) -> AtlasCrop | None:
         picture = self._photo(photo)
         if picture is None:
             return None
@@ -68,7 +67,7 @@ class Cropping:
         if max(cut.size) > SIDE:
             width, height = fit(cut.size, SIDE)
             cut = cut.resize((width, height), Image.Resampling.LANCZOS)
-        return self.layer, photo, place, top, bottom, left, right, webp(cut)
+        return AtlasCrop(self.layer, photo, place, top, bottom, left, right, webp(cut))
 
     def _box(self, place: int) -> Box:
         width = (self.model.layer(self.layer).size or (1, 1))[1]

@@ -1,12 +1,10 @@
 """Entries: what the rows of an atlas file hold, each value of its type and within its bounds, or refused."""
 
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
-from reverie.atlas.tables import ATLAS
 from reverie.errors import ReverieError
 from reverie.image import Size
 
@@ -73,6 +71,14 @@ class AtlasUnit(Entry, frozen=True):
     dead: Annotated[int, Meta(ge=0, le=1)] | None
 
 
+class AtlasRecipe(Entry, frozen=True):
+    """What repeats pictures: `record` is JSON, see `Atlas.recipe`."""
+
+    recipe: Text
+    view: Text
+    record: Long
+
+
 class AtlasBatch(Entry, frozen=True):
     """A batch of work: `count` units from `first` on.
 
@@ -110,6 +116,31 @@ class AtlasPicture(Entry, frozen=True):
     activation: Value
     silent: Annotated[int, Meta(ge=0, le=1)]
     image: Blob
+
+
+class AtlasCrop(Entry, frozen=True):
+    """A part of a photo, once for all units that it excites; see `AtlasPatch`."""
+
+    layer: Text
+    photo: Count
+    place: Count
+    top: Count
+    bottom: Count
+    left: Count
+    right: Count
+    image: Blob
+
+
+class AtlasPlace(Entry, frozen=True):
+    """Which part of which photo is a patch of a unit; see `AtlasPatch`."""
+
+    layer: Text
+    unit: Count
+    kind: Text
+    rank: Count
+    photo: Count
+    place: Count
+    value: Value
 
 
 class AtlasPatch(Entry, frozen=True):
@@ -230,6 +261,13 @@ class Score(Entry, frozen=True):
     basis: Text
 
 
+ENTRIES: dict[str, type[Entry]] = {  # by table, in an order in which they may be written
+    "layers": AtlasLayer, "units": AtlasUnit, "recipes": AtlasRecipe, "batches": AtlasBatch, "pictures": AtlasPicture,
+    "crops": AtlasCrop, "patches": AtlasPlace, "statistics": Statistics, "classes": AtlasClass, "links": AtlasLink,
+    "scores": Score,
+}  # fmt: skip
+
+
 def checked(kind: type[E], row: Any, damaged: ReverieError) -> E:
     """A row as an entry.
 
@@ -240,8 +278,3 @@ def checked(kind: type[E], row: Any, damaged: ReverieError) -> E:
         return msgspec.convert(row, kind)
     except (msgspec.ValidationError, OverflowError, RecursionError):
         raise damaged from None
-
-
-def refusal(path: Path) -> ReverieError:
-    """The refusal of an atlas that cannot be believed."""
-    return ATLAS.damaged(path)

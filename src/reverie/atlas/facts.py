@@ -53,7 +53,8 @@ class Facts:
         units = range(batch.first, batch.first + batch.count)
         rows: dict[str, list[Any]] = {"links": [link for unit in units for link in self._wired(batch.layer, unit)]}
         if self.scan is not None:
-            rows |= self._photographed(self.scan, batch, units)
+            found = self._photographed(self.scan, batch, units)
+            rows = {**found, "links": [*rows["links"], *found["links"]]}
         about = AtlasBatch(
             batch.layer, batch.view, batch.first, batch.count, self.key, "done", "",
             round(time.monotonic() - began, 3), platform.node()[:100],
@@ -88,16 +89,18 @@ class Facts:
             "units": [AtlasUnit(batch.layer, unit, int(not seen.tallies.moments.firing[unit])) for unit in units],
             "statistics": [_statistics(batch.layer, unit, seen.tallies) for unit in units],
             "classes": [row for unit in units for row in seen.classes(unit)],
+            "links": [
+                row for unit in units for row in (*seen.nearest(unit, self.links), *seen.across(unit, self.links))
+            ],
             "crops": [],
             "patches": [],
         }
-        nearest = [row for unit in units for row in (*seen.nearest(unit, self.links), *seen.across(unit, self.links))]
         if self.photos is not None:
             for unit in units:
                 found = list(seen.cropping(self.photos).of(unit, self.patches))
                 rows["patches"] += [patch for patch, _ in found]
                 rows["crops"] += [crop for _, crop in found]
-        return {**rows, "links": [*(link for unit in units for link in self._wired(batch.layer, unit)), *nearest]}
+        return rows
 
     def _layer(self, scan: Scan, layer: str) -> "_Seen":
         """What the scan holds of a layer, kept while its units are asked about."""

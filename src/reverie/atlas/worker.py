@@ -7,7 +7,7 @@ import io
 import json
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,11 +23,12 @@ from reverie.atlas.atlas_file import Job
 from reverie.atlas.atlas_writer import Done, decisive_source
 from reverie.atlas.entries import AtlasBatch, AtlasClass, AtlasPicture
 from reverie.atlas.plan import Batch
-from reverie.errors import ReverieError, printable
+from reverie.errors import InvalidSetting, ReverieError, printable
 from reverie.figures.result import Result
 from reverie.image import to_pil
 from reverie.models.model import Model
 from reverie.models.probe import probe
+from reverie.recipes.presets import FEATURE
 from reverie.runs import read
 from reverie.synthesis import Recipe
 from reverie.synthesis.run import Synthesis
@@ -40,7 +41,7 @@ CLASSES = 6  # that are named
 class Worker(Protocol):
     """Makes batches, one at a time."""
 
-    def draw(self, batch: Batch) -> Iterator[Done | None]:
+    def draw(self, batch: Batch) -> Generator[Done | None, None, None]:
         """Makes a batch: None for each step on the way, and at last what is to be entered; to stop, stop reading."""
         ...
 
@@ -48,7 +49,7 @@ class Worker(Protocol):
 class Crew(Protocol):
     """Workers that batches are handed to."""
 
-    def drawn(self, batches: Iterator[Batch]) -> Iterator[Done | None]:
+    def drawn(self, batches: Iterator[Batch]) -> Generator[Done | None, None, None]:
         """Hands batches to workers as they become free; what is done, in any order, and None now and then between."""
         ...
 
@@ -59,10 +60,10 @@ class Alone:
 
     worker: Worker
 
-    def drawn(self, batches: Iterator[Batch]) -> Iterator[Done | None]:
+    def drawn(self, batches: Iterator[Batch]) -> Generator[Done | None, None, None]:
         """One batch after the other."""
         for batch in batches:
-            with closing(self.worker.draw(batch)) as steps:  # type: ignore[type-var]
+            with closing(self.worker.draw(batch)) as steps:
                 yield from steps
 
 
@@ -74,7 +75,14 @@ class Painter:
     job: Job
     recipes: dict[tuple[str, str], Recipe] = field(default_factory=dict)
 
-    def draw(self, batch: Batch) -> Iterator[Done | None]:
+    def __post_init__(self) -> None:
+        if self.job.preset not in FEATURE:
+            raise InvalidSetting(
+                f"an atlas names its preset: {', '.join(FEATURE)}, not '{self.job.preset[:40]}'; "
+                "give what else is wanted by --steps and --rate"
+            )
+
+    def draw(self, batch: Batch) -> Generator[Done | None, None, None]:
         """Makes a batch; one that cannot be made is told as failed, with a sentence."""
         began, key, record = time.monotonic(), "", "{}"
         try:

@@ -1,14 +1,23 @@
 """The commands of the atlas."""
 
+from dataclasses import astuple
 from pathlib import Path
+
+import typer
 
 from reverie.atlas.atlas_file import read_atlas
 from reverie.atlas.building import BuildRun
+from reverie.atlas.merging import MergeRun
+from reverie.atlas.state import state_of
+from reverie.atlas.verifying import VerifyRun
 from reverie.cli.reading import kept
 from reverie.cli.runs import model_of
+from reverie.cli.saying import say
+from reverie.cli.tables import show
+from reverie.errors import InvalidSetting
 from reverie.paths import path_named, shortened
-from reverie.settings.atlas import Build, Named
-from reverie.settings.parts import Network, Output
+from reverie.settings.atlas import Build, Merge, Named, Status, Verify
+from reverie.settings.parts import Network, Output, Recorded
 
 
 def atlas_build(asked: Build, network: Named, writing: Output) -> None:
@@ -21,6 +30,44 @@ def atlas_build(asked: Build, network: Named, writing: Output) -> None:
     model = model_of(_with_its_threads(path, named, writing))
     run = BuildRun(model, asked, path, force=writing.force)
     kept(run, lambda _: [path], quiet=writing.quiet)
+
+
+def atlas_status(asked: Status) -> None:
+    """A table of layers."""
+    atlas = read_atlas(asked.atlas)
+    state = state_of(atlas)
+    say(f"{atlas.about.title}: {len(atlas)} pictures of {atlas.about.job.size} px, {_bytes(state.bytes)}", "")
+    heads = ("layer", "units", "of", "pictures", "failed", "to come", "bytes")
+    show(heads, *([*map(str, astuple(row)[:-1]), _bytes(row.bytes)] for row in state.layers))
+    if state.rate is not None:
+        say("", f"{state.rate:.0f} pictures an hour")
+    say(*state.failures)
+
+
+def atlas_verify(asked: Verify, network: Recorded) -> None:
+    """Lines of what was looked at, and of what is wrong."""
+    options = {} if network.weights == "default" else {"weights": network.weights}
+    run = VerifyRun(
+        asked.atlas, network.model, most=None if asked.all else asked.sample, trust=network.trust,
+        device=network.device, **options,
+    )  # fmt: skip
+    found = kept(run, lambda _: [], quiet=asked.quiet)
+    if asked.quiet:
+        say(*found.problems)
+    if found.problems:
+        raise typer.Exit(1)
+
+
+def atlas_merge(asked: Merge, writing: Output) -> None:
+    """One file."""
+    if writing.output is None:
+        raise InvalidSetting("merge needs a file for the whole: name it with --output")
+    path = path_named(writing.output)
+    kept(MergeRun(asked.atlases, path, force=writing.force), lambda _: [path], quiet=writing.quiet)
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1000:.1f} kB"
 
 
 def _with_its_threads(path: Path, network: Network, writing: Output) -> Network:

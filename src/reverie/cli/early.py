@@ -27,6 +27,8 @@ FILES = {
     "dictionary": "there is no dictionary {0}; name a safetensors or .npy file of directions",
     "classes": "the class names {0} cannot be read (there is no such file); give a text file, one name a line",
     "scan": "there is no scan {0}; make it with 'reverie scan FOLDER -o {0.name}'",
+    "atlas": "there is no atlas {0}; make it with 'reverie atlas build -o {0.name}'",
+    "atlases": "there is no atlas {0}; make it with 'reverie atlas build -o {0.name}'",
     "footage": "there is no file {0}; name a film",
 }
 UNITS = ("units", "unit", "layers", "layer", "content_layers", "through", "toward")
@@ -36,6 +38,7 @@ ENDINGS = {
     "film": FILMS,
     "scan": (".db",),
     "atlas build": (".atlas",),
+    "atlas merge": (".atlas",),
 }  # of the others' outputs they are those of pictures
 
 

@@ -11,6 +11,7 @@ from reverie.settings.parts import (
     Output,
     RandomSeed,
     Rate,
+    Recorded,
     StepsEach,
     Whole,
     Workers,
@@ -41,7 +42,7 @@ class Named(Network):
     network: Annotated[Any | None, asked("Network, as for --model.", argument="[MODEL]", group="Common")] = None
 
 
-AtlasFile = Annotated[str, asked("An atlas file.", argument="ATLAS")]
+AtlasFile = Annotated[str, asked("An atlas file.", argument="ATLAS", group="Common")]
 
 
 class Build(Settings):
@@ -94,3 +95,40 @@ class Build(Settings):
     ] = None
     workers: Workers = None
     seed: RandomSeed = 0
+
+
+class Status(Settings):
+    """Says how far an atlas is: units, pictures, failures, what is to come, bytes, pictures an hour."""
+
+    within = "atlas"
+    usage = ("bundled.atlas",)
+
+    atlas: AtlasFile
+
+
+class Verify(Settings):
+    """Verifies an atlas: the file is whole, pictures decode, and a sample of its batches is the same again.
+
+    Ends with status 0, or 1 where something is wrong, which it names.
+    """
+
+    within = "atlas"
+    asks = Recorded
+    usage = ("bundled.atlas", "bundled.atlas --all")
+
+    atlas: AtlasFile
+    sample: Annotated[
+        Annotated[int, Meta(ge=0, le=1_000_000)], asked("Batches to make again, evenly chosen.", group="Common")
+    ] = 3
+    all: Annotated[bool, asked("Make every batch again.", group="Common")] = False
+    quiet: Annotated[bool, asked("No progress; problems only.", group="Output", flag="--quiet -q")] = False
+
+
+class Merge(Settings):
+    """Joins atlases of the same network and settings, such as those of shards, into one."""
+
+    within = "atlas"
+    writes = Output
+    usage = ("a.atlas b.atlas -o whole.atlas",)
+
+    atlases: Annotated[tuple[str, ...], asked("Atlas files, two or more.", argument="ATLAS...", group="Common")]
