@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie import objectives, parameterizations, recipes, transforms
+    from reverie.atlas.activation_grid import grid
     from reverie.atlas.atlas_file import Atlas, read_atlas
     from reverie.atlas.building import build_atlas
     from reverie.atlas.cards import card
@@ -91,6 +92,7 @@ _HOMES = {
     "filmed": "reverie.synthesis",
     "filters": "reverie.recipes.runs",
     "fool": "reverie.recipes.runs",
+    "grid": "reverie.atlas.activation_grid",
     "grow": "reverie.recipes.runs",
     "image_map": "reverie.imagemap.build",
     "interpolate": "reverie.recipes.runs",
@@ -155,6 +157,7 @@ __all__ = [
     "filmed",
     "filters",
     "fool",
+    "grid",
     "grow",
     "image_map",
     "interpolate",

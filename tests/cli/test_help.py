@@ -78,6 +78,9 @@ OPTIONS = {
     "atlas build": COMMON | {"--output", "--force", "--quiet", "--model", "--layer", "--photos", "--views",
                              "--diversity", "--size", "--preset", "--steps", "--rate", "--limit", "--shard",
                              "--patches", "--links", "--batch", "--workers", "--seed"},
+    "atlas grid": COMMON | {"--output", "--force", "--quiet", "--model", "--photos", "--photo", "--cells",
+                            "--positions", "--fewest", "--method", "--cosine", "--plain", "--size", "--steps",
+                            "--patches", "--batch", "--workers", "--seed"},
     "presets": set(),
 }  # fmt: skip
 

@@ -48,11 +48,11 @@ def check_early(command: str, given: dict[str, Any]) -> None:
     Raises:
         ReverieError: one sentence, as the work itself would say it later.
     """
-    missing = SETS if command in ("scan", "map", "patches", "atlas build") else PICTURES
     for name, value in given.items():
         several = value if isinstance(value, list) else [] if value is None else [value]
         if name in PHOTOS:
-            _check_photos([str(item) for item in several], missing)
+            sets = command in ("scan", "map", "patches", "atlas build") or (command, name) == ("atlas grid", "photos")
+            _check_photos([str(item) for item in several], SETS if sets else PICTURES)
         elif name in FILES:
             _check_file(several, FILES[name])
         elif name in UNITS:

@@ -18,7 +18,7 @@ LEAST = 0.1  # of the cosine: a picture that points elsewhere still has a gradie
 TINY = 1e-8
 
 
-def _along(value: Tensor, target: Tensor, cosine: float) -> Tensor:
+def along(value: Tensor, target: Tensor, cosine: float) -> Tensor:
     """Dot product over channels times the cosine to a power, [N,h,w]."""
     dot: Tensor = (value * target).sum(1)
     if not cosine:
@@ -37,7 +37,7 @@ def _mean(sums: Tensor) -> Tensor:
     return sums[:, 0] / sums[:, 1]
 
 
-def _term(text: str, layer: str, per_position: Callable[[Tensor], Tensor], *, tiles: bool = True) -> Objective:
+def position_mean(text: str, layer: str, per_position: Callable[[Tensor], Tensor], *, tiles: bool = True) -> Objective:
     """A mean over positions of a function [N,C,h,w] -> [N,h,w] of a layer's activation."""
 
     def statistics(activations: Activations) -> Tensor:
@@ -64,10 +64,10 @@ def direction(unit: Unit | str, vector: Tensor, *, cosine: float = 0.0, name: st
     positions = replace(unit, channels=())
     text = f"{name}({positions})" if not cosine else f"{name}^{cosine:g}({positions})"
     tiles = not unit.positional and unit.layer != "logits"
-    return _term(
+    return position_mean(
         text,
         unit.layer,
-        lambda value: _along(select(value, positions), target.to(value.device), cosine),
+        lambda value: along(select(value, positions), target.to(value.device), cosine),
         tiles=tiles,
     )
 
@@ -91,10 +91,10 @@ def direction_map(unit: Unit | str, target: Tensor, *, cosine: float = 0.0, name
     def per_position(value: Tensor) -> Tensor:
         part = select(value, unit)
         size = int(part.shape[-2]), int(part.shape[-1])
-        return _along(part, resize(target.to(value.device), size), cosine)
+        return along(part, resize(target.to(value.device), size), cosine)
 
     text = f"{name}({unit})" if not cosine else f"{name}^{cosine:g}({unit})"
-    return _term(text, unit.layer, per_position, tiles=False)
+    return position_mean(text, unit.layer, per_position, tiles=False)
 
 
 @constructor
@@ -112,7 +112,7 @@ def guided(unit: Unit | str, features: Tensor) -> Objective:
         return torch.einsum("nchw,cp->nphw", select(value, unit), matches.to(value.device)).amax(1)
 
     tiles = not unit.positional and unit.layer != "logits"
-    return _term(f"guided({unit})", unit.layer, per_position, tiles=tiles)
+    return position_mean(f"guided({unit})", unit.layer, per_position, tiles=tiles)
 
 
 @constructor

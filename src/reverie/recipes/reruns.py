@@ -40,6 +40,7 @@ DIGESTS: Mapping[str, Callable[[Photo], str]] = {"photo": _photo_digest, "mask":
 OBJECTIVES = ("layers", "through", "unit", "units")  # arguments in which one may stand
 ASKED_ANEW = {  # what is no recipe's picture: the command that makes it again
     "patches": "reverie patches UNIT --scan FILE",
+    "grid": "reverie atlas grid LAYER",
     "image_map": "reverie map FOLDER",
     "zoom": "reverie zoom PHOTO",
     "film": "reverie film FILM",
