@@ -14,6 +14,8 @@ from reverie.figures.page import page
 from reverie.figures.sheet import contact_sheet
 from reverie.image import read, to_pil
 from reverie.recipes.reruns import read_record
+from reverie.settings.feature import Canvas, Climb
+from reverie.settings.sheet import Sheet as SheetSettings
 from tiny import CLASSES, picture
 
 FAST = {"size": 24, "steps": 1, "batch": 3}
@@ -171,3 +173,15 @@ def test_groups_are_drawn_from_the_dictionary_beside_the_sheet(bundled, counted)
     assert counted == []
     with pytest.raises(OutputFailed, match=r"^mixed3a-groups/directions\.safetensors holds other groups; say --force"):
         reverie.sheet(bundled, "mixed3a", **{**settings, "photos": ["sample:china"]})
+
+
+def test_settings_may_be_given_whole_and_a_misspelt_one_is_told(model):
+    whole = SheetSettings(layers=("block:0-1",), climb=Climb(steps=1), canvas=Canvas(size=32))
+    first = [picture.read_bytes() for picture in list(reverie.sweep(model, whole, "whole"))[-1].pictures]
+    second = list(reverie.sweep(model, "block:0-1", "parts", steps=1, size=32))[-1]
+    assert first == [picture.read_bytes() for picture in second.pictures]
+    for call in (reverie.sheet, reverie.sweep):
+        with pytest.raises(UnknownName, match="sheet takes no 'stepz'; nearest: 'steps'"):
+            call(model, "block", stepz=1)
+    with pytest.raises(UnknownName, match="patches takes no 'mosst'; nearest: 'most'"):
+        reverie.patches(model, "block:1", scan="none.db", mosst=1)

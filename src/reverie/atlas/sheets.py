@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ from reverie.paths import FORMATS, check_output, made_folder
 from reverie.recipes.reruns import read_record
 from reverie.recipes.wishes import Wanted, wishes_of
 from reverie.runs import Event, Progress, finished
+from reverie.settings.calling import called_with
+from reverie.settings.feature import Feature
+from reverie.settings.sheet import Sheet as Asked
 from reverie.synthesis import Recipe, synthesize
 from reverie.unit import Unit
 
@@ -117,71 +120,56 @@ class Sweep:
         return Sheets(tuple(self.grown.values()))
 
 
+@called_with(Asked)
 def sheet(
     model: Model | str | nn.Module,
-    layers: Wanted | Sequence[Wanted],
+    asked: Asked,
     folder: str | Path = ".",
     *,
     html: bool = False,
-    groups: int | None = None,
-    photos: Sequence[str] = (),
     force: bool = False,
     progress: Progress = None,
-    **settings: Any,
 ) -> list[Path]:
     """Draws every channel of layers: for each layer a captioned sheet, and a folder that keeps what is finished.
 
     Args:
-        layers: LAYER for all its channels, or any UNIT, such as LAYER:0-63; one sheet each.
         folder: where the sheets and their folders of pictures go; of one sheet also its picture, such as sheet.png.
         html: write beside each sheet a page that shows it in a browser, with a zoom and a search.
-        groups: in place of each channel so many groups of channels that go together in photos.
-        photos: photos or a folder in which groups are looked for; the sample photos unless given; repeatable.
         force: make pictures anew that were made with other settings.
         progress: True for a bar, a function that gets each event, None for a bar where a terminal waits for long.
-        settings: those of `feature`.
 
     Returns:
         The sheets, and their pages.
 
     Raises:
         UnknownName: no such layer, channel or class.
-        InvalidSetting: a setting of `feature` that is out of range.
+        InvalidSetting: a setting that is out of range.
         OutputFailed: pictures of other settings are in the way, or a folder that cannot be written.
     """
-    run = sweep(model, layers, folder, groups=groups, photos=photos, force=force, **settings)
-    return finished(Sweep(run), progress).write(html=html)
+    return finished(Sweep(sweep(model, asked, folder, force=force)), progress).write(html=html)
 
 
+@called_with(Asked)
 def sweep(
-    model: Model | str | nn.Module,
-    layers: Wanted | Sequence[Wanted],
-    folder: str | Path = ".",
-    *,
-    groups: int | None = None,
-    photos: Sequence[str] = (),
-    force: bool = False,
-    **settings: Any,
+    model: Model | str | nn.Module, asked: Asked, folder: str | Path = ".", *, force: bool = False
 ) -> Generator[Sheet, None, None]:
     """Draws as `sheet`, a batch of pictures at a time; to stop, stop reading: what is finished is not made again.
 
     A batch is drawn anew unless all of it is there, so that a sweep that was ended gives the same bits as one that
     was not.
     """
-    ready = load(model)
-    wanted = [layers] if isinstance(layers, str | Unit | Objective) else list(layers)
-    texts = [repr(item) if isinstance(item, Objective) else str(item) for item in wanted]
+    ready, groups = load(model), asked.groups
+    texts = [repr(item) if isinstance(item, Objective) else str(item) for item in asked.layers]
     if len(set(texts)) < len(texts):
         raise InvalidSetting("a layer is named twice; name each once")
-    if groups is not None and (settings.get("dictionary") or settings.get("concept")):
+    if groups is not None and (asked.dictionary or asked.concept):
         raise InvalidSetting("--groups bring directions of their own; leave out --dictionary and --concept")
     names = file_names([text if groups is None else f"{text}-groups" for text in texts])
-    paths = _places(Path(folder), names)
     sheets = [
-        _of_channels(ready, item, path, settings)
+        _of_channels(ready, item, path, asked)
         if groups is None
-        else _of_groups(ready, text, path, channel_groups(ready, text, groups, photos), settings, force=force)
-        for item, text, path in zip(wanted, texts, paths, strict=True)
+        else _of_groups(ready, text, path, channel_groups(ready, text, groups, asked.photos), asked, force=force)
+        for item, text, path in zip(asked.layers, texts, _places(Path(folder), names), strict=True)
     ]
     plans = [(planned, _batches(planned, ready, force=force)) for planned in sheets]  # refuses before the work begins
     for planned, batches in plans:
@@ -209,16 +197,22 @@ def _places(place: Path, names: Sequence[str]) -> list[Path]:
     return [check_output(place)]
 
 
-def _of_channels(model: Model, item: Wanted, path: Path, settings: Mapping[str, Any]) -> Sheet:
-    if settings.get("dictionary") or settings.get("concept") or isinstance(item, Objective):
-        return Sheet(path, recipes.feature(model, item, **settings))
+def _of_channels(model: Model, item: Wanted, path: Path, asked: Asked) -> Sheet:
+    if asked.dictionary or asked.concept or isinstance(item, Objective):
+        return Sheet(path, _drawn(model, asked, (item,)))
     wishes = wishes_of(model, item)
     units = [each for wish in wishes for each in ([wish.text] if wish.unit is None else _channels(model, wish.unit))]
-    return Sheet(path, recipes.feature(model, units, **settings))
+    return Sheet(path, _drawn(model, asked, tuple(units)))
+
+
+def _drawn(model: Model, asked: Asked, units: Sequence[Wanted], **more: Any) -> Recipe:
+    """The recipe of a sheet's pictures."""
+    recipe: Recipe = recipes.feature(model, asked.shared(Feature, units=tuple(units), **more))
+    return recipe
 
 
 def _of_groups(
-    model: Model, layer: str, path: Path, found: tuple[Tensor, Tensor], settings: Mapping[str, Any], *, force: bool
+    model: Model, layer: str, path: Path, found: tuple[Tensor, Tensor], asked: Asked, *, force: bool
 ) -> Sheet:
     """The sheet of groups of channels, whose directions lie beside their pictures, where a rerun looks for them.
 
@@ -234,7 +228,7 @@ def _of_groups(
             f"{dictionary} holds other groups; say --force to find them anew, or name another folder with --output"
         )
     units = [Unit(layer, (row,)) for row in range(len(directions))]
-    recipe = recipes.feature(model, units, dictionary=dictionary, **settings)
+    recipe = _drawn(model, asked, units, dictionary=str(dictionary))
     labels = tuple(f"group {row}: {share:.0%}" for row, share in enumerate(shares.tolist()))
     return Sheet(path, replace(recipe, labels=labels))
 

@@ -20,7 +20,7 @@ from reverie.video.zoom import zoom as zoom_of
 def sheet(asked: Sheet, network: Network, writing: Paged) -> None:
     """One sheet for each layer, in a folder."""
     model, folder = model_of(network), path_named(writing.output or ".")
-    run = Sweep(sweep(model, folder=folder, force=writing.force, **asked.flat()))
+    run = Sweep(sweep(model, asked, folder, force=writing.force))
     kept(run, lambda made: made.write(html=writing.html), quiet=writing.quiet)
 
 
