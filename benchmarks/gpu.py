@@ -46,7 +46,7 @@ def step_time(advance: Callable[[], object], device: str, count: int) -> float:
 def slope(net: nn.Module, layer: str, side: int, device: str) -> Tensor:
     """The gradient of a channel by reverie's own step, float32."""
     model = reverie.load(net, size=side, device=device)
-    image = torch.linspace(0, 1, 3 * side * side).view(1, 3, side, side).sin().abs().to(device).requires_grad_()
+    image = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).to(device).requires_grad_()
     value = reverie.probe(model, image, [layer])[layer][:, 0].mean()
     return torch.autograd.grad(value, image)[0].flatten().double().cpu()
 

@@ -1,5 +1,6 @@
 """A ready network computes what its owner's module computes, whatever hangs on it."""
 
+import contextlib
 import threading
 import warnings
 
@@ -11,6 +12,7 @@ from torch.nn.utils import parametrizations, prune
 
 import reverie
 from reverie.errors import InvalidSetting
+from reverie.models.fidelity import exactly
 from reverie.models.probe import listen, probe
 from tiny import Call, Tiny, hooked, picture, plain, seeded, state
 
@@ -184,3 +186,15 @@ def test_a_network_that_takes_one_picture_at_a_time_is_asked_so():
     assert heard == {"body.4": (3, 8, 12, 12)}
     made = reverie.feature(model, "logits:0-2", size=24, steps=3)
     assert made.images.shape == (3, 3, 24, 24)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_gpu_compares_without_tf32_and_is_left_as_it_was_found(fails):
+    parts = torch.backends.cuda.matmul, torch.backends.cudnn.conv
+    before = [part.fp32_precision for part in parts]
+    with contextlib.suppress(ZeroDivisionError), exactly(torch.device("cuda")):
+        assert [part.fp32_precision for part in parts] == ["ieee", "ieee"]
+        assert not fails or 1 / 0
+    assert [part.fp32_precision for part in parts] == before != ["ieee", "ieee"]
+    with exactly(torch.device("cpu")):
+        assert [part.fp32_precision for part in parts] == before

@@ -58,6 +58,25 @@ def seeded(device: torch.device, seed: int = 0) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def exactly(device: torch.device) -> Iterator[None]:
+    """Float32 as it is written: TF32, in which a GPU convolves unless told, rounds to a thousandth by itself."""
+    flags: Any = torch.backends
+    held: list[tuple[Any, str, Any]]
+    if hasattr(flags.cuda.matmul, "fp32_precision"):
+        held = [(flags.cuda.matmul, "fp32_precision", "ieee"), (flags.cudnn.conv, "fp32_precision", "ieee")]
+    else:  # torch before 2.9
+        held = [(flags.cuda.matmul, "allow_tf32", False), (flags.cudnn, "allow_tf32", False)]
+    kept = [(part, name, getattr(part, name)) for part, name, _ in held]
+    try:
+        for part, name, value in held if device.type == "cuda" else ():
+            setattr(part, name, value)
+        yield
+    finally:
+        for part, name, before in kept if device.type == "cuda" else ():
+            setattr(part, name, before)
+
+
+@contextlib.contextmanager
 def _as_found(module: nn.Module) -> Iterator[None]:
     parts = [(part, dict(vars(part)), dict(part._buffers)) for part in module.modules()]
     buffers = [(value, value.clone()) for value in module.buffers()]

@@ -12,7 +12,7 @@ from reverie.errors import InvalidSetting, ReverieError
 from reverie.image import Size
 from reverie.models.causes import cause, check_suitable, dimensions_checked, line
 from reverie.models.copying import hooked, uncompiled
-from reverie.models.fidelity import MOST, Original, off, require, seeded
+from reverie.models.fidelity import MOST, Original, exactly, off, require, seeded
 from reverie.models.heads import Endings, Head, head_of, lifted, tensors
 from reverie.models.integrity import weights_digest
 from reverie.models.model import Model
@@ -67,7 +67,7 @@ def make_model(
     shift, scale = (torch.tensor(value, device=device).view(1, -1, 1, 1) for value in (mean, std))
     example = (example - shift) / scale
     try:
-        with seeded(device):  # a forward may draw by chance: the caller's random state is left alone
+        with seeded(device), exactly(device):  # a forward may draw by chance: the caller's random state is left alone
             plain, layout, returned, endings = _same(module, name, example[:1])
             head, reading, notes = _read(name, plain, returned, endings, example[:1], len(found.classes), output, key)
             alone = not _together(plain, example[:2].contiguous(memory_format=layout))
