@@ -16,7 +16,7 @@ from reverie.atlas.atlas_file import read_atlas, shown
 from reverie.atlas.building import BuildRun
 from reverie.atlas.worker import webp
 from reverie.errors import AtlasRefused, InvalidSetting, UnknownName, UnsuitableImage
-from reverie.image import to_pil
+from reverie.image import save, to_pil
 from reverie.models.probe import probe
 from reverie.runs import finished, read
 from reverie.settings.atlas import Build
@@ -78,6 +78,14 @@ def test_a_picture_is_that_of_the_feature_in_its_batch_and_its_activation_is_cle
         with torch.no_grad():
             value = float(probe(model, image[None], ["mix"])["mix"][0, 4 + row].min())
         assert kept.activation == pytest.approx(value, rel=1e-4)
+
+
+@pytest.mark.parametrize("view", ["max", "min", "diverse-1", "diverse-2"])
+def test_the_record_of_a_picture_repeats_it(model, whole, view, tmp_path):
+    kept = next(item for item in whole.pictures("mix", 6) if item.view == view)
+    save(shown(kept.image, whole.damaged), tmp_path / "a.png", str(whole.record(kept)))
+    again = reverie.rerun(tmp_path / "a.png", model)
+    assert webp(to_pil(again.images[0])) == kept.image
 
 
 def finished_pictures(model, units, **more):

@@ -31,8 +31,10 @@ from reverie.dataset.histograms import edges
 from reverie.dataset.store import Scan, described
 from reverie.errors import AtlasRefused, ReverieError, UnknownName, nearest
 from reverie.paths import path_named
+from reverie.record import Record
 
 E = TypeVar("E", bound=Entry)
+MOST = 4096  # units of a batch
 SIDE = 2048  # of a picture, the largest in pixels
 Which = int | range | None  # a unit, units from one to another, or all
 
@@ -185,6 +187,28 @@ class Atlas:
             return msgspec.json.decode(row[0], type=dict[str, Any])
         except (msgspec.MsgspecError, TypeError, RecursionError):
             raise self.damaged from None
+
+    def record(self, picture: AtlasPicture) -> Record:
+        """What repeats a picture, in the batch in which it was made; it is WebP here, and was none when it was made.
+
+        Raises:
+            AtlasRefused: a damaged file.
+        """
+        view, each = picture.view.partition("-")[0], self._each(picture.view)
+        span = [item for item in self.batches(picture.layer) if item.view == view and item.recipe == picture.recipe]
+        batch = next((item for item in span if item.first <= picture.unit < item.first + item.count), None)
+        told = self.recipe(picture.recipe)
+        if batch is None or batch.count > MOST or not isinstance(told.get("arguments"), dict):
+            raise self.damaged
+        units = [f"{picture.layer}:{unit}" for unit in range(batch.first, batch.first + batch.count)]
+        own = {**told["arguments"], "units": units, "batch": batch.count * each}
+        place = int(picture.view.partition("-")[2] or 1) - 1
+        facts = {"threads": self.about.threads, "device": self.about.device, "activation": picture.activation}
+        index = (picture.unit - batch.first) * each + place
+        return Record(str(told.get("recipe")), own, self.about.source, facts, index, self.about.versions)
+
+    def _each(self, view: str) -> int:
+        return self.about.job.diversity if view.startswith("diverse") else 1
 
     def _entries(self, kind: type[E], query: str, layer: str | None, unit: Which, order: str) -> tuple[E, ...]:
         values: list[Any] = []

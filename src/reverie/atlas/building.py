@@ -28,7 +28,7 @@ from reverie.settings.atlas import Build
 from reverie.settings.calling import called_with
 
 SIDE = 128  # of the pictures unless another one is asked for
-KEEPING = Keeping(extremes=16, one_per_photo=True, samples=1024, examples=256)
+KEEPING = Keeping(extremes=16, one_per_photo=True, samples=512, examples=128)  # 6 kB a unit
 
 
 class BuildRun:

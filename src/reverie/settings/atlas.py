@@ -77,7 +77,7 @@ class Build(Settings):
         Annotated[int, Meta(ge=1, le=2048)] | None,
         asked("Side of the pictures; 128, or the network's native one where that is smaller, unless given."),
     ] = None
-    preset: FeaturePreset = "default"
+    preset: FeaturePreset = "quick"
     steps: StepsEach = None
     rate: Rate = None
     limit: Annotated[
