@@ -14,14 +14,19 @@ from reverie.cli.reading import kept
 from reverie.cli.runs import model_of
 from reverie.cli.saying import say
 from reverie.cli.tables import show
+from reverie.cluster.crew import RayCrew, ensure_cluster
 from reverie.errors import InvalidSetting
 from reverie.paths import path_named, shortened
-from reverie.settings.atlas import Build, Merge, Named, Status, Verify
+from reverie.settings.atlas import Build, Building, Merge, Named, Status, Verify
 from reverie.settings.parts import Network, Output, Recorded
 
 
-def atlas_build(asked: Build, network: Named, writing: Output) -> None:
+def atlas_build(asked: Build, network: Named, writing: Building) -> None:
     """One file, that grows until it is whole."""
+    if writing.cluster is not None:
+        ensure_cluster()
+    elif writing.cluster_workers is not None or writing.gpus_per_worker:
+        raise InvalidSetting("--cluster-workers and --gpus-per-worker are those of a cluster; name it with --cluster")
     named = Network.made(**{name: value for name, value in network.flat().items() if name != "network"})
     if network.network is not None:
         named = named.changed(model=network.network)
@@ -29,6 +34,8 @@ def atlas_build(asked: Build, network: Named, writing: Output) -> None:
     path = Path(f"{shortened(title)}.atlas") if writing.output is None else path_named(writing.output)
     model = model_of(_with_its_threads(path, named, writing))
     run = BuildRun(model, asked, path, force=writing.force)
+    if writing.cluster is not None:
+        run.crew = RayCrew(named, run.about, writing.cluster, writing.cluster_workers, writing.gpus_per_worker)
     kept(run, lambda _: [path], quiet=writing.quiet)
 
 

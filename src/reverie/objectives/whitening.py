@@ -9,7 +9,7 @@ from reverie.objectives.directions import along, position_mean
 from reverie.objectives.objective import Objective, constructor
 from reverie.unit import Unit
 
-RIDGE = 0.01  # of the mean variance, added to every direction: those in which nothing varies are not blown up
+RIDGE = 0.3  # of the mean variance, added to every direction: those in which hardly anything varies are not blown up
 
 
 def whitening(vectors: Tensor) -> Tensor:

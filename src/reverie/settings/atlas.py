@@ -42,6 +42,24 @@ class Named(Network):
     network: Annotated[Any | None, asked("Network, as for --model.", argument="[MODEL]", group="Common")] = None
 
 
+class Building(Output):
+    """The output of an atlas, and who works on it."""
+
+    cluster: Annotated[
+        str | None,
+        asked(
+            "Workers of a Ray cluster make the pictures: local (this machine), auto, or HOST:PORT.",
+            group="Common",
+        ),
+    ] = None
+    cluster_workers: Annotated[
+        Whole | None, asked("How many; as many as the cluster has room for unless given.", group="Common")
+    ] = None
+    gpus_per_worker: Annotated[
+        Annotated[float, Meta(ge=0, le=64)], asked("GPUs of each, such as 1 or 0.5.", group="Common")
+    ] = 0.0
+
+
 AtlasFile = Annotated[str, asked("An atlas file.", argument="ATLAS", group="Common")]
 
 
@@ -56,7 +74,7 @@ class Build(Settings):
     made_by = "reverie.atlas.building:build_atlas"
     leading = ("output",)
     asks = Named
-    writes = Output
+    writes = Building
     usage = ("bundled --photos photos/ -o bundled.atlas", "resnet50 --layer layer3 --limit 16 --photos photos/")
 
     layers: Annotated[

@@ -1,0 +1,1 @@
+"""Clusters: batches of an atlas made by workers on many machines, through Ray."""
