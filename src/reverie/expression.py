@@ -58,6 +58,22 @@ def looks_like_sum(text: str) -> bool:
     return len(pieces) > 1 or bool(bare[:1] in "+-" or _NUMBER.match(bare) or _CALL.fullmatch(bare))
 
 
+def check_text(text: str) -> None:
+    """That a text can be read as units, as UNIT=WEIGHT or as a sum; whether there are such units its network says.
+
+    Raises:
+        InvalidSetting: it cannot.
+    """
+    weighed = re.fullmatch(r"(.*?)=([^=\"]*)", text)
+    named = weighed[1] if weighed else text
+    try:
+        parse(named)
+    except InvalidSetting:
+        if not looks_like_sum(named):
+            raise
+        parse_sum(named)
+
+
 def parse_sum(text: str) -> Sum:
     """The sum that a text writes.
 

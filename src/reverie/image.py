@@ -22,12 +22,12 @@ from reverie.paths import photo_path as photo_path
 from reverie.paths import sample as sample
 from reverie.photo import check_regular, loaded, opaque, opened, reading, unpacked
 from reverie.profiles import srgb
+from reverie.record import RECORD_KEY as RECORD_KEY
 
 Size = tuple[int, int]  # (height, width)
 Photo = str | Path | Image.Image | np.ndarray | Tensor
 
 LARGE = 16_000_000  # pixels, from which on the memory is asked before they are made
-RECORD_KEY = "reverie"  # the PNG text that holds the record
 LARGEST_RECORD = 1_000_000  # bytes beside a picture
 
 

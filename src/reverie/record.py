@@ -10,6 +10,7 @@ from typing import Any
 from reverie.errors import RecordRefused
 
 LONGEST = 256_000  # bytes inside a PNG; Pillow refuses texts over 1 MiB
+RECORD_KEY = "reverie"  # of the text in a PNG that holds it
 
 
 @dataclass(frozen=True)

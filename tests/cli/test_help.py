@@ -83,6 +83,7 @@ OPTIONS = {
                             "--positions", "--fewest", "--method", "--cosine", "--plain", "--size", "--steps",
                             "--patches", "--batch", "--workers", "--seed"},
     "presets": set(),
+    "studio": COMMON | {"--model", "--atlas", "--folder", "--port", "--no-browser"},
 }  # fmt: skip
 
 

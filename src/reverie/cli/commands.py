@@ -19,6 +19,7 @@ from reverie.settings import commands
 from reverie.settings.setting import Settings
 
 RUNNERS = {  # the module of cli/ that runs a command; what is not named here needs none of its own
+    "studio": "studios",
     "dream": "runs", "feature": "runs", "rerun": "runs", "fool": "photos", "explain": "explaining",
     "activations": "explaining", "compare": "comparisons",
     "filters": "weights", "card": "cards", "scan": "scans", "patches": "scans", "map": "maps", "sheet": "films",

@@ -1,12 +1,12 @@
 """What a command refuses before torch is imported: files that are not there, taken outputs, malformed texts."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from reverie.cli.saying import say
 from reverie.errors import UnknownName, UnsuitableImage
+from reverie.expression import check_text
 from reverie.extras import ensure, installed
 from reverie.paths import (
     FILMS,
@@ -17,7 +17,6 @@ from reverie.paths import (
     path_named,
     photo_path,
 )
-from reverie.unit import parse
 
 PHOTOS = ("photos", "photo", "styles", "guide", "region", "style_region", "concept", "against", "spectrum", "mask",
           "picture")  # fmt: skip
@@ -78,8 +77,7 @@ def _check_file(names: Sequence[Any], message: str) -> None:
 
 def _check_units(texts: Sequence[str]) -> None:
     for text in texts:
-        weighed = re.fullmatch(r"(.*?)=([^=\"]*)", text)
-        parse(weighed[1] if weighed else text)
+        check_text(text)
 
 
 def _check_network(given: Mapping[str, Any]) -> None:

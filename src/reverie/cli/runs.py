@@ -9,10 +9,11 @@ from reverie import recipes
 from reverie.cli.reading import kept
 from reverie.cli.saying import say
 from reverie.cli.tables import show
-from reverie.errors import InvalidSetting, OutputFailed, ReverieError, UnknownName, listed
+from reverie.errors import InvalidSetting, OutputFailed, ReverieError, listed
 from reverie.figures.film import check_film
 from reverie.figures.result import Result
 from reverie.image import photos_in
+from reverie.models.loading import loaded, use_threads
 from reverie.models.model import Model
 from reverie.models.moments import silent_units
 from reverie.models.output import OUTPUTS
@@ -143,9 +144,7 @@ def each_photo(asked: Sequence[P], ending: str, done: str, writing: Output, make
 
 def model_of(network: Network) -> Model:
     """The network that the options name, with the threads that they say."""
-    use_threads(network.threads)
-    classes = None if network.classes is None else _lines(Path(network.classes))
-    ready = load(network.model, loading=network, classes=classes)
+    ready = loaded(network)
     for note in ready.notes:
         say(f"reverie: {note}", err=True)
     if ready.dtype.itemsize == 2 and not matrix_units(ready.device):
@@ -153,24 +152,6 @@ def model_of(network: Network) -> Model:
         lacks = "has no bfloat16 arithmetic" if slow else "has no matrix units for bfloat16"
         say(f"reverie: this device {lacks}: --precision float32 may be faster here, auto chooses", err=True)
     return ready
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path_named(path).read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnknownName(
-            f"the class names {path} cannot be read ({error}); give a text file, one name a line"
-        ) from None
-
-
-def use_threads(count: int | None) -> None:
-    """Sets how many threads torch computes with; None leaves it."""
-    if count is None:
-        return
-    import torch
-
-    torch.set_num_threads(count)
 
 
 def _place(writing: Output) -> Path | None:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from reverie.atlas.patch_sheets import PatchesRun, scanned_model
 from reverie.cli.reading import kept
-from reverie.cli.runs import keep, model_of, target_for, use_threads
+from reverie.cli.runs import keep, model_of, target_for
 from reverie.dataset.scanning import ScanRun
 from reverie.dataset.store import begun, read_scan
 from reverie.image import photo_path
+from reverie.models.loading import use_threads
 from reverie.paths import path_named, shortened
 from reverie.settings.parts import Network, Output, Pictured, Recorded
 from reverie.settings.patches import Patches

@@ -13,6 +13,7 @@ from reverie.cli.saying import say
 from reverie.cli.signals import status
 from reverie.errors import ReverieError, printable
 from reverie.settings.setting import Setting, Settings, alternatives, settings_of
+from reverie.settings.spelling import flags
 
 
 def refused(error: OSError) -> str:
@@ -100,7 +101,7 @@ def _parameter(setting: Setting) -> inspect.Parameter:
         typer.Argument(help=setting.help, metavar=metavar, show_default=False)
         if metavar
         else typer.Option(
-            *_flags(setting),
+            *flags(setting),
             help=setting.help,
             show_default=default not in (None, False),
             rich_help_panel=setting.more["group"],
@@ -112,14 +113,6 @@ def _parameter(setting: Setting) -> inspect.Parameter:
     return inspect.Parameter(
         _name(setting), inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]
     )
-
-
-def _flags(setting: Setting) -> list[str]:
-    if "flag" in setting.more:
-        return str(setting.more["flag"]).split()
-    name = "--" + setting.name.replace("_", "-")
-    automatic = bool in alternatives(setting.kind) and setting.default is None  # unless one of both is said
-    return [f"{name}/--no-{name.removeprefix('--')}" if automatic else name]
 
 
 def _typed(setting: Setting) -> Any:

@@ -26,9 +26,12 @@ class Card(Settings):
     usage = ("block8:12", "logits:tabby --scan scan.db")
 
     unit: OneUnit
-    scan: Annotated[Any | None, asked("A file of `reverie scan` with this network and layer.", group="Common")] = None
+    scan: Annotated[
+        Any | None, asked("A file of `reverie scan` with this network and layer.", group="Common", names="file")
+    ] = None
     photos: Annotated[
-        str | None, asked("Where the scanned photos are now; where they were unless given.", group="Common")
+        str | None,
+        asked("Where the scanned photos are now; where they were unless given.", group="Common", names="folder"),
     ] = None
     steps: Annotated[Steps, asked("Steps of the unit's own pictures.")] = 128
     size: Annotated[Whole | None, asked("Side of the unit's own pictures; the native one unless given.")] = None

@@ -55,7 +55,9 @@ class Fool(Settings):
     rate: Annotated[Some | None, asked("Of a step: of pgd in units of the radius.", rare=True)] = None
     start: Annotated[str, asked("photo; or noise, grey or cppn for a picture from nothing.")] = "photo"
     size: NativeSize = None
-    transfer: Annotated[tuple[str, ...], asked("Ask another network too, as for --model.", group="Network")] = ()
+    transfer: Annotated[
+        tuple[str, ...], asked("Ask another network too, as for --model.", group="Network", names="network")
+    ] = ()
     seed: RandomSeed = 0
 
 

@@ -12,8 +12,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schema(cls: type[Settings]) -> dict[str, Any]:
     """JSON Schema (2020-12) of a class's flat values, as `made` takes them.
 
-    Each property has its type, bounds, `default` and `description`, and with them the `group` in which the help lists
-    it, and whether it is `rare`.
+    Each property has its type, bounds, `default` and `description`, and with them the `group` in XX
     """
     own = settings_of(cls)
     return {
@@ -35,4 +34,11 @@ def _property(item: Setting) -> dict[str, Any]:
         found = {"anyOf": [*found.get("anyOf", [found]), {"type": "string"}]}
     if not item.required:
         found["default"] = msgspec.to_builtins(item.default)
-    return {**found, "description": item.help, "group": item.more["group"], "rare": bool(item.more.get("rare"))}
+    reads = {"reads": item.more["reads"]} if "reads" in item.more else {}
+    return {
+        **found,
+        "description": item.help,
+        "group": item.more["group"],
+        "rare": bool(item.more.get("rare")),
+        **reads,
+    }

@@ -76,7 +76,8 @@ Stored = Annotated[
 ]
 OneUnit = Annotated[Unit, asked("One channel: LAYER:CHANNEL, or logits:CLASS.", argument="UNIT")]
 OtherPictures = Annotated[
-    str | None, asked("A folder of `reverie sheet`, whose pictures are shown in place of new ones.", rare=True)
+    str | None,
+    asked("A folder of `reverie sheet`, whose pictures are shown in place of new ones.", rare=True, names="folder"),
 ]
 Weighted = Annotated[
     tuple[Unit, ...],

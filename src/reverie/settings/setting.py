@@ -26,8 +26,9 @@ def asked(text: str, *, group: str = "Picture", **more: Any) -> Meta:
         group: of the options in the help: Common, Picture, Objective, Network or Output.
         more: `flag` (of the command line, where it is not the name), `argument` (its place there, where it has no
             flag), `each` (a command asks once for each of several), `rare` (listed by --help-all only), `parse` (makes
-            a value of what is given, before its type is checked) and `reads` (photo, mask, file, code, network, unit or
-            preset: what a record may not lead to without consent).
+            a value of what is given, before its type is checked), `reads` (photo, mask, file, code, network, unit or
+            preset: what a record may not lead to without consent) and `names` (file, folder or network: what of this
+            machine the user alone may name).
     """
     return Meta(description=text, extra={"group": group, **more})
 

@@ -1,0 +1,86 @@
+"""Spelling: how settings are written at a command line and in Python."""
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from reverie.settings.parts import Network
+from reverie.settings.setting import Setting, Settings, alternatives, settings_of
+
+LOADED = {"native_size": "size", "output_as": "output"}  # what `reverie.load` calls otherwise
+OF_TERMINALS = ("model", "classes", "threads")  # what it is not given so
+
+
+def flags(setting: Setting) -> list[str]:
+    """The options by which a command takes a setting."""
+    if "flag" in setting.more:
+        return str(setting.more["flag"]).split()
+    name = "--" + setting.name.replace("_", "-")
+    automatic = bool in alternatives(setting.kind) and setting.default is None  # unless one of both is said
+    return [f"{name}/--no-{name.removeprefix('--')}" if automatic else name]
+
+
+def command_line(command: str, *given: Settings) -> str:
+    """A command with all that differs from the defaults, ready for a shell: arguments first, then options.
+
+    Args:
+        given: the settings of the command, of its network and of its output.
+    """
+    said = [(item, value) for settings in given for item, value in _said(settings)]
+    words = [word for item, value in said if "argument" in item.more for word in _words(value)]
+    options = [word for item, value in said if "argument" not in item.more for word in _option(item, value)]
+    return shlex.join(["reverie", command, *words, *options])
+
+
+def python_call(command: str, asked: Settings, network: Network, output: str | None = None) -> str:
+    """The same as a call in Python.
+
+    Args:
+        output: the file that what is made is saved to.
+    """
+    said = {item.name: value for item, value in _said(asked)}
+    first = []
+    for name in asked.leading:
+        if name not in said:
+            break
+        first.append(_literal(said.pop(name)))
+    rest = [f"{name}={_literal(value)}" for name, value in said.items()]
+    call = f"reverie.{command}({', '.join([_network(network), *first, *rest])})"
+    return call if output is None else f"{call}.save({output!r})"
+
+
+def _network(network: Network) -> str:
+    options = [
+        f"{LOADED.get(item.name, item.name)}={_literal(value)}"
+        for item, value in _said(network)
+        if item.name not in OF_TERMINALS
+    ]
+    name = _literal(str(network.model))
+    return f"reverie.load({', '.join([name, *options])})" if options else name
+
+
+def _said(settings: Settings) -> Iterator[tuple[Setting, Any]]:
+    """The settings that differ from their defaults."""
+    flat = settings.flat()
+    for item in settings_of(type(settings)):
+        if item.required or flat[item.name] != item.default:
+            yield item, flat[item.name]
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    return repr(value) if isinstance(value, bool | int | float | None) else repr(str(value))
+
+
+def _words(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list | tuple) else [] if value is None else [str(value)]
+
+
+def _option(item: Setting, value: Any) -> list[str]:
+    first, _, negated = flags(item)[0].partition("/")
+    if isinstance(value, bool):
+        return [first if value else negated]
+    if "parse" in item.more:  # a size or numbers
+        return [first, ",".join(_words(value))]
+    return [word for each in _words(value) for word in (first, each)]

@@ -1,0 +1,289 @@
+"""What a page asks for: checked against the same settings that the command line has, and against what it may name."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from reverie import settings
+from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.expression import check_text
+from reverie.paths import FILMS
+from reverie.settings.card import Card
+from reverie.settings.parts import Filmed, Network, Output
+from reverie.settings.setting import Setting, Settings, settings_of
+from reverie.settings.spelling import command_line, python_call
+from reverie.studio.jobs import RERUN, Job
+from reverie.studio.pictures import Pictures
+from reverie.studio.works import Work, title
+
+PICTURED = ("photo", "mask")  # settings that read pictures
+PLAIN_NAMES = ("code", "preset")  # settings that may name code or a file, of which a page names only what is built in
+LONGEST = 20_000  # characters of one text
+MOST = 2_000  # values of one setting
+BUILT_IN = re.compile(r"[a-z0-9_-]{1,40}")
+
+Name = Annotated[str, Meta(max_length=100)]
+Few = Annotated[int, Meta(ge=1, le=1000)]
+
+
+class JobRequest(Struct, forbid_unknown_fields=True):
+    """A job that somebody asks for."""
+
+    kind: Name
+    settings: dict[str, Any] = {}
+    pictures: dict[str, Name | list[Name] | None] = {}
+    film: Annotated[str, Meta(max_length=8)] = ""
+    changes: dict[Name, Name] = {}
+    work: Name | None = None
+
+
+class Move(Struct, forbid_unknown_fields=True):
+    """Where a job is to wait."""
+
+    before: Name | None = None
+
+
+class Classes(Struct, forbid_unknown_fields=True):
+    """A question for the classes of a picture."""
+
+    picture: Name
+    size: Annotated[int, Meta(ge=1, le=4096)] | None = None
+    most: Few = 10
+    mask: Name | None = None
+    cover: Literal["grey", "mean", "black", "white", "blur"] = "grey"
+
+
+class Position(Struct, forbid_unknown_fields=True):
+    """A question for the units at a place of a picture."""
+
+    picture: Name
+    layer: Name
+    x: Annotated[float, Meta(ge=0, le=1)]
+    y: Annotated[float, Meta(ge=0, le=1)]
+    most: Few = 8
+
+
+class Fader(Struct, forbid_unknown_fields=True):
+    """What is done with a channel."""
+
+    channel: Annotated[int, Meta(ge=0)]
+    how: Literal["ablate", "amplify", "clamp"]
+    value: Annotated[float, Meta(ge=-1e6, le=1e6)] = 0.0
+
+
+class Desk(Struct, forbid_unknown_fields=True):
+    """A question for the classes that a network with changed units sees."""
+
+    picture: Name
+    layer: Name
+    units: Annotated[list[Fader], Meta(max_length=MOST)]
+    most: Few = 10
+
+
+class Units(Struct, forbid_unknown_fields=True):
+    """A question for the units that a text means."""
+
+    text: Name
+    most: Few = 60
+
+
+class Feeds(Struct, forbid_unknown_fields=True):
+    """A question for what a unit is fed by, and what it feeds."""
+
+    unit: Name
+    most: Few = 12
+
+
+QUESTIONS: Mapping[str, type[Struct]] = {
+    "classes": Classes, "position": Position, "desk": Desk, "units": Units, "feeds": Feeds,
+}  # fmt: skip
+
+
+@cache
+def kinds() -> Mapping[str, type[Settings]]:
+    """The settings of all that can be made here, by the commands' names."""
+    own = {name: cls for name, cls in settings.recipes().items() if cls.asks is Network}
+    return {**own, "card": Card}
+
+
+def kind(name: str) -> type[Settings]:
+    """The settings of this name.
+
+    Raises:
+        UnknownName: there are none.
+    """
+    if name not in kinds():
+        raise UnknownName(f"the studio makes no '{name}'; nearest: {nearest(name, kinds())}")
+    return kinds()[name]
+
+
+def form(name: str) -> dict[str, Any]:
+    """JSON Schema of what a page may ask for."""
+    cls = kind(name)
+    whole = settings.schema(cls)
+    hidden = {item.name for item in settings_of(cls) if closed(item)}
+    whole["properties"] = {key: value for key, value in whole["properties"].items() if key not in hidden}
+    return whole
+
+
+def closed(item: Setting) -> bool:
+    """Whether a setting names what a page must not: a file, a folder or another network."""
+    return item.more.get("reads") in ("file", "network") or bool(item.more.get("names"))
+
+
+def job(request: JobRequest, pictures: Pictures) -> Job:
+    """The job of a request.
+
+    Raises:
+        ReverieError: settings that there are not, that are out of their bounds, or that a page must not name.
+    """
+    if request.kind == RERUN:
+        return _again(request, pictures)
+    cls = kind(request.kind)
+    given = {**_settings(cls, request.settings), **_pictures(cls, request.pictures, pictures)}
+    asked = cls.made(**given)
+    _check_units(cls, asked)
+    if request.film and (request.film not in FILMS or not issubclass(cls.writes or Output, Filmed)):
+        raise InvalidSetting(f"'{request.kind}' has no film '{request.film}'; allowed are {', '.join(FILMS)}, or none")
+    named = title(request.kind, given)
+    return Job(request.kind, named, given, request.settings, request.pictures, request.film, request.changes)
+
+
+def spelt(request: JobRequest, pictures: Pictures, network: Network) -> dict[str, str]:
+    """The command line and the call in Python that do what a request asks for.
+
+    Raises:
+        ReverieError: as `job`.
+    """
+    if request.kind == RERUN and request.work is not None:
+        place = str(pictures.works.work(request.work).path)
+        return {"command": f"reverie rerun {place}", "python": f"reverie.rerun({place!r})"}
+    cls, given = kind(request.kind), job(request, pictures).given
+    asked, name = cls.made(**given), f"{request.kind}.png"
+    writing = (cls.writes or Output).made(**({"film": f"{request.kind}{request.film}"} if request.film else {}))
+    saved = None if request.kind == "card" else name
+    line, call = command_line(request.kind, asked, network, writing), python_call(request.kind, asked, network, saved)
+    return {"command": line, "python": call} if not request.changes else _changed(request.changes, call, network)
+
+
+def _changed(changes: Mapping[str, str], call: str, network: Network) -> dict[str, str]:
+    """A call with units changed, for which there is no command."""
+    python = (
+        f"model = reverie.load({str(network.model)!r})\nwith reverie.intervene(model, {dict(changes)!r}):\n    {call}"
+    )
+    return {"command": "", "python": python}
+
+
+def forked(work: Work, pictures: Pictures) -> dict[str, Any]:
+    """What a work was made from, as a form is filled in: settings that differ from the defaults, and pictures."""
+    name = work.record.recipe
+    if name not in kinds():
+        return {"settings": {}, "pictures": {}}
+    own = {item.name: item for item in settings_of(kinds()[name])}
+    found: dict[str, Any] = {"settings": {}, "pictures": {}}
+    for key, value in work.record.arguments.items():
+        item = own.get(key)
+        if item is None or closed(item):
+            continue
+        told = _told(value, pictures)
+        if item.more.get("reads") in PICTURED and told is not value:
+            found["pictures"][key] = told
+        elif told is value and _plain(value) and not (not item.required and _same(value, item.default)):
+            found["settings"][key] = value
+    return found
+
+
+def again(work: Work) -> bool:
+    """Whether a work's record repeats it."""
+    return work.record.recipe in settings.recipes()
+
+
+def _told(value: Any, pictures: Pictures) -> Any:
+    """A record's picture as a page names it; anything else as it is."""
+    if isinstance(value, dict) and "sha256" in value:
+        return pictures.named(str(value.get("photo", value.get("mask", ""))))
+    if isinstance(value, list) and value and all(isinstance(item, dict) and "sha256" in item for item in value):
+        return [_told(item, pictures) for item in value]
+    return value
+
+
+def _same(value: Any, default: Any) -> bool:
+    return bool(value == (list(default) if isinstance(default, tuple) else default))
+
+
+def _again(request: JobRequest, pictures: Pictures) -> Job:
+    if request.work is None:
+        raise InvalidSetting("a rerun needs the work that is to be made again")
+    work = pictures.works.work(request.work)
+    if not again(work):
+        raise InvalidSetting(f"a {work.record.recipe} is not repeated from its record; ask for it anew")
+    photos = tuple(str(path) for path in _photos(work, pictures))
+    return Job(RERUN, f"again: {work.title}", {"picture": str(work.path)}, photos=photos)
+
+
+def _photos(work: Work, pictures: Pictures) -> Iterator[Path]:
+    """Files of the photos that a work's record names and that are here."""
+    for value in work.record.arguments.values():
+        told = _told(value, pictures)
+        for name in [] if told is value else told if isinstance(told, list) else [told]:
+            if name is not None and not name.startswith("sample:"):
+                yield pictures.path(name)
+
+
+def _settings(cls: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values alone, of which none leads to a file, to code or to the network."""
+    own = {item.name: item for item in settings_of(cls)}
+    for name, value in given.items():
+        if not _plain(value):
+            raise InvalidSetting(f"'{name[:60]}' must be a text, a number, or a list of them")
+        if name in own and value not in (None, [], ""):
+            for each in value if isinstance(value, list) else [value]:
+                _check_value(own[name], each)
+    return {name: value for name, value in given.items() if value != ""}
+
+
+def _check_value(item: Setting, value: Any) -> None:
+    reads = item.more.get("reads")
+    if closed(item):
+        raise InvalidSetting(f"'{item.name}' names what is on this machine; say it at the command line")
+    if reads in PICTURED and value not in item.more.get("but", ()):
+        raise InvalidSetting(f"'{item.name}' is a picture; bring it, and name it among the pictures")
+    if reads in PLAIN_NAMES and not (isinstance(value, str) and BUILT_IN.fullmatch(value)):
+        raise InvalidSetting(
+            f"'{item.name}' must be one of the names that are built in; files are for the command line"
+        )
+
+
+def _pictures(cls: type[Settings], given: Mapping[str, Any], pictures: Pictures) -> dict[str, Any]:
+    """The pictures that settings read, as settings take them."""
+    own = {item.name: item for item in settings_of(cls) if item.more.get("reads") in PICTURED and not closed(item)}
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in own:
+            raise UnknownName(
+                f"{cls.__name__.lower()} takes no picture '{name[:60]}'; it takes {', '.join(own) or 'none'}"
+            )
+        if value:
+            found[name] = [*map(pictures.given, value)] if isinstance(value, list) else pictures.given(value)
+    return found
+
+
+def _check_units(cls: type[Settings], asked: Settings) -> None:
+    """That texts of units can be read as such; whether there are such units the network says."""
+    flat = asked.flat()
+    for item in settings_of(cls):
+        if item.more.get("reads") == "unit":
+            value = flat[item.name]
+            for text in value if isinstance(value, tuple) else [value]:
+                if isinstance(text, str):
+                    check_text(text)
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) <= MOST and all(not isinstance(item, list) and _plain(item) for item in value)
+    return isinstance(value, int | float | None) or (isinstance(value, str) and len(value) <= LONGEST)

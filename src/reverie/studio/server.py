@@ -1,0 +1,94 @@
+"""The server: on the loopback alone, ended by signals within seconds, whatever they were set to before."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import webbrowser
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+
+from reverie.errors import OutputFailed
+from reverie.settings.parts import Network
+from reverie.settings.studio import Studio as Asked
+from reverie.studio.app import Studio
+from reverie.studio.guard import Guard, Session
+from reverie.studio.works import Works
+
+HOST = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's, whose signals are ours to answer."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves them alone."""
+        yield
+
+
+def serve(asked: Asked, network: Network, say: Callable[[str], None]) -> None:
+    """Runs the studio until a signal ends it.
+
+    Args:
+        say: tells the address, and how to end.
+
+    Raises:
+        OutputFailed: a folder that cannot be made, or a port that is taken.
+    """
+    works = Works(Path(asked.folder).expanduser().absolute())
+    with contextlib.closing(_listening(asked.port)) as listener:
+        asyncio.run(_serve(asked, network, works, listener, say))
+
+
+async def _serve(
+    asked: Asked, network: Network, works: Works, listener: socket.socket, say: Callable[[str], None]
+) -> None:
+    session, port = Session(), listener.getsockname()[1]
+    studio = Studio(network, works, session)
+    guard = Guard(studio.app(), session, port)
+    server = _Server(
+        uvicorn.Config(
+            guard, log_level="warning", ws="none", lifespan="off", access_log=False, server_header=False,
+            timeout_graceful_shutdown=1, h11_max_incomplete_event_size=65_536, date_header=False,
+        )
+    )  # fmt: skip
+    address = f"http://{HOST}:{port}/?token="
+    guard.entered = lambda: say(f"for another browser: {address}{session.entry}")
+    _answer_signals(lambda: _end(server, studio))
+    say(f"the studio is at {address}{session.entry}\nits pictures are kept in {works.folder}; Ctrl-C ends it")
+    if not asked.no_browser:
+        asyncio.get_running_loop().run_in_executor(None, webbrowser.open, f"{address}{session.entry}")
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        await studio.close()
+
+
+def _end(server: _Server, studio: Studio) -> None:
+    server.force_exit = server.should_exit  # who says it twice does not wait
+    server.should_exit = True
+    studio.feed.close()
+
+
+def _answer_signals(end: Callable[[], None]) -> None:
+    """Ends by Ctrl-C and by a request to end, also where they were ignored by whoever started this process."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, end)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise OutputFailed(f"port {port} of {HOST} cannot be taken ({error.strerror}); name another --port") from None
+    return listener
