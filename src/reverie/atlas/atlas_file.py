@@ -17,6 +17,7 @@ from reverie.atlas.entries import (
     AtlasClass,
     AtlasLayer,
     AtlasLink,
+    AtlasOutline,
     AtlasPatch,
     AtlasPicture,
     AtlasUnit,
@@ -133,14 +134,24 @@ class Atlas:
 
     def pictures(self, layer: str, unit: Which = None) -> tuple[AtlasPicture, ...]:
         """The pictures, of each unit max, min and the diverse ones."""
-        order = "unit, view LIKE 'diverse%', length(view), view, recipe"
-        return self._entries(AtlasPicture, "SELECT * FROM pictures", layer, unit, order)
+        return self._entries(AtlasPicture, "SELECT * FROM pictures", layer, unit, VIEWED)
+
+    def outlines(self, layer: str, unit: Which = None) -> tuple[AtlasOutline, ...]:
+        """What is said of the pictures, without them."""
+        columns = "layer, unit, view, recipe, activation, silent, length(image)"
+        return self._entries(AtlasOutline, f"SELECT {columns} FROM pictures", layer, unit, VIEWED)
 
     def patches(self, layer: str, unit: Which = None) -> tuple[AtlasPatch, ...]:
         """The parts of photos, of each unit the strongest, the weakest, and those by chance."""
         columns = "layer, unit, kind, rank, photo, place, value, top, bottom, left, right, image"
         order = "unit, kind = 'random', kind = 'least', rank"
         return self._entries(AtlasPatch, f"SELECT {columns} FROM patches {CROPPED}", layer, unit, order)
+
+    def cropped(self, layer: str) -> int:
+        """Bytes of all crops of a layer."""
+        with ATLAS.reading(self.path) as database:
+            query = "SELECT coalesce(sum(length(image)), 0) FROM crops WHERE layer = ?"
+            return int(database.execute(query, (self.layer(layer).layer,)).fetchone()[0])
 
     def statistics(self, layer: str, unit: Which = None) -> tuple[Statistics, ...]:
         """What photos say of the units' values."""
@@ -222,6 +233,7 @@ class Atlas:
             return tuple(checked(kind, row, self.damaged) for row in rows)
 
 
+VIEWED = "unit, view LIKE 'diverse%', length(view), view, recipe"
 CROPPED = "JOIN crops USING (layer, photo, place)"
 
 

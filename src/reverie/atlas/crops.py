@@ -15,7 +15,7 @@ from reverie.dataset.photos import PhotoSet
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.store import Scan
 from reverie.errors import OutOfMemory, UnsuitableImage
-from reverie.image import fit, to_pil
+from reverie.image import Size, fit, to_pil
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.receptive_fields import Fields
@@ -25,20 +25,34 @@ SHARES = {"max": ("top", 5 / 9), "least": ("least", 2 / 9), "random": ("random",
 DECODED = 512  # photos that are kept, of 150 kB each at 224x224
 
 
+class Decoded:
+    """The photos of a set as a network is shown them, the last ones kept."""
+
+    def __init__(self, photos: PhotoSet, size: Size) -> None:
+        self.photos, self.size = photos, size
+        self.picture = lru_cache(DECODED)(self._read)
+        self.digest = lru_cache(None)(lambda index: content(photos, index))
+
+    def _read(self, photo: int) -> Tensor | None:
+        """[3,H,W] as bytes; None where it cannot be read."""
+        try:
+            return self.photos.framed(photo, self.size).mul(255).round().to(torch.uint8)
+        except (UnsuitableImage, OutOfMemory):
+            return None
+
+
 @dataclass
 class Cropping:
     """Cuts the patches of a layer's units out of the photos of a scan."""
 
     model: Model
     scan: Scan
-    photos: PhotoSet
+    photos: Decoded
     layer: str
     tallies: LayerTallies
 
     def __post_init__(self) -> None:
         self._fields = Fields(self.model, self.layer)
-        self._photo = lru_cache(DECODED)(self._read)
-        self._digest = lru_cache(None)(lambda index: content(self.photos, index))
         self._crop = lru_cache(4 * DECODED)(self._cut)
 
     def of(self, unit: int, most: int) -> Iterator[tuple[AtlasPlace, AtlasCrop]]:
@@ -46,20 +60,14 @@ class Cropping:
         for kind, (source, share) in SHARES.items():
             several = not self.scan.about.keeping.one_per_photo
             found = ranked(self.tallies, unit, source)
-            places = once(self._digest, found, max(1, round(share * most)), several=several)
+            places = once(self.photos.digest, found, max(1, round(share * most)), several=several)
             for rank, (photo, place, value) in enumerate(places):
                 crop = self._crop(photo, place or 0)
                 if crop is not None:
                     yield AtlasPlace(self.layer, unit, kind, rank, photo, place or 0, value or 0.0), crop
 
-    def _read(self, photo: int) -> Tensor | None:
-        try:
-            return self.photos.framed(photo, self.model.size).mul(255).round().to(torch.uint8)
-        except (UnsuitableImage, OutOfMemory):
-            return None
-
     def _cut(self, photo: int, place: int) -> AtlasCrop | None:
-        picture = self._photo(photo)
+        picture = self.photos.picture(photo)
         if picture is None:
             return None
         (top, bottom), (left, right) = self._box(place)

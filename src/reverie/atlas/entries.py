@@ -118,6 +118,18 @@ class AtlasPicture(Entry, frozen=True):
     image: Blob
 
 
+class AtlasOutline(Entry, frozen=True):
+    """A picture without its image, of which it has the number of bytes."""
+
+    layer: Text
+    unit: Count
+    view: Text
+    recipe: Text
+    activation: Value
+    silent: Annotated[int, Meta(ge=0, le=1)]
+    bytes: Count
+
+
 class AtlasCrop(Entry, frozen=True):
     """A part of a photo, once for all units that it excites; see `AtlasPatch`."""
 

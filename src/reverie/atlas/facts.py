@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from reverie.atlas.atlas_writer import Done, decisive_source
-from reverie.atlas.crops import Cropping
+from reverie.atlas.crops import Cropping, Decoded
 from reverie.atlas.entries import AtlasBatch, AtlasClass, AtlasLink, AtlasUnit, Statistics
 from reverie.atlas.evidence import CLASSES, FEWEST
 from reverie.atlas.links import strongest
@@ -95,9 +95,9 @@ class Facts:
             "crops": [],
             "patches": [],
         }
-        if self.photos is not None:
+        if self._decoded is not None:
             for unit in units:
-                found = list(seen.cropping(self.photos).of(unit, self.patches))
+                found = list(seen.cropping(self._decoded).of(unit, self.patches))
                 rows["patches"] += [patch for patch, _ in found]
                 rows["crops"] += [crop for _, crop in found]
         return rows
@@ -109,6 +109,10 @@ class Facts:
         return self._kept
 
     _kept: "_Seen | None" = None
+
+    @cached_property
+    def _decoded(self) -> Decoded | None:
+        return None if self.photos is None else Decoded(self.photos, self.model.size)
 
     @cached_property
     def _means(self) -> Mapping[str, Array]:
@@ -127,7 +131,7 @@ class _Seen:
     means: Mapping[str, Array]
     _cropping: Cropping | None = None
 
-    def cropping(self, photos: PhotoSet) -> Cropping:
+    def cropping(self, photos: Decoded) -> Cropping:
         """Who cuts patches out of the photos."""
         if self._cropping is None:
             self._cropping = Cropping(self.model, self.scan, photos, self.layer, self.tallies)

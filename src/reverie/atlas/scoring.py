@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reverie.atlas.atlas_file import Atlas
-from reverie.atlas.entries import AtlasPicture, Score
+from reverie.atlas.entries import AtlasOutline, Score
 from reverie.dataset.scan import LayerTallies
 
 NAMES = ("reach", "percentile")
@@ -15,11 +15,11 @@ def scored(atlas: Atlas) -> Iterator[Score]:
     for layer in atlas.layers if scan is not None and scan.complete else ():
         if scan is not None and layer.layer in scan.about.layers:
             tallies, basis = scan.tallies(layer.layer), f"the best position of each of {len(scan)} photos"
-            for picture in atlas.pictures(layer.layer):
+            for picture in atlas.outlines(layer.layer):
                 yield from _of(picture, tallies, basis)
 
 
-def _of(picture: AtlasPicture, tallies: LayerTallies, basis: str) -> Iterator[Score]:
+def _of(picture: AtlasOutline, tallies: LayerTallies, basis: str) -> Iterator[Score]:
     """Reach is its activation over the best photo's; percentile the share of photos whose best position it beats."""
     if picture.view == "min" or picture.unit >= tallies.channels:
         return

@@ -55,14 +55,13 @@ def state_of(atlas: Atlas) -> State:
 
 
 def _layer(atlas: Atlas, layer: AtlasLayer, batches: Sequence[AtlasBatch]) -> LayerState:
-    pictures = atlas.pictures(layer.layer)
-    crops = {(item.photo, item.place): len(item.image) for item in atlas.patches(layer.layer)}
+    pictures, crops = atlas.outlines(layer.layer), atlas.cropped(layer.layer)
     own = [batch for batch in batches if batch.layer == layer.layer]
     failed = sum(_pictures(atlas, batch) for batch in own if batch.state == "failed")
     views = {batch.view for batch in batches} or {"max"}
     plan = pictured({layer.layer: layer.channels}, sorted(views), atlas.about.job)
     whole = sum(batch.count * _each(atlas, batch.view) for batch in plan)
-    size = sum(len(item.image) for item in pictures) + sum(crops.values())
+    size = sum(item.bytes for item in pictures) + crops
     units = len({item.unit for item in pictures})
     to_come = max(0, whole - len(pictures) - failed)
     return LayerState(layer.layer, units, layer.channels, len(pictures), failed, to_come, size)

@@ -126,7 +126,7 @@ class VerifyRun:
     def _missing(self, layer: str) -> Iterator[str]:
         """Batches that are said to be done, and whose pictures are not all there."""
         try:
-            there = {(item.unit, item.view) for item in self.atlas.pictures(layer)}
+            there = {(item.unit, item.view) for item in self.atlas.outlines(layer)}
             batches = [batch for batch in self.atlas.batches(layer) if batch.state == "done" and batch.view != FACTS]
         except AtlasRefused:  # which was told row by row
             return

@@ -66,6 +66,15 @@ class Connection:
         return 1 if float(self.kernel.sum()) >= 0 else -1
 
 
+def strongest_first(found: Sequence[Connection]) -> list[Connection]:
+    """Connections by the length of their kernels, of thousands of which it is taken at once."""
+    lengths = torch.zeros(len(found))
+    for shape in {item.kernel.shape for item in found}:
+        rows = [row for row, item in enumerate(found) if item.kernel.shape == shape]
+        lengths[rows] = torch.stack([found[row].kernel for row in rows]).flatten(1).norm(dim=1).cpu()
+    return [found[row] for row in lengths.argsort(descending=True, stable=True).tolist()]
+
+
 @dataclass(frozen=True, eq=False)
 class Wiring:
     """How the layers of a network feed each other; see `wiring`.
@@ -109,7 +118,7 @@ class Wiring:
             for bundle in self.bundles(unit)
             for number, (source, kernel) in enumerate(zip(bundle.sources, bundle.kernels, strict=True))
         ]
-        return sorted(found, key=lambda item: -item.strength)
+        return strongest_first(found)
 
     def outgoing(self, unit: Unit) -> list[Connection]:
         """All connections from a channel to those that read it next, the strongest first; none where nothing does.
@@ -124,7 +133,7 @@ class Wiring:
         found: list[Connection] = []
         for maker in self.makers:
             found += self._read_by(maker, number)
-        return sorted(found, key=lambda item: -item.strength)
+        return strongest_first(found)
 
     def _read_by(self, maker: Weights | Junction, number: int) -> list[Connection]:
         if isinstance(maker, Junction):
