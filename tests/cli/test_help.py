@@ -82,6 +82,7 @@ OPTIONS = {
     "atlas grid": COMMON | {"--output", "--force", "--quiet", "--model", "--photos", "--photo", "--cells",
                             "--positions", "--fewest", "--method", "--cosine", "--plain", "--size", "--steps",
                             "--patches", "--batch", "--workers", "--seed"},
+    "atlas export": {"--output", "--force", "--quiet", "--format", "--quality"},
     "presets": set(),
     "studio": COMMON | {"--model", "--atlas", "--folder", "--port", "--no-browser"},
 }  # fmt: skip

@@ -1,0 +1,40 @@
+"""What the export of an atlas takes."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from reverie.errors import InvalidSetting
+from reverie.settings.atlas import AtlasFile
+from reverie.settings.parts import Output
+from reverie.settings.setting import Settings, asked
+
+FORMATS = ("webp", "avif")
+
+
+def format_named(name: str) -> str:
+    """A picture format by its name.
+
+    Raises:
+        InvalidSetting: there is no such format.
+    """
+    if name not in FORMATS:
+        raise InvalidSetting(f"'{name}' is no format of a site's pictures; allowed are {' and '.join(FORMATS)}")
+    return name
+
+
+class Export(Settings):
+    """Writes an atlas as a static site: ordinary files, for any browser and any host, from the disk too."""
+
+    within = "atlas"
+    writes = Output
+    usage = ("bundled.atlas -o site/", "bundled.atlas -o site/ --format avif")
+
+    atlas: AtlasFile
+    format: Annotated[
+        str, asked("Of the pictures: webp, or avif, about half as large.", group="Output", parse=format_named)
+    ] = "webp"
+    quality: Annotated[
+        Annotated[int, Meta(ge=1, le=100)] | None,
+        asked("Of the pictures; 70 for webp, 50 for avif, unless given.", group="Output"),
+    ] = None
