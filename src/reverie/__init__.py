@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from reverie.models.probe import Activations, probe
     from reverie.models.sources import load
     from reverie.objectives import Objective
-    from reverie.recipes.presets import presets
-    from reverie.recipes.radii import smallest_radius
-    from reverie.recipes.reruns import rerun
-    from reverie.recipes.runs import (
+    from reverie.recipes.calls import (
         accentuate,
         activations,
         caricature,
@@ -53,6 +50,9 @@ if TYPE_CHECKING:
         style,
         universal,
     )
+    from reverie.recipes.presets import presets
+    from reverie.recipes.radii import smallest_radius
+    from reverie.recipes.reruns import rerun
     from reverie.record import Record
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
     from reverie.synthesis.verification import verified
@@ -76,28 +76,28 @@ _HOMES = {
     "Stage": "reverie.synthesis",
     "Step": "reverie.synthesis",
     "Unit": "reverie.unit",
-    "accentuate": "reverie.recipes.runs",
-    "activations": "reverie.recipes.runs",
+    "accentuate": "reverie.recipes.calls",
+    "activations": "reverie.recipes.calls",
     "amplify": "reverie.models.interventions",
     "build_atlas": "reverie.atlas.building",
     "card": "reverie.atlas.cards",
-    "caricature": "reverie.recipes.runs",
+    "caricature": "reverie.recipes.calls",
     "clamp": "reverie.models.interventions",
-    "compare": "reverie.recipes.runs",
+    "compare": "reverie.recipes.calls",
     "connections": "reverie.atlas.links",
-    "dream": "reverie.recipes.runs",
-    "explain": "reverie.recipes.runs",
-    "feature": "reverie.recipes.runs",
+    "dream": "reverie.recipes.calls",
+    "explain": "reverie.recipes.calls",
+    "feature": "reverie.recipes.calls",
     "film": "reverie.video.dream",
     "filmed": "reverie.synthesis",
-    "filters": "reverie.recipes.runs",
-    "fool": "reverie.recipes.runs",
+    "filters": "reverie.recipes.calls",
+    "fool": "reverie.recipes.calls",
     "grid": "reverie.atlas.activation_grid",
-    "grow": "reverie.recipes.runs",
+    "grow": "reverie.recipes.calls",
     "image_map": "reverie.imagemap.build",
-    "interpolate": "reverie.recipes.runs",
+    "interpolate": "reverie.recipes.calls",
     "intervene": "reverie.models.interventions",
-    "invert": "reverie.recipes.runs",
+    "invert": "reverie.recipes.calls",
     "iterate": "reverie.synthesis",
     "layers": "reverie.models.listing",
     "load": "reverie.models.sources",
@@ -116,11 +116,11 @@ _HOMES = {
     "scanning": "reverie.dataset.scanning",
     "sheet": "reverie.atlas.sheets",
     "smallest_radius": "reverie.recipes.radii",
-    "style": "reverie.recipes.runs",
+    "style": "reverie.recipes.calls",
     "sweep": "reverie.atlas.sheets",
     "synthesize": "reverie.synthesis",
     "transforms": "",
-    "universal": "reverie.recipes.runs",
+    "universal": "reverie.recipes.calls",
     "verified": "reverie.synthesis.verification",
     "zoom": "reverie.video.zoom",
 }

@@ -226,7 +226,7 @@ def test_an_atlas_can_be_left_at_any_event(model, photos, after):
 
 def test_a_photos_grid_has_a_picture_for_each_place_as_large_as_it_is_strong(model, photo):
     made = grid(model, "mix", photo=photo, size=24, steps=2)
-    seen = probe(model, reverie.recipes.arguments.native_photo(model, photo, None), ["mix"])["mix"][0]
+    seen = probe(model, reverie.recipes.framing.native_photo(model, photo, None), ["mix"])["mix"][0]
     assert made.shape == tuple(seen.shape[-2:])
     strength = seen.norm(dim=0).flatten()
     assert np.allclose([cell.share for cell in made.cells], strength / strength.max(), atol=1e-5)

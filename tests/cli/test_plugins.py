@@ -16,7 +16,7 @@ from reverie.attribution import method_named
 from reverie.errors import PluginBroken, RecordRefused
 from reverie.image import record_text
 from reverie.recipes.consent import check_arguments
-from reverie.recipes.materials import MADE_OF, made_of
+from reverie.recipes.parameterizing import MADE_OF, made_of
 from reverie.recipes.reruns import recipe_of
 from reverie.record import Record
 
@@ -74,7 +74,7 @@ from echo_settings import Echo
 from reverie import Ascent, Recipe, Stage, objectives
 from reverie.image import read_at
 from reverie.parameterizations import SoftPixels
-from reverie.recipes.arguments import recorded
+from reverie.recipes.origins import recorded
 
 @recorded(Echo)
 def echo(model, asked):

@@ -11,7 +11,7 @@ from reverie.errors import InvalidSetting
 from reverie.parameterizations import Alpha, Fourier, Masked, Pixels, SoftColors
 from reverie.parameterizations.color import correlate, decorrelate
 from reverie.randomness import generator
-from reverie.recipes.materials import MADE_OF
+from reverie.recipes.parameterizing import MADE_OF
 from tiny import picture
 
 ALL = {

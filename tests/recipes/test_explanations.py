@@ -24,11 +24,11 @@ def test_the_short_side_is_brought_to_the_native_size(model, photo):
 
 
 def test_the_top_class_is_explained_unless_a_unit_is_named(model, photo):
-    inquiry = recipes.explain(model, photo)
+    explanation = recipes.explain(model, photo)
     with torch.no_grad():
-        logits = reverie.probe(model, inquiry.image, ["logits"])["logits"].flatten()
-    assert inquiry.unit.channels == (int(logits.argmax()),)
-    assert inquiry.label == model.label(inquiry.unit)
+        logits = reverie.probe(model, explanation.image, ["logits"])["logits"].flatten()
+    assert explanation.unit.channels == (int(logits.argmax()),)
+    assert explanation.label == model.label(explanation.unit)
     assert str(recipes.explain(model, photo, "logits:tiger").unit) == "logits:1"
     assert str(recipes.explain(model, photo, "block:3@2,4").unit) == "block:3@2,4"
 
@@ -46,18 +46,18 @@ def test_what_is_neither_a_layer_nor_a_class_is_told(model, photo):
 
 
 def test_a_map_that_is_mostly_against_says_so(model, photo):
-    inquiry = recipes.explain(model, photo, method="occlusion", window=24)
-    run = Attribution(model, inquiry)
+    explanation = recipes.explain(model, photo, method="occlusion", window=24)
+    run = Attribution(model, explanation)
     plain = finished(run)
-    raw = torch.full(inquiry.size, -1.0)
+    raw = torch.full(explanation.size, -1.0)
     raw[:24] = 0.25
     run.last[0] = replace(run.last[0], estimate=replace(run.last[0].estimate, read=lambda: raw))
-    share = 0.25 * 24 / (0.25 * 24 + (inquiry.size[0] - 24))
+    share = 0.25 * 24 / (0.25 * 24 + (explanation.size[0] - 24))
     told = f"{share:.0%} of the map speaks for it, the rest against"
     made = run.result()
     assert made.findings[0].note == told
     assert told in made.record.automatic["notes"]
-    assert plain.layout.title.startswith(f"{inquiry.label}: ")
+    assert plain.layout.title.startswith(f"{explanation.label}: ")
 
 
 def test_several_methods_are_one_sheet_with_their_arrays(model, photo):
@@ -144,8 +144,8 @@ def test_an_explanation_repeats_bit_by_bit(model, photo, method):
 
 
 def test_an_explanation_that_was_ended_early_repeats(model, photo):
-    inquiry = recipes.explain(model, photo, method="occlusion", window=12)
-    whole, early = finished(Attribution(model, inquiry)), finished(Attribution(model, inquiry, most=1))
+    explanation = recipes.explain(model, photo, method="occlusion", window=12)
+    whole, early = finished(Attribution(model, explanation)), finished(Attribution(model, explanation, most=1))
     assert early.record.automatic["done"] < early.record.automatic["total"]
     assert not torch.equal(early.raw, whole.raw)
     early.save("a.png")
@@ -153,8 +153,8 @@ def test_an_explanation_that_was_ended_early_repeats(model, photo):
 
 
 def test_nothing_asked_is_nothing_answered(model, photo):
-    inquiry = recipes.explain(model, photo)
-    assert len(Attribution(model, inquiry).result()) == 0
+    explanation = recipes.explain(model, photo)
+    assert len(Attribution(model, explanation).result()) == 0
 
 
 def test_a_grey_network_is_asked_about_a_grey_photo(photo):
@@ -195,7 +195,7 @@ def test_what_cannot_be_asked_is_refused(model, photo, options, error, message):
 
 
 def test_a_network_that_fails_or_lacks_memory_is_one_sentence(model, photo, monkeypatch):
-    inquiry = recipes.explain(model, photo)
+    explanation = recipes.explain(model, photo)
     for text, error, message in (
         ("bad allocate memory", OutOfMemory, "the memory was not enough; lower --size, or use --precision bfloat16"),
         ("shapes differ", reverie.ReverieError,
@@ -206,7 +206,7 @@ def test_a_network_that_fails_or_lacks_memory_is_one_sentence(model, photo, monk
 
         monkeypatch.setattr("reverie.attribution.gradients.probe", fail)
         with pytest.raises(error) as caught:
-            finished(Attribution(model, inquiry))
+            finished(Attribution(model, explanation))
         assert str(caught.value) == message
 
 

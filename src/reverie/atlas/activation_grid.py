@@ -24,7 +24,7 @@ from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.sources import load
 from reverie.objectives.whitening import whitening
-from reverie.recipes.arguments import native_photo
+from reverie.recipes.framing import native_photo
 from reverie.record import Record, versions
 from reverie.runs import Event, Progress, Run, finished
 from reverie.settings.calling import called_with

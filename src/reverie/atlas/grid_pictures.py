@@ -11,8 +11,7 @@ from reverie.image import Size
 from reverie.models.model import Model
 from reverie.objectives import Objective, direction
 from reverie.objectives.whitening import whitened_direction
-from reverie.recipes.arguments import ascent
-from reverie.recipes.presets import FEATURE
+from reverie.recipes.presets import FEATURE, ascent
 from reverie.settings.grid import Grid
 from reverie.synthesis import Recipe, Stage
 from reverie.unit import Unit

@@ -1,8 +1,8 @@
 """Engine 2: what in a photo excites a unit."""
 
-from reverie.attribution.activation_maps import Survey
+from reverie.attribution.activation_maps import ActivationMaps
 from reverie.attribution.drawing import Drawing
-from reverie.attribution.explanation import Inquiry, attribute
+from reverie.attribution.explanation import Explanation, attribute
 from reverie.attribution.filters import Kernels
 from reverie.attribution.method import Settings
 from reverie.attribution.methods import METHODS, method_named
@@ -10,12 +10,12 @@ from reverie.attribution.run import Attribution
 
 __all__ = [
     "METHODS",
+    "ActivationMaps",
     "Attribution",
     "Drawing",
-    "Inquiry",
+    "Explanation",
     "Kernels",
     "Settings",
-    "Survey",
     "attribute",
     "method_named",
 ]

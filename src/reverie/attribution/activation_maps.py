@@ -21,7 +21,7 @@ from reverie.unit import Unit
 
 
 @dataclass(frozen=True)
-class Survey:
+class ActivationMaps:
     """Which channels' responses to draw.
 
     Attributes:
@@ -52,7 +52,7 @@ class Survey:
         """(height, width) of the picture that the network is shown."""
         return int(self.image.shape[-2]), int(self.image.shape[-1])
 
-    def select(self, index: int) -> "Survey":
+    def select(self, index: int) -> "ActivationMaps":
         """One channel's, on the same scale."""
         name, arguments = self.origin
         scale = "own" if self.scale is None else self.scale
@@ -105,7 +105,7 @@ def peak(response: Tensor, margin: int) -> float:
     return float(response[margin : height - margin, margin : width - margin].max())
 
 
-def _taken(wanted: Survey, count: int) -> dict[str, Any]:
+def _taken(wanted: ActivationMaps, count: int) -> dict[str, Any]:
     """The arguments that draw the first channels again, or all."""
     arguments = dict(wanted.origin[1])
     if count == len(wanted.units):
@@ -113,7 +113,7 @@ def _taken(wanted: Survey, count: int) -> dict[str, Any]:
     return {**arguments, "most": max(1, count), "scale": "own" if wanted.scale is None else wanted.scale}
 
 
-def _title(wanted: Survey, grid: Tensor) -> str:
+def _title(wanted: ActivationMaps, grid: Tensor) -> str:
     layers = ", ".join(dict.fromkeys(unit.layer for unit in wanted.units))
     scale = "each on its own scale" if wanted.scale is None else f"full colour from {digits(wanted.scale)}"
     inside = f" further than {wanted.margin} from the edge" if wanted.margin else ""

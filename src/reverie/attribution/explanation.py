@@ -18,7 +18,7 @@ from reverie.unit import Unit
 
 
 @dataclass(frozen=True)
-class Inquiry:
+class Explanation:
     """What is asked of a photo.
 
     Attributes:
@@ -55,8 +55,8 @@ class Inquiry:
         """Whether there is but one method, beside whose map there is room for more of what it found."""
         return len(self.methods) == 1
 
-    def select(self, index: int) -> "Inquiry":
-        """The inquiry by one of the methods alone."""
+    def select(self, index: int) -> "Explanation":
+        """The explanation by one of the methods alone."""
         name, arguments = self.origin
         chosen = {**arguments, "method": self.names[index]}
         return replace(self, methods=self.methods[index : index + 1], origin=(name, chosen))
@@ -64,7 +64,7 @@ class Inquiry:
 
 @dataclass(frozen=True)
 class Found:
-    """What has just been found of one of the inquiry's methods, and how many such events there have been."""
+    """What has just been found of one of the explanation's methods, and how many such events there have been."""
 
     index: int
     count: int
@@ -94,31 +94,31 @@ def has_probability(model: Model, unit: Unit) -> bool:
     return model.output.probable and unit.layer == "logits" and len(unit.channels) == 1
 
 
-def explained(model: Model, inquiry: Inquiry) -> Generator[Found, None, None]:
+def explained(model: Model, explanation: Explanation) -> Generator[Found, None, None]:
     """Finds the maps, a piece of work at a time; to stop, stop reading.
 
     Raises:
         Diverged: an attribution that is not a number.
         OutOfMemory: too large a picture.
     """
-    for index, method in enumerate(inquiry.methods):
-        work = _work(model, inquiry, method)
+    for index, method in enumerate(explanation.methods):
+        work = _work(model, explanation, method)
         for count in itertools.count(1):
-            with told(model, inquiry.size, "lower --size, or use --precision bfloat16"):
+            with told(model, explanation.size, "lower --size, or use --precision bfloat16"):
                 found = next(work, None)
             if found is None:
                 break
             yield Found(index, count, *found)
 
 
-def _work(model: Model, inquiry: Inquiry, method: Method) -> Iterator[tuple[Estimate, Control | None]]:
+def _work(model: Model, explanation: Explanation, method: Method) -> Iterator[tuple[Estimate, Control | None]]:
     """A method's estimates, and then its controls."""
-    image, objective = inquiry.image, asked(model, inquiry.unit, method.asks)
+    image, objective = explanation.image, asked(model, explanation.unit, method.asks)
     estimate: Estimate | None = None
     for estimate in method.estimates(model, image, objective):
         yield estimate, None
-    if inquiry.control and estimate is not None:
-        scored = asked(model, inquiry.unit, "probability")
+    if explanation.control and estimate is not None:
+        scored = asked(model, explanation.unit, "probability")
         for item in control(model, image, method, objective, scored, estimate.raw):
             yield estimate, item
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from reverie.attribution.explanation import Found, Inquiry, asked, explained, has_probability
+from reverie.attribution.explanation import Explanation, Found, asked, explained, has_probability
 from reverie.attribution.method import responses
 from reverie.attribution.sanity_checks import Control
 from reverie.errors import Diverged
@@ -39,12 +39,14 @@ class Attribution:
 
     taken: ClassVar[str] = "estimates_taken"
 
-    def __init__(self, model: Model, plan: Inquiry, *, most: int | None = None, index: int | None = None) -> None:
+    def __init__(self, model: Model, plan: Explanation, *, most: int | None = None, index: int | None = None) -> None:
         self.model, self.plan, self.most, self.index = model, plan, most, index
         self.last: dict[int, Found] = {}
 
     @staticmethod
-    def part(plan: Inquiry, index: int, taken: int | None, facts: Mapping[str, Any]) -> tuple[Inquiry, int | None, int]:
+    def part(
+        plan: Explanation, index: int, taken: int | None, facts: Mapping[str, Any]
+    ) -> tuple[Explanation, int | None, int]:
         """One method of a record's explanation, after how many events it ends, and which of the pictures is the one."""
         del taken  # of all methods together
         counts = facts.get("estimates")
@@ -94,37 +96,39 @@ def _findings(record: Record) -> list[str]:
     return [f"{about['method']}{share}: {note}" for note in about["notes"]]
 
 
-def _drawn(model: Model, inquiry: Inquiry, last: Mapping[int, Found]) -> Result:
+def _drawn(model: Model, explanation: Explanation, last: Mapping[int, Found]) -> Result:
     """The maps as they stand."""
-    raws = {index: _finite(inquiry.names[index], found.estimate.raw.float().cpu()) for index, found in last.items()}
-    about = _about(model, inquiry) if last else {}
-    image = inquiry.image[0].float().cpu()
-    pictures = [overlay(image, raw, _shown(inquiry, index), opacity=inquiry.opacity) for index, raw in raws.items()]
-    findings = tuple(_finding(inquiry, found, raws[index], image) for index, found in last.items())
+    raws = {index: _finite(explanation.names[index], found.estimate.raw.float().cpu()) for index, found in last.items()}
+    about = _about(model, explanation) if last else {}
+    image = explanation.image[0].float().cpu()
+    pictures = [
+        overlay(image, raw, _shown(explanation, index), opacity=explanation.opacity) for index, raw in raws.items()
+    ]
+    findings = tuple(_finding(explanation, found, raws[index], image) for index, found in last.items())
     records = tuple(
-        _record(model, inquiry, found, {**about, **_facts(inquiry, found, raws[found.index], finding)})
+        _record(model, explanation, found, {**about, **_facts(explanation, found, raws[found.index], finding)})
         for found, finding in zip(last.values(), findings, strict=True)
     )
     return Result(
-        torch.stack(pictures) if pictures else torch.zeros((0, 3, *inquiry.size)),
+        torch.stack(pictures) if pictures else torch.zeros((0, 3, *explanation.size)),
         records,
-        tuple(inquiry.names[index] for index in last),
+        tuple(explanation.names[index] for index in last),
         findings=findings if any(finding.beside or finding.note for finding in findings) else (),
         arrays=tuple(raws.values()),
-        lead=() if inquiry.control or not last else (("the photo", image.expand(3, -1, -1)),),
+        lead=() if explanation.control or not last else (("the photo", image.expand(3, -1, -1)),),
         layout=Layout(_subject(about) if last else ""),
-        whole=_whole(model, inquiry, last, about),
+        whole=_whole(model, explanation, last, about),
     )
 
 
-def _record(model: Model, inquiry: Inquiry, found: Found, facts: Mapping[str, Any]) -> Record:
-    name, arguments = inquiry.select(found.index).origin
+def _record(model: Model, explanation: Explanation, found: Found, facts: Mapping[str, Any]) -> Record:
+    name, arguments = explanation.select(found.index).origin
     return Record(name, arguments, model.described, facts, 0, versions())
 
 
-def _facts(inquiry: Inquiry, found: Found, raw: Tensor, finding: Finding) -> dict[str, Any]:
+def _facts(explanation: Explanation, found: Found, raw: Tensor, finding: Finding) -> dict[str, Any]:
     """What is told of one method's map."""
-    estimate, method = found.estimate, inquiry.methods[found.index]
+    estimate, method = found.estimate, explanation.methods[found.index]
     return {
         "method": method.name,
         "facts": dict(estimate.facts),
@@ -136,10 +140,10 @@ def _facts(inquiry: Inquiry, found: Found, raw: Tensor, finding: Finding) -> dic
     }
 
 
-def _whole(model: Model, inquiry: Inquiry, last: Mapping[int, Found], about: Mapping[str, Any]) -> Record:
+def _whole(model: Model, explanation: Explanation, last: Mapping[int, Found], about: Mapping[str, Any]) -> Record:
     """The record that repeats all methods' pictures."""
-    (name, arguments), counts = inquiry.origin, [found.count for found in last.values()]
-    chosen = {**arguments, "method": [inquiry.names[index] for index in last]}
+    (name, arguments), counts = explanation.origin, [found.count for found in last.values()]
+    chosen = {**arguments, "method": [explanation.names[index] for index in last]}
     facts = {**about, "estimates": counts, "estimates_taken": sum(counts)}
     return Record(name, chosen, model.described, facts, None, versions())
 
@@ -150,20 +154,20 @@ def _faint(raw: Tensor) -> list[str]:
     return [] if share is None or share >= HALF else [f"{share:.0%} of the map speaks for it, the rest against"]
 
 
-def _finding(inquiry: Inquiry, found: Found, raw: Tensor, image: Tensor) -> Finding:
+def _finding(explanation: Explanation, found: Found, raw: Tensor, image: Tensor) -> Finding:
     """What stands under a map and beside it."""
-    finding = _controls(inquiry, found.index, found.control, image)
+    finding = _controls(explanation, found.index, found.control, image)
     note = "\n".join(filter(None, (*_faint(raw), finding.note)))
-    beside = (*found.estimate.beside(image), *finding.beside) if inquiry.alone else finding.beside
+    beside = (*found.estimate.beside(image), *finding.beside) if explanation.alone else finding.beside
     return replace(finding, note=note, beside=beside)
 
 
-def _controls(inquiry: Inquiry, index: int, found: Control | None, image: Tensor) -> Finding:
+def _controls(explanation: Explanation, index: int, found: Control | None, image: Tensor) -> Finding:
     """The controls of a map, as pictures to stand beside it and as numbers."""
     if found is None or found.random is None:
         return Finding()
-    shown = _shown(inquiry, index)
-    random = overlay(image, found.random.float().cpu(), shown, opacity=inquiry.opacity)
+    shown = _shown(explanation, index)
+    random = overlay(image, found.random.float().cpu(), shown, opacity=explanation.opacity)
     areas = found.areas
     plots = [
         Plot(f"{kind}: area {areas[kind]['map']:.3f}", lines, ("0", f"share of the photo, {CHANGES[kind]}", "1"))
@@ -171,7 +175,7 @@ def _controls(inquiry: Inquiry, index: int, found: Control | None, image: Tensor
     ]
     beside = (
         ("random weights", random),
-        ("red: in the map's order\ngrey: chance, blue: centre", curves(plots, inquiry.size)),
+        ("red: in the map's order\ngrey: chance, blue: centre", curves(plots, explanation.size)),
     )
     return Finding(f"like random weights {found.similarity:.2f}", {"similarity": found.similarity, **areas}, beside)
 
@@ -199,30 +203,30 @@ def _reading(model: Model, unit: Unit) -> dict[str, str]:
     return {} if usual or unit.layer != "logits" else {"reading": model.output.told}
 
 
-def _about(model: Model, inquiry: Inquiry) -> dict[str, Any]:
+def _about(model: Model, explanation: Explanation) -> dict[str, Any]:
     """What holds for all methods: the unit, what it says of the photo, and the circumstances."""
-    unit = inquiry.unit
-    response = round(float(responses(model, inquiry.image, activation(unit))), 6)
+    unit = explanation.unit
+    response = round(float(responses(model, explanation.image, activation(unit))), 6)
     named = "logit" if unit.layer == "logits" and model.output.kind in ("softmax", "sigmoid") else "activation"
     scores = {named if len(unit.channels) == 1 else "activation": response}
     if has_probability(model, unit):
-        share = responses(model, inquiry.image, asked(model, unit, "probability"))
+        share = responses(model, explanation.image, asked(model, unit, "probability"))
         scores["probability"] = round(float(share), 6)
     return {
         "unit": str(unit),
-        "label": inquiry.label,
+        "label": explanation.label,
         "scores": scores,
         **_reading(model, unit),
-        **({"resized_to": list(model.size)} if _squeezed(model, inquiry) else {}),
-        "size": list(inquiry.size),
+        **({"resized_to": list(model.size)} if _squeezed(model, explanation) else {}),
+        "size": list(explanation.size),
         "threads": torch.get_num_threads(),
         "device": str(model.device),
         "precision": str(model.dtype).removeprefix("torch."),
     }
 
 
-def _squeezed(model: Model, inquiry: Inquiry) -> bool:
-    return inquiry.size != model.size and model.takes_one_size([inquiry.unit.layer])
+def _squeezed(model: Model, explanation: Explanation) -> bool:
+    return explanation.size != model.size and model.takes_one_size([explanation.unit.layer])
 
 
 def _subject(about: Mapping[str, Any]) -> str:
@@ -235,10 +239,10 @@ def _subject(about: Mapping[str, Any]) -> str:
 SIGNED = ("guided-backprop", "deconvnet", "guided-grad-cam")  # usually drawn in their colours round grey
 
 
-def _shown(inquiry: Inquiry, index: int) -> str:
-    if inquiry.show != "auto":
-        return inquiry.show
-    return "signed" if inquiry.names[index] in SIGNED else "overlay"
+def _shown(explanation: Explanation, index: int) -> str:
+    if explanation.show != "auto":
+        return explanation.show
+    return "signed" if explanation.names[index] in SIGNED else "overlay"
 
 
 def _finite(name: str, raw: Tensor) -> Tensor:

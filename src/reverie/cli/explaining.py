@@ -16,11 +16,11 @@ def explain(asked: Sequence[Explain], network: Network, writing: Explained) -> N
     model = model_of(network)
 
     def make(one: Explain, path: Path) -> None:
-        inquiry = recipes.explain(model, one)
-        check_beside(path, len(inquiry.methods), writing, raw=writing.raw)
-        if inquiry.alone and (inquiry.control or inquiry.names == ("occlusion",)):
+        explanation = recipes.explain(model, one)
+        check_beside(path, len(explanation.methods), writing, raw=writing.raw)
+        if explanation.alone and (explanation.control or explanation.names == ("occlusion",)):
             check_free(path.with_stem(f"{path.stem}-sheet"), writing.force)
-        keep(recipes.explain.run(model, inquiry), path, writing, raw=writing.raw)
+        keep(recipes.explain.run(model, explanation), path, writing, raw=writing.raw)
 
     each_photo(wanted, "explain", "explained", writing, make)
 

@@ -69,14 +69,11 @@ class Redirected(TorchFunctionMode):
     Args:
         rows: [N] of bool, the images of the batch that may be helped; None for all.
         wake: else the gradient of such an image is zero: what is left is what an open rectifier lets through.
-
-    Attributes:
-        caught: how many rectifiers ran under it.
     """
 
     def __init__(self, rows: Tensor | None = None, *, wake: bool = True) -> None:
         super().__init__()
-        self.caught, self.rows, self.wake = 0, rows, wake
+        self.rows, self.wake = rows, wake
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Replaces rectifiers, passes on all else."""
@@ -85,7 +82,6 @@ class Redirected(TorchFunctionMode):
         value = args[0] if args else kwargs.get("input")
         if name not in _WOKEN or not value.is_floating_point():  # a clamp may be of indices
             return func(*args, **kwargs)
-        self.caught += 1
         settings = {key: item for key, item in kwargs.items() if key == "approximate"}
         ceiling, inplace = CEILINGS.get(name, float("inf")), writes_in_place(func, args, kwargs)
         hard = name in ("relu", "relu6")  # whose slope is 0 or 1

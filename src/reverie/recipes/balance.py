@@ -13,8 +13,9 @@ from reverie.models.model import Model
 from reverie.models.moments import deviation
 from reverie.models.probe import probe
 from reverie.objectives import Objective, elsewhere
-from reverie.recipes.arguments import check_positions, weighted
+from reverie.recipes.framing import check_positions
 from reverie.recipes.networks import Other
+from reverie.recipes.terms import weighted
 from reverie.unit import Unit
 
 

@@ -19,14 +19,17 @@ from reverie.models.rectifiers import Redirected
 from reverie.objectives import Objective, activation, direction_map, kept
 from reverie.objectives.activations import select
 from reverie.parameterizations import Fourier
-from reverie.recipes.arguments import check_positions, minus_priors, native_photo, recorded, sized
 from reverie.recipes.depth import main_line
 from reverie.recipes.dreams import usual_layer
-from reverie.recipes.materials import made_of, masked
+from reverie.recipes.framing import check_positions, native_photo
+from reverie.recipes.origins import recorded
+from reverie.recipes.parameterizing import made_of, masked
 from reverie.recipes.stored import is_stored, stored_response
+from reverie.recipes.terms import minus_priors
 from reverie.recipes.wishes import Wish, wishes_of
 from reverie.settings.accentuate import Accentuate
 from reverie.settings.caricature import Caricature
+from reverie.settings.parts import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage
 from reverie.transforms import Jitter, Noise, Rotate, Scale

@@ -12,9 +12,10 @@ from reverie.models.model import Model
 from reverie.objectives import Objective, activation
 from reverie.parameterizations import Pixels, SoftColors
 from reverie.randomness import generator
-from reverie.recipes.arguments import recorded, sized
+from reverie.recipes.origins import recorded
 from reverie.settings.compare import Compare
 from reverie.settings.grow import Grow
+from reverie.settings.parts import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, count
 from reverie.transforms import Roll

@@ -7,8 +7,8 @@ from typing import Any
 from reverie.errors import RecordRefused
 from reverie.models.names import OWN
 from reverie.models.zoos import at_hand, is_timm_name, torchvision_names
-from reverie.recipes.arguments import NAMED_STARTS
-from reverie.recipes.materials import MADE_OF
+from reverie.recipes.origins import NAMED_STARTS
+from reverie.recipes.parameterizing import MADE_OF
 from reverie.recipes.preset_files import in_file
 from reverie.settings.setting import Settings, settings_of
 

@@ -11,14 +11,17 @@ from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, Size, fit, grey, read, read_at, read_opacity, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective, guided, photo_features
-from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
 from reverie.recipes.balance import Ally, allies, by_photo, check_allies
 from reverie.recipes.depth import main_line
-from reverie.recipes.materials import masked
+from reverie.recipes.framing import check_positions
 from reverie.recipes.networks import Other, others
-from reverie.recipes.presets import DREAM, USUAL, Preset, preset_named
+from reverie.recipes.origins import recorded
+from reverie.recipes.parameterizing import masked
+from reverie.recipes.presets import DREAM, USUAL, Preset, ascent, preset_named
+from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.wishes import Wanted, Wish, wishes_of
 from reverie.settings.dream import Dream
+from reverie.settings.parts import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile

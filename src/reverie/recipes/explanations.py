@@ -3,19 +3,20 @@
 import torch
 from torch import Tensor
 
-from reverie.attribution import Attribution, Inquiry, Settings, method_named
+from reverie.attribution import Attribution, Explanation, Settings, method_named
 from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage
 from reverie.figures.overlay import check_show
 from reverie.image import Photo, Size
 from reverie.models.model import Model
 from reverie.models.probe import probe
-from reverie.recipes.arguments import check_position, native_photo, recorded
+from reverie.recipes.framing import check_position, native_photo
+from reverie.recipes.origins import recorded
 from reverie.settings.explain import Explain
 from reverie.unit import Unit
 
 
 @recorded(Explain, run=Attribution)
-def explain(model: Model, asked: Explain) -> Inquiry:
+def explain(model: Model, asked: Explain) -> Explanation:
     """Shows where in a photo a network sees a unit, by one or several methods of attribution.
 
     Raises:
@@ -33,7 +34,7 @@ def explain(model: Model, asked: Explain) -> Inquiry:
     image = _shown(model, asked.photo, asked.size)
     target = _target(model, image, asked.unit)
     check_position(model, target, (int(image.shape[-2]), int(image.shape[-1])))
-    return Inquiry(image, target, methods, asked.show, asked.opacity, model.label(target), asked.control)
+    return Explanation(image, target, methods, asked.show, asked.opacity, model.label(target), asked.control)
 
 
 def _shown(model: Model, photo: Photo, size: int | str | Size | None) -> Tensor:

@@ -16,14 +16,17 @@ from reverie.models.receptive_fields import cut, rules
 from reverie.objectives import Objective
 from reverie.objectives.opacity import transparent
 from reverie.parameterizations import Alpha, Latent, Parameterization
-from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
 from reverie.recipes.balance import allies, by_deviation, check_allies
-from reverie.recipes.materials import ALPHAS, made_of, masked, measured, with_alpha, with_spectrum
+from reverie.recipes.framing import check_positions
 from reverie.recipes.networks import Other, others
-from reverie.recipes.presets import FEATURE, Preset, preset_named
+from reverie.recipes.origins import recorded
+from reverie.recipes.parameterizing import ALPHAS, made_of, masked, measured, with_alpha, with_spectrum
+from reverie.recipes.presets import FEATURE, Preset, ascent, preset_named
+from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
 from reverie.recipes.wishes import Wish, spread, wishes_of
 from reverie.settings.feature import Canvas, Feature
+from reverie.settings.parts import sized
 from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
 from reverie.unit import Unit

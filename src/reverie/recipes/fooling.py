@@ -19,8 +19,10 @@ from reverie.parameterizations import Cppn, Parameterization
 from reverie.parameterizations.lattice import LEVELS, Lattice, Quantised, on_lattice
 from reverie.randomness import Generators
 from reverie.recipes.aims import BORDER, Aim, aim_of, called, class_of, climbed, probabilities
-from reverie.recipes.arguments import native_photo, recorded, sized
+from reverie.recipes.framing import native_photo
+from reverie.recipes.origins import recorded
 from reverie.settings.fool import Fool, Universal
+from reverie.settings.parts import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, blank, check
 

@@ -11,11 +11,14 @@ from reverie.models.moments import deviation
 from reverie.objectives import Objective, alignment
 from reverie.objectives import interpolation as interpolated
 from reverie.parameterizations import Aligned, Fourier, Parameterization
-from reverie.recipes.arguments import ascent, check_positions, minus_priors, recorded, response, sized, weighted
-from reverie.recipes.materials import made_of
-from reverie.recipes.presets import FEATURE
+from reverie.recipes.framing import check_positions
+from reverie.recipes.origins import recorded
+from reverie.recipes.parameterizing import made_of
+from reverie.recipes.presets import FEATURE, ascent
+from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.wishes import Wish, spread, wishes_of
 from reverie.settings.interpolate import Interpolate
+from reverie.settings.parts import sized
 from reverie.synthesis.recipe import Recipe, Stage
 from reverie.unit import Unit
 

@@ -16,10 +16,13 @@ from reverie.models.probe import probe
 from reverie.objectives import Objective, features
 from reverie.objectives.activations import select
 from reverie.parameterizations import Fourier, Parameterization, SoftPixels
-from reverie.recipes.arguments import check_position, minus_priors, native_photo, recorded, sized
 from reverie.recipes.depth import depth, stations
+from reverie.recipes.framing import check_position, native_photo
+from reverie.recipes.origins import recorded
 from reverie.recipes.stored import is_stored, stored_response
+from reverie.recipes.terms import minus_priors
 from reverie.settings.invert import Invert
+from reverie.settings.parts import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage
 from reverie.unit import Unit

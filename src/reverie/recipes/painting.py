@@ -15,8 +15,10 @@ from reverie.objectives import Objective, features, gram
 from reverie.objectives.statistics import gram_matrix, gram_sums
 from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.parameterizations.luminance import Luminance
-from reverie.recipes.arguments import minus_priors, recorded, sized, weighted
 from reverie.recipes.depth import outermost
+from reverie.recipes.origins import recorded
+from reverie.recipes.terms import minus_priors, weighted
+from reverie.settings.parts import sized
 from reverie.settings.style import Style
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.gathering import swept

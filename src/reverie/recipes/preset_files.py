@@ -8,7 +8,7 @@ from typing import Any
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.parameterizations import Parameterization
 from reverie.paths import path_named
-from reverie.recipes.materials import made_of
+from reverie.recipes.parameterizing import made_of
 from reverie.settings.preset import Number, Table, Whole, checked, value_of
 from reverie.transforms import Blur, Colour, Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 

@@ -7,6 +7,7 @@ from typing import Any
 from reverie.errors import UnknownName, nearest
 from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels, SoftColors
 from reverie.recipes.preset_files import in_file, preset_values, settings_from
+from reverie.synthesis.ascent import Ascent
 from reverie.transforms import Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
 Ends = tuple[float, float]
@@ -204,6 +205,14 @@ def _listed(name: Any, table: Mapping[str, Preset]) -> Preset:
             f"there is no preset '{name}' here; nearest: {nearest(str(name), table)}; allowed are {', '.join(table)}"
         )
     return table[name]
+
+
+def ascent(preset: Preset, stage: int, rate: float | None) -> Ascent:
+    """The preset's ascent at one of its sizes."""
+    first, last = preset.rates[min(stage, len(preset.rates) - 1)]
+    ends = (first, last) if rate is None else (rate, rate * last / first if first else rate)
+    blur = preset.blurs[min(stage, len(preset.blurs) - 1)] if preset.blurs else None
+    return Ascent(preset.ascent, ends, preset.schedule, blur, preset.betas)
 
 
 def presets() -> dict[str, Mapping[str, Preset]]:

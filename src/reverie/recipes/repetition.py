@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reverie.attribution import Inquiry, Kernels, Survey
+from reverie.attribution import ActivationMaps, Explanation, Kernels
 from reverie.errors import InvalidSetting, ReverieError, nearest
 from reverie.figures.result import Result
 from reverie.models.model import Model
@@ -10,7 +10,7 @@ from reverie.record import Record
 from reverie.runs import Run, Runner
 from reverie.synthesis import Recipe
 
-Made = Recipe | Inquiry | Survey | Kernels
+Made = Recipe | Explanation | ActivationMaps | Kernels
 
 
 @dataclass(frozen=True, eq=False)

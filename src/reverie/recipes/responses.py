@@ -3,13 +3,14 @@
 import torch
 from torch import Tensor
 
-from reverie.attribution import Drawing, Survey
+from reverie.attribution import ActivationMaps, Drawing
 from reverie.attribution.activation_maps import peak
 from reverie.errors import InvalidSetting
 from reverie.figures.overlay import check_show
 from reverie.models.model import Model
 from reverie.models.probe import probe
-from reverie.recipes.arguments import native_photo, recorded
+from reverie.recipes.framing import native_photo
+from reverie.recipes.origins import recorded
 from reverie.settings.activations import Activations
 from reverie.unit import Unit
 
@@ -17,7 +18,7 @@ MARGIN, SMALL = 28, 5  # a grid's edge is a 28th of its side; a grid with fewer 
 
 
 @recorded(Activations, run=Drawing)
-def activations(model: Model, asked: Activations) -> Survey:
+def activations(model: Model, asked: Activations) -> ActivationMaps:
     """Draws how every channel of a layer responds to a photo, the strongest inside the edges first.
 
     Raises:
@@ -38,7 +39,7 @@ def activations(model: Model, asked: Activations) -> Survey:
     peaks = {unit: peak(seen[unit.layer][0, int(unit.channels[0])], margin) for unit in units}
     strongest = sorted(units, key=lambda unit: -peaks[unit])[: asked.most]
     top = _scale(asked.scale, max(peaks.values()))
-    return Survey(image, tuple(strongest), margin, top, asked.show, asked.opacity)
+    return ActivationMaps(image, tuple(strongest), margin, top, asked.show, asked.opacity)
 
 
 def _margin(response: Tensor) -> int:

@@ -5,7 +5,7 @@ from reverie.attribution.filters import filter_of
 from reverie.errors import InvalidSetting
 from reverie.models.connectivity import wiring
 from reverie.models.model import Model
-from reverie.recipes.arguments import recorded
+from reverie.recipes.origins import recorded
 from reverie.settings.filters import Filters
 from reverie.unit import Unit
 

@@ -12,7 +12,6 @@ from reverie.figures.result import Result
 from reverie.image import Photo
 from reverie.models.model import Model
 from reverie.models.sources import load
-from reverie.recipes.arguments import Recorded
 from reverie.recipes.caricatures import accentuate as accentuate_recipe
 from reverie.recipes.caricatures import caricature as caricature_recipe
 from reverie.recipes.comparisons import compare as compare_recipe
@@ -24,6 +23,7 @@ from reverie.recipes.fooling import fool as fool_recipe
 from reverie.recipes.fooling import universal as universal_recipe
 from reverie.recipes.interpolation import interpolate as interpolate_recipe
 from reverie.recipes.inversion import invert as invert_recipe
+from reverie.recipes.origins import Recorded
 from reverie.recipes.painting import style as style_recipe
 from reverie.recipes.radii import widened
 from reverie.recipes.responses import activations as activations_recipe
