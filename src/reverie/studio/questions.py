@@ -20,7 +20,7 @@ from reverie.models.interventions import Continuation, amplify, clamp, intervene
 from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.models.probe import probe
-from reverie.recipes.arguments import native_photo
+from reverie.recipes.framing import native_photo
 from reverie.runs import read
 from reverie.settings.dream import Dream
 from reverie.settings.feature import Feature
