@@ -11,7 +11,7 @@ import reverie
 from measurement import machine, network, table
 from reverie.image import photos_in, read, resize
 from reverie.parameterizations.lattice import on_lattice
-from reverie.recipes.fooling import reread
+from reverie.recipes.verdicts import reread
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Fooling = Callable[[Tensor, int, int | None], Tensor]  # photo, its class, the class aimed at -> picture

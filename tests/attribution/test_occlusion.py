@@ -5,10 +5,11 @@ from torch import nn
 
 import reverie
 from reference import attributions as reference
-from reverie.attribution import attribute, incremental
+from reverie.attribution import attribute, stretches
 from reverie.attribution.baselines import baseline
-from reverie.attribution.incremental import Covered, trunk
+from reverie.attribution.incremental import Covered
 from reverie.attribution.occlusion import Occlusion, coarse_to_fine, heat
+from reverie.attribution.stretches import trunk
 from reverie.errors import InvalidSetting
 from reverie.objectives import channel, logit, probability
 from tiny import Tiny, picture, seeded, state
@@ -77,7 +78,7 @@ def deep():
 @pytest.mark.parametrize("network", ["deep", "model", "bundled"])
 def test_patched_forwards_are_whole_forwards(request, monkeypatch, network, size, window):
     """For every window, the corners and the cut ones too; and something was patched at all."""
-    monkeypatch.setattr(incremental, "SPLIT", 0.0)  # so that it pays in small networks too
+    monkeypatch.setattr(stretches, "SPLIT", 0.0)  # so that it pays in small networks too
     model = request.getfixturevalue(network)
     image, objective = picture(3, 1, 3, *size), logit(1)
     rows, columns = Occlusion(window, 7 if window == 9 else 16).spans(*size)
@@ -134,7 +135,7 @@ class Gate(nn.Module):
 
 @pytest.mark.parametrize("make", [Skipping, Looking])
 def test_networks_that_cannot_be_patched_run_whole(make, monkeypatch):
-    monkeypatch.setattr(incremental, "SPLIT", 0.0)
+    monkeypatch.setattr(stretches, "SPLIT", 0.0)
     model = reverie.load(seeded(make), size=48)
     image, objective = picture(1), logit(1)
     wanted, losses = reference.occlusion(
@@ -214,7 +215,7 @@ def test_windows_are_checked(model, window, stride, message):
 def test_the_model_is_left_as_found_after_an_error(deep, monkeypatch):
     network = deep.variants.module(["logits"])
     before = state(network)
-    monkeypatch.setattr(incremental, "SPLIT", 0.0)
+    monkeypatch.setattr(stretches, "SPLIT", 0.0)
     monkeypatch.setattr(Covered, "_patched", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         attribute(deep, picture(1, 1, 3, 64, 64), logit(1), Occlusion(16, 16))

@@ -21,7 +21,8 @@ from reverie.imagemap.image_map import read_map
 from reverie.models.sources import load_weights
 from reverie.objectives.dictionaries import directions_in
 from reverie.recipes.presets import DREAM, FEATURE, preset_named
-from reverie.recipes.reruns import recipe_of, recorded_model
+from reverie.recipes.recorded_networks import recorded_model
+from reverie.recipes.reruns import recipe_of
 from reverie.record import parse_record as parsed
 from reverie.unit import parse
 

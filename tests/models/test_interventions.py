@@ -11,7 +11,8 @@ from reverie.errors import InvalidSetting, RecordRefused, UnknownName
 from reverie.models.edits import Change, change_named
 from reverie.models.grids import Form
 from reverie.models.probe import listen
-from reverie.recipes.reruns import read_record, recorded_model
+from reverie.recipes.recorded_networks import recorded_model
+from reverie.recipes.reruns import read_record
 from tiny import Tiny, picture, seeded, state
 
 

@@ -14,7 +14,8 @@ from reverie.errors import RecordRefused, ReverieError
 from reverie.image import record_text, save, to_pil
 from reverie.models import zoos
 from reverie.recipes.consent import FORMS, LARGEST_SIDE, check_arguments
-from reverie.recipes.reruns import recipe_of, recorded_model, rerun, threads_of
+from reverie.recipes.recorded_networks import recorded_model
+from reverie.recipes.reruns import recipe_of, rerun, threads_of
 from reverie.record import Record
 from reverie.settings.setting import settings_of
 from tiny import picture

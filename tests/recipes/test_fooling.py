@@ -10,7 +10,7 @@ from reverie.constraints import Ball
 from reverie.errors import ReverieError
 from reverie.image import read, to_pil
 from reverie.parameterizations.lattice import on_lattice
-from reverie.recipes.fooling import verdict
+from reverie.recipes.verdicts import verdict
 from tiny import CLASSES, picture, seeded
 
 

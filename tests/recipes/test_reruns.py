@@ -14,7 +14,8 @@ from reverie.cli.app import app
 from reverie.errors import RecordRefused
 from reverie.figures.result import Result
 from reverie.image import read, save, to_uint8
-from reverie.recipes.reruns import ASKED_ANEW, read_record, recipe_of, recorded_model
+from reverie.recipes.recorded_networks import recorded_model
+from reverie.recipes.reruns import ASKED_ANEW, read_record, recipe_of
 from reverie.record import Record
 from reverie.record import parse_record as parsed
 from tiny import CLASSES, Tiny, seeded

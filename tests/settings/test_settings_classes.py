@@ -14,7 +14,8 @@ from reverie.settings.feature import Canvas, Climb, Feature, Views
 from reverie.settings.fool import Fool
 from reverie.settings.parts import Network, sized
 from reverie.settings.scan import Scan
-from reverie.settings.setting import Settings, allowed, parts_of, settings_of
+from reverie.settings.setting import Settings, parts_of, settings_of
+from reverie.settings.wording import allowed
 from reverie.settings.zoom import Zoom
 
 EXAMPLES = {

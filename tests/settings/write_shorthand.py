@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from reverie.settings import recipes
-from reverie.settings.setting import Setting, Settings, alternatives, parts_of, settings_of
+from reverie.settings.setting import Setting, Settings, parts_of, settings_of
+from reverie.settings.wording import alternatives
 
 PLACE = Path(__file__).parents[2] / "src" / "reverie" / "settings" / "shorthand.py"
 HEAD = '''"""How recipes are called, for type checkers: written by tests/settings/write_shorthand.py, not by hand."""

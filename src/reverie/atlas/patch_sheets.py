@@ -21,7 +21,7 @@ from reverie.figures.result import Result
 from reverie.figures.sheet import Layout
 from reverie.image import Size, fit, resize
 from reverie.models.model import Model
-from reverie.recipes.reruns import recorded_model
+from reverie.recipes.recorded_networks import recorded_model
 from reverie.record import Record, versions
 from reverie.runs import Event, Progress, finished
 from reverie.settings.calling import called_with

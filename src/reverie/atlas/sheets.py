@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from reverie import recipes
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, listed
+from reverie.figures.naming import file_names, sheet_folder
 from reverie.figures.page import page
-from reverie.figures.result import file_names, sheet_folder
 from reverie.figures.sheet import contact_sheet
 from reverie.image import save, write_whole
 from reverie.models.model import Model

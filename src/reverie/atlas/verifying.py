@@ -17,7 +17,7 @@ from reverie.atlas.tables import ATLAS
 from reverie.atlas.worker import Painter
 from reverie.errors import AtlasRefused, ReverieError
 from reverie.models.model import Model
-from reverie.recipes.reruns import recorded_model
+from reverie.recipes.recorded_networks import recorded_model
 from reverie.record import Record, versions
 from reverie.runs import Event
 

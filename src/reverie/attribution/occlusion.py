@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from reverie.attribution.baselines import baseline, check_baseline
-from reverie.attribution.incremental import Covered, Span, Window
+from reverie.attribution.incremental import Covered
 from reverie.attribution.method import Estimate, Making, chunks, responses, usual
+from reverie.attribution.stretches import Span, Window
 from reverie.errors import InvalidSetting
 from reverie.figures.curves import Plot, curves
 from reverie.figures.overlay import framed

@@ -11,8 +11,8 @@ from reverie.figures.result import Result
 from reverie.image import photo_path, photos_in, read
 from reverie.models.model import Model
 from reverie.models.sources import load
-from reverie.recipes.fooling import Verdict, verdict
 from reverie.recipes.radii import smallest_radius, too_small, widened
+from reverie.recipes.verdicts import Verdict, verdict
 from reverie.settings.fool import Fool
 from reverie.settings.parts import Filmed, Network
 from reverie.settings.setting import settings_of

@@ -21,8 +21,9 @@ from reverie.models.readiness import computed_in_software, matrix_units
 from reverie.models.sources import load
 from reverie.paths import check_free as check_free
 from reverie.paths import check_output, made_folder, path_named, photo_path, shortened
+from reverie.recipes.recorded_networks import recorded_model
 from reverie.recipes.repetition import Repetition, repetition
-from reverie.recipes.reruns import read_record, recipe_of, recorded_model, runner_of, threads_of
+from reverie.recipes.reruns import read_record, recipe_of, runner_of, threads_of
 from reverie.recipes.wishes import wishes_of
 from reverie.runs import Run
 from reverie.settings.dream import Dream

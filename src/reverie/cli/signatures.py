@@ -12,8 +12,9 @@ from reverie.cli.early import check_early
 from reverie.cli.saying import say
 from reverie.cli.signals import status
 from reverie.errors import ReverieError, printable
-from reverie.settings.setting import Setting, Settings, alternatives, settings_of
+from reverie.settings.setting import Setting, Settings, settings_of
 from reverie.settings.spelling import flags
+from reverie.settings.wording import alternatives
 
 
 def refused(error: OSError) -> str:

@@ -1,7 +1,6 @@
 """Result: what a run made, with the record that repeats it."""
 
 import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from reverie.errors import InvalidSetting, OutputFailed, RecordRefused
+from reverie.figures.naming import file_names, listed_files, pictures_beside, sheet_folder
 from reverie.figures.sheet import Layout, sheet
 from reverie.figures.trace import Trace
 from reverie.image import check_output, replacing, save, to_pil, to_uint8, together, write_whole
@@ -221,7 +221,7 @@ class Result:
             return [path]
         if len(self) == 1:
             sheets = [path.with_stem(f"{path.stem}-sheet")] if len(self._cells) > 1 else []
-            with together([path, *sheets, *_beside(path)]):
+            with together([path, *sheets, *pictures_beside(path)]):
                 written = self._written(0, path, raw)
                 for place in sheets:
                     save(self.picture, place)
@@ -247,7 +247,7 @@ class Result:
     def _written(self, index: int, place: Path, raw: bool) -> list[Path]:
         """Writes a picture with its trace, and its array by choice, all or none; the picture first, and the array."""
         arrays = [place.with_suffix(".npy")] if raw and self.arrays else []
-        with together([place, *_beside(place)]):
+        with together([place, *pictures_beside(place)]):
             if self.traces:
                 write_whole(place.with_suffix(".npz"), bytes(self.traces[index]))
             save(to_pil(self.images[index], alpha=self.alpha), place, str(self.records[index]))
@@ -255,46 +255,3 @@ class Result:
                 with replacing(array) as file:
                     np.save(file, self.arrays[index].numpy())
         return [place, *arrays]
-
-
-def listed_files(written: Sequence[Path], rest: str = "files") -> str:
-    """The files that were written: one or two by their names, of more how many lie where."""
-    first, *others = written
-    if not others:
-        return str(first)
-    if len(others) == 1 and others[0].parent == first.parent:
-        return f"{first} and {others[0]}"
-    where = "beside it" if others[0].parent == first.parent else f"in {first.with_suffix('')}"
-    return f"{first} and {len(others)} {rest} {where}"
-
-
-def _beside(place: Path) -> list[Path]:
-    """What may lie beside a picture."""
-    return [place.with_suffix(suffix) for suffix in (".npz", ".npy", ".json")]
-
-
-def sheet_folder(path: Path) -> Path:
-    """The folder of a sheet's own pictures, which is made where it is not there.
-
-    Raises:
-        OutputFailed: it cannot be made.
-    """
-    folder = path.with_suffix("")
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputFailed(
-            f"cannot make the folder {folder} for the sheet's pictures ({error.strerror}); choose another name"
-        ) from error
-    return folder
-
-
-def file_names(labels: Sequence[str]) -> list[str]:
-    """A file name for each label, each once."""
-    names: list[str] = []
-    for label in labels:
-        name = re.sub(r"[^\w.+@~-]+", "-", label).strip("-.")[:80] or "picture"
-        while name in names:
-            name += "_"
-        names.append(name)
-    return names

@@ -14,7 +14,8 @@ from torch.utils.weak import WeakIdKeyDictionary
 from reverie.models import operators
 from reverie.models.aliases import Aliases, looked, pasted, returns_views, shared_axes
 from reverie.models.spans import Spans, nothing, of_parts, pixels
-from reverie.models.support import Call, Support, each, found
+from reverie.models.support import Call, Support, each
+from reverie.models.support_rules import found
 
 _UNFORESEEN = (RuntimeError, IndexError, TypeError, KeyError, ValueError, AttributeError)
 

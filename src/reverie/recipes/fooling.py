@@ -1,26 +1,24 @@
 """Fooling: pictures that a network takes for what they are not; the file is the result."""
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from reverie.constraints import NORMS, Ball, in_range
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.figures.result import Finding
-from reverie.image import Photo, Size, photos_in, read, resize, to_pil
-from reverie.models.classes import first_name, numbers_named
+from reverie.image import Photo, Size, photos_in, resize
 from reverie.models.model import Model
 from reverie.objectives import log_probability
 from reverie.parameterizations import Cppn, Parameterization
 from reverie.parameterizations.lattice import LEVELS, Lattice, Quantised, on_lattice
 from reverie.randomness import Generators
-from reverie.recipes.aims import BORDER, Aim, aim_of, called, class_of, climbed, probabilities
+from reverie.recipes.aims import Aim, aim_of, called, class_of, climbed, probabilities
 from reverie.recipes.framing import native_photo
 from reverie.recipes.origins import recorded
+from reverie.recipes.verdicts import Fooled, reread
 from reverie.settings.fool import Fool, Universal
 from reverie.settings.parts import sized
 from reverie.synthesis.ascent import Ascent
@@ -175,102 +173,6 @@ class Everywhere:
         return Finding(note, values, ((f"a photo with it\n{name}", first),))
 
 
-@dataclass(frozen=True)
-class Fooled:
-    """Measures what the network takes a picture for: before, after, and after a file of it has been read again."""
-
-    photo: Tensor | None
-    aim: Aim
-
-    def __call__(self, model: Model, image: Tensor) -> Finding:
-        """Confidence in the class aimed at and in the photo's own, and the size of the change."""
-        after = probabilities(model, image.to(model.device))[0]
-        file = probabilities(model, reread(image).to(model.device))[0]
-        before = None if self.photo is None else probabilities(model, self.photo)[0]
-        taken = int(file.argmax())
-        own = None if before is None else int(before.argmax())
-        seen = self.aim.index if self.aim.rise or not self.aim.exclusive else taken
-        fooled = self.aim.reached(file)
-        missed = () if fooled else (f"not fooled: {called(model, taken)} {_percent(file[taken])}",)
-        values: dict[str, object] = {
-            "taken_for": taken,
-            "fooled": fooled,
-            "class": seen,
-            "after": _rounded(after[seen]),
-            "file": _rounded(file[seen]),
-        }
-        if before is None or self.photo is None or own is None:
-            return Finding("\n".join([*missed, f"{called(model, seen)} {_percent(file[seen])}"]), values)
-        change = (image.cpu() - self.photo.cpu())[0]
-        values |= {
-            "before": _rounded(before[seen]),
-            "own_class": own,
-            "own_before": _rounded(before[own]),
-            "own_file": _rounded(file[own]),
-            "linf": round(float(change.abs().max()) * LEVELS),
-            "l2": round(float(change.norm()), 4),
-        }
-        gain = 0.25 / max(float(change.abs().max()), 1 / LEVELS)
-        words = [
-            f"{called(model, index)} {_percent(before[index])} -> {_percent(file[index])}"
-            for index in dict.fromkeys((seen, own))
-        ]
-        note = "\n".join([*missed, *words, f"change {values['linf']} of 255, L2 {values['l2']:.3g}"])
-        shown = (
-            (f"photo\n{called(model, own)} {_percent(before[own])}", self.photo[0].cpu()),
-            (f"change, x{gain:.0f}", (0.5 + gain * change).clamp(0, 1)),
-        )
-        return Finding(note, values, shown)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a network takes a picture for.
-
-    Attributes:
-        network: its name.
-        taken_for: name of the likeliest class.
-        confidence: in that class.
-        aimed: confidence in the class asked for, where the network has it.
-    """
-
-    network: str
-    taken_for: str
-    confidence: float
-    aimed: float | None
-
-
-def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
-    """What a network takes a picture [1,C,H,W] for, and its confidence in another one's class of this number.
-
-    The class is looked for by its name; between networks without names, but with as many classes, by its number.
-    """
-    shares = probabilities(model, image.to(model.device))[0]
-    same = _same_class(model, of, index, len(shares))
-    top, unnamed = int(shares.argmax()), not model.classes and of.layers["logits"].channels == len(shares)
-    name, share = called(of if unnamed else model, top), float(shares[top])
-    if model.output.probable and not model.output.exclusive and share < BORDER:
-        name, share = f"not {name}", 1 - share
-    return Verdict(model.title, name, share, None if same is None else float(shares[same]))
-
-
-def _same_class(model: Model, of: Model, index: int, count: int) -> int | None:
-    if index < len(of.classes) and model.classes:
-        hits = numbers_named(model.classes, first_name(of.classes[index]))
-        return hits[0] if len(hits) == 1 else None
-    return index if of.layers["logits"].channels == count else None
-
-
-def reread(image: Tensor) -> Tensor:
-    """A picture [1,C,H,W] as it comes back from a PNG file."""
-    file = io.BytesIO()
-    to_pil(image[0]).save(file, "PNG")
-    file.seek(0)
-    with Image.open(file) as opened:
-        found = read(opened)
-    return found[:, : image.shape[1]]
-
-
 def _cropped(model: Model, photo: Photo) -> Tensor:
     """The middle of a photo, at the native size."""
     picture = native_photo(model, photo, None)
@@ -326,11 +228,3 @@ def _ascent(method: str, norm: str, reach: float | None, rate: float | None, ste
 def _area(model: Model, size: int | str | Size | None) -> Size:
     wanted = sized(size) or model.size
     return (wanted, wanted) if isinstance(wanted, int) else wanted
-
-
-def _percent(share: Tensor) -> str:
-    return f"{100 * float(share):.1f} %"
-
-
-def _rounded(share: Tensor) -> float:
-    return round(float(share), 6)

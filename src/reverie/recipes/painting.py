@@ -1,6 +1,6 @@
 """Painting: a photo in the style of others, the statistics of their textures on its shapes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,9 +15,9 @@ from reverie.objectives import Objective, features, gram
 from reverie.objectives.statistics import gram_matrix, gram_sums
 from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.parameterizations.luminance import Luminance
-from reverie.recipes.depth import outermost
 from reverie.recipes.origins import recorded
-from reverie.recipes.terms import minus_priors, weighted
+from reverie.recipes.style_layers import content_layers, layer_weights, style_layers, weight_of
+from reverie.recipes.terms import minus_priors
 from reverie.settings.parts import sized
 from reverie.settings.style import Style
 from reverie.synthesis.ascent import Ascent
@@ -26,8 +26,6 @@ from reverie.synthesis.recipe import Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile
 from reverie.unit import Unit
 
-BUNDLED = ("stem.0", "stem", "mixed3b", "mixed4b", "mixed5a"), "mixed4a"  # style and content of the bundled network
-DEEPEST = 16  # stride of the deepest layer taken by itself
 COLORS = ("style", "luminance", "matched")
 RATES: Mapping[str, tuple[float, float]] = {"lbfgs": (0.005, 0.005), "adam": (0.02, 0.005)}
 PRIOR = ("total-variation=0.3",)
@@ -52,8 +50,8 @@ def style(model: Model, asked: Style) -> Recipe:
         model, picture, asked.styles, asked.style_weight, asked.region, asked.style_region, asked.colors
     )
     taken = _Layers(
-        _weights(model, asked.layers, _style_layers),
-        _weights(model, asked.content_layers, _content_layers),
+        layer_weights(model, asked.layers, style_layers),
+        layer_weights(model, asked.content_layers, content_layers),
         asked.content,
     )
     sizes = _sizes(model, full, asked.octaves, taken.names)
@@ -151,22 +149,12 @@ def _paintings(
     for index, each in enumerate(several):
         own = read(each).to(model.device)
         own = own if colors == "style" else recoloured(own, picture)
-        weight = _number(weights[index]) if weights else 1.0
+        weight = weight_of(weights[index]) if weights else 1.0
         masks = [grey(read(given[index])).to(model.device) if given else None for given in (sources, regions)]
         out.append(_Painting(own, weight, masks[0], masks[1]))
     if sum(item.weight for item in out) <= 0:
         raise InvalidSetting("the styles' weights add up to nothing; give at least one above 0")
     return out
-
-
-def _number(text: str | float) -> float:
-    try:
-        weight = float(text)
-    except ValueError:
-        weight = -1.0
-    if not 0 <= weight < float("inf"):
-        raise InvalidSetting(f"'{text}' is no weight of a style; give a number of 0 or more")
-    return weight
 
 
 def recoloured(picture: Tensor, like: Tensor) -> Tensor:
@@ -184,47 +172,6 @@ def _root(covariance: Tensor, power: float) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance)
     root: Tensor = vectors @ torch.diag(values.clamp_min(1e-6) ** power) @ vectors.T
     return root
-
-
-def _style_layers(model: Model) -> list[str]:
-    """Of each size of grid the first layer that is neither a bare convolution, a norm nor a pooling."""
-    if all(name in model.layers for name in BUNDLED[0]):
-        return list(BUNDLED[0])
-    return [names[0] for names in _by_stride(model)]
-
-
-def _content_layers(model: Model) -> list[str]:
-    """The second such layer of the last but one size."""
-    if BUNDLED[1] in model.layers:
-        return [BUNDLED[1]]
-    names = _by_stride(model)
-    return names[max(0, len(names) - 2)][:2][-1:]
-
-
-def _by_stride(model: Model) -> list[list[str]]:
-    groups: dict[int, list[str]] = {}
-    for layer in outermost(model):
-        bare = layer.kind.startswith(("Conv2d", "BatchNorm")) or "pool" in (layer.kind + layer.name).lower()
-        if layer.stride and max(layer.stride) <= DEEPEST and not bare:
-            groups.setdefault(max(layer.stride), []).append(layer.name)
-    if not groups:
-        raise InvalidSetting(
-            f"name layers of {model.name} with --layer and --content-layer; list them with 'reverie layers'"
-        )
-    return [groups[stride] for stride in sorted(groups)]
-
-
-def _weights(model: Model, given: str | Sequence[str] | None, usual: Callable[[Model], list[str]]) -> dict[str, float]:
-    texts = usual(model) if not given else [given] if isinstance(given, str) else given
-    found = {}
-    for text in texts:
-        name, weight = weighted(text)
-        found[model.layer(name).name] = weight
-        if name == "logits":
-            raise InvalidSetting("the logits have no positions; name another layer")
-    if sum(found.values()) <= 0:
-        raise InvalidSetting("the layers' weights add up to nothing; give at least one above 0")
-    return {name: weight / sum(found.values()) for name, weight in found.items()}
 
 
 def _sizes(model: Model, full: Size, octaves: int, layers: Sequence[str]) -> list[Size]:

@@ -1,7 +1,7 @@
 """Repeats a run from its record."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,33 +10,22 @@ from torch import nn
 from reverie import recipes, settings
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
-from reverie.image import Photo, digest, file_digest, mask_digest, photo_path, record_text
-from reverie.models.interventions import edits_of
+from reverie.image import record_text
 from reverie.models.model import Model
-from reverie.models.sources import load
 from reverie.objectives.constructors import revived
 from reverie.parameterizations import Latent, latent
 from reverie.parameterizations.latents import GENERATOR
 from reverie.paths import path_named
-from reverie.recipes.consent import check_arguments, check_description, check_network
+from reverie.recipes.consent import check_arguments
 from reverie.recipes.networks import Other
+from reverie.recipes.recorded_files import Photos, looked_up
+from reverie.recipes.recorded_networks import network_again, recorded_model
 from reverie.recipes.repetition import Made, noted, repetition
 from reverie.record import Record, parse_record
 from reverie.runs import Progress, Runner, finished
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis import Recipe
 
-Photos = Photo | Sequence[Photo] | None
-
-
-def _photo_digest(photo: Photo) -> str:
-    """Of a stored vector's file its bytes', else a photo's pixels'."""
-    if isinstance(photo, str | Path) and str(photo).endswith(".npy"):
-        return file_digest(photo)
-    return digest(photo)
-
-
-DIGESTS: Mapping[str, Callable[[Photo], str]] = {"photo": _photo_digest, "mask": mask_digest}
 OBJECTIVES = ("layers", "through", "unit", "units")  # arguments in which one may stand
 ASKED_ANEW = {  # what is no recipe's picture: the command that makes it again
     "patches": "reverie patches UNIT --scan FILE",
@@ -57,57 +46,6 @@ def read_record(picture: str | Path) -> Record:
     if text is None:
         raise RecordRefused(f"{picture} carries no record; only pictures that reverie wrote can be repeated")
     return parse_record(text)
-
-
-def recorded_model(
-    record: Record, model: Model | nn.Module | str | None = None, *, trust: bool = False, **options: Any
-) -> Model:
-    """The network of a record.
-
-    Args:
-        model: the user's own naming of it, which wins.
-        trust: load code and weight files that only the record names.
-
-    Raises:
-        RecordRefused: the record names code or weights and nobody vouches for them, or the weights are others.
-    """
-    return _network(dict(record.model), model, trust=trust, remedy="--model (and --weights)", **options)
-
-
-def _network(
-    source: Mapping[str, Any], model: Model | nn.Module | str | None, *, trust: bool, remedy: str, **options: Any
-) -> Model:
-    check_description(source)
-    if model is None and not trust:
-        check_network(source, remedy)
-    named = str(source.get("name")) if model is None else model
-    try:
-        ready = load(named, **{**_kept(source, named=model is not None), **options})
-    except (TypeError, ValueError, AttributeError, KeyError) as error:
-        if isinstance(error, ReverieError):
-            raise
-        raise RecordRefused("the record's description of its network is damaged; render the picture anew") from None
-    differing = [key for key in ("weights_sha256", "mean", "std", "size") if ready.source.get(key) != source.get(key)]
-    if differing:
-        what = "weights" if differing[0] == "weights_sha256" else differing[0]
-        raise RecordRefused(
-            f"{ready.name} has other {what} than the picture was made with; "
-            f"name the right {'one with --also' if remedy == '--also' else 'ones with --model and --weights'}"
-        )
-    changes = source.get("interventions")
-    return replace(ready, edits=edits_of(ready, changes)) if changes else ready
-
-
-def _kept(source: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
-    """How the record's network was loaded, as arguments of `load`."""
-    kept = ("mean", "std", "precision", "classes", "pooling", "output", "output_key")
-    options = {key: source[key] for key in kept if source.get(key) is not None}
-    if source.get("size") is not None:
-        options["size"] = tuple(source["size"])
-    weights = source.get("weights", "default")
-    if weights is None or not named:  # who names the network names its file of weights too
-        options["weights"] = str(weights).removeprefix("file:") if weights is not None else None
-    return options
 
 
 @dataclass(frozen=True)
@@ -134,7 +72,7 @@ class _Given:
             return _others(value, self.also, self.model, trust=self.trust)
         if name in OBJECTIVES and isinstance(value, list):
             return _wanted(value, self.model, self.read, trust=self.trust)
-        return value if name in ("preset", "spectrum", "concept") else _found(value, self.photo, self.beside)
+        return value if name in ("preset", "spectrum", "concept") else looked_up(value, self.photo, self.beside)
 
 
 def recipe_of(
@@ -228,7 +166,7 @@ def _others(
     own: list[Any] = list(given) or [None] * len(recorded)
     return tuple(
         Other(
-            _network(item["network"], network, trust=trust, remedy="--also", device=str(model.device)),
+            network_again(item["network"], network, trust=trust, remedy="--also", device=str(model.device)),
             item["wish"],
         )
         for item, network in zip(recorded, own, strict=True)
@@ -242,29 +180,9 @@ def _wanted(
     named = iter(also)
 
     def network(source: Mapping[str, Any]) -> Model:
-        return _network(source, next(named, None), trust=trust, remedy="--also", device=str(model.device))
+        return network_again(source, next(named, None), trust=trust, remedy="--also", device=str(model.device))
 
     return [revived(item, model, network) if isinstance(item, dict) else item for item in recorded]
-
-
-def _found(value: Any, given: Photos, beside: Path | None) -> Any:
-    """An argument with the photos and files that it names."""
-    if isinstance(value, list):
-        return [_found(item, given, beside) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return _file(value, beside) if "file" in value else _photo(value, given, beside)
-
-
-def _file(recorded: Mapping[str, Any], beside: Path | None) -> Path:
-    """A file of numbers that the record names."""
-    name = Path(str(recorded["file"])).name
-    found = [path for path in (Path(name), (beside or Path()) / name) if path.is_file()]
-    if not found:
-        raise RecordRefused(f"the file {name} is not here; put it beside the picture")
-    if file_digest(found[0]) != recorded.get("sha256"):
-        raise RecordRefused(f"{name} is another file than the picture was made from; put the right one in its place")
-    return found[0]
 
 
 def _decoder(recorded: Mapping[str, Any], given: str | nn.Module | None, model: Model, *, trust: bool) -> Latent:
@@ -280,26 +198,6 @@ def _decoder(recorded: Mapping[str, Any], given: str | nn.Module | None, model: 
             f"{name} has other weights than the picture was painted with; name the right one with --decoder"
         )
     return found
-
-
-def _photo(recorded: Mapping[str, Any], given: Photos, beside: Path | None) -> Photo:
-    """The photo or mask that a record names, by its pixels."""
-    kind = next((key for key in DIGESTS if key in recorded), "photo")
-    name = str(recorded.get(kind))
-    place = Path(name).name if not name.startswith("sample:") else name
-    several = given if isinstance(given, list | tuple) else [] if given is None else [given]
-    choices: list[Any] = [*several, place]
-    if beside is not None and place == Path(name).name:
-        choices.append(beside / place)
-    found = [item for item in choices if not isinstance(item, str | Path) or photo_path(item).is_file()]
-    if not found:
-        raise RecordRefused(f"the {kind} {place} is not here; name it with --photo FILE")
-    right: Photo | None = next((item for item in found if DIGESTS[kind](item) == recorded.get("sha256")), None)
-    if right is None:
-        raise RecordRefused(
-            f"{place} is another {kind} than the picture was made from; name the right one with --photo FILE"
-        )
-    return right
 
 
 def rerun(

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from reverie.settings.parts import Network
-from reverie.settings.setting import Setting, Settings, alternatives, settings_of
+from reverie.settings.setting import Setting, Settings, settings_of
+from reverie.settings.wording import alternatives
 
 LOADED = {"native_size": "size", "output_as": "output"}  # what `reverie.load` calls otherwise
 OF_TERMINALS = ("model", "classes", "threads")  # what it is not given so
