@@ -1,69 +1,188 @@
-"""How far optimised pictures lie above real photos, and how often they tell which of two photos excites a unit more.
+"""All scores of units' pictures, by network, preset and judge; it goes on where it was.
 
-python benchmarks/truth.py PHOTOS --model FILE.py:googlenet --judge FILE.py:squeezenet1_1 --layer inception3b ...
+python benchmarks/truth.py PLACE PHOTOS --network FILE.py:googlenet --layer inception3b ... --judge efficientnet_lite0
+
+PLACE keeps the pictures (NETWORK/PRESET/SEED/UNIT/most and least) and the results (results.jsonl); with --table it
+prints the tables of docs/truth.md from these alone.
 """
 
 import argparse
-import statistics
+import json
 import time
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
+from scipy.stats import spearmanr
+from torch import Tensor
 
 import reverie
-from measurement import machine, table
+from measurement import table
 from reverie.dataset.photos import photo_set
+from reverie.image import to_uint8
 from reverie.models.model import Model
 from reverie.models.moments import silent_channels
 from reverie.synthesis import synthesize
-from reverie.truth.judging import Truth, truth
-from reverie.unit import Unit
+from reverie.truth.exemplars import Responses, responses
+from reverie.truth.judge import judge_of
+from reverie.truth.scores import Assessment, Scored
+
+SIDE, SEEDS = 160, (0, 1)
+COLUMNS = ("reach", "interpretability", "natural", "both", "clarity", "label", "path", "naturalness", "agreement")
+Row = dict[str, Any]
 
 
-def channels(model: Model, layer: str, several: int) -> list[Unit]:
-    """So many channels of a layer, evenly spread over those that fire on ordinary pictures."""
-    silent = set(silent_channels(model, layer))
-    firing = [number for number in range(model.layer(layer).channels) if number not in silent]
-    return [Unit(layer, (firing[(2 * number + 1) * len(firing) // (2 * several)],)) for number in range(several)]
+def units(model: Model, layers: Sequence[str], several: int) -> list[str]:
+    """So many channels of each layer, evenly spread over those that fire on ordinary pictures."""
+    found = []
+    for layer in layers:
+        silent = set(silent_channels(model, layer))
+        firing = [number for number in range(model.layer(layer).channels) if number not in silent]
+        found += [f"{layer}:{firing[(2 * number + 1) * len(firing) // (2 * several)]}" for number in range(several)]
+    return found
 
 
-def row(layer: str, found: list[Truth]) -> list[str]:
-    """A layer's line of the table."""
-    shares = [[getattr(item, name) for item in found] for name in ("synthetic", "natural", "both")]
-    above = statistics.median(item.above for item in found)
-    least = min(item.above for item in found)
-    return [layer, f"{above:.2f}", f"{least:.2f}", *(f"{100 * statistics.mean(each):.0f} %" for each in shares)]
+def pictures(place: Path, model: Model, wanted: Sequence[str], preset: str, batch: int | None) -> None:
+    """Makes two pictures of each unit's maximum and two of its minimum, where they are not there yet."""
+    for seed in SEEDS:
+        folder = place / preset / str(seed)
+        lacking = [unit for unit in wanted if not list((folder / unit).glob("least.*"))]
+        if not lacking:
+            continue
+        recipe = reverie.recipes.feature(
+            model, lacking, preset=preset, size=SIDE, both=True, seed=seed, **({"batch": batch} if batch else {})
+        )
+        for row, image in enumerate(synthesize(model, recipe).images):
+            unit, sign = lacking[row // 2], ("most", "least")[row % 2]
+            (folder / unit).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(to_uint8(image)).save(folder / unit / f"{sign}.png")
+
+
+def shown(place: Path, unit: str, preset: str, sign: str) -> Tensor:
+    """The pictures [M,3,H,W] of a sign."""
+    found = []
+    for seed in SEEDS:
+        (path,) = (place / preset / str(seed) / unit).glob(f"{sign}.*")
+        found.append(torch.from_numpy(np.array(Image.open(path))).permute(2, 0, 1).float() / 255)
+    return torch.stack(found)
+
+
+def read(work: Generator[Any, None, Responses]) -> Responses:
+    """What the photos say."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            said: Responses = end.value
+            return said
+
+
+def row(network: str, judge: str, preset: str, scored: Scored) -> Row:
+    """A line of the results."""
+    told = {score.name: [score.value, score.low, score.high] for score in scored.scores}
+    more = dict(scored["interpretability"].more) if "interpretability" in scored else {}
+    return {
+        "network": network,
+        "judge": judge,
+        "preset": preset,
+        "unit": str(scored.unit),
+        "scores": told,
+        "more": more,
+    }
+
+
+def measured(given: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator[Row]:
+    """The lines that are not there yet."""
+    model = reverie.load(given.network)
+    name = model.title.rpartition(":")[2]
+    wanted = units(model, given.layer, given.units)
+    for preset in given.preset:
+        pictures(given.place / name, model, wanted, preset, given.batch)
+    found = read(responses(model, photo_set(given.photos), given.layer, workers=0))
+    for asked in given.judge:
+        judge = judge_of(model, asked)
+        assert judge is not None
+        label = judge.model.title.rpartition(":")[2]
+        assessment = Assessment(found, judge)
+        for unit in wanted:
+            for preset in given.preset:
+                if (name, label, preset, unit) in done:
+                    continue
+                up, down = (shown(given.place / name, unit, preset, sign) for sign in ("most", "least"))
+                yield row(name, label, preset, assessment.scores(model.units(unit)[0], up, down))
+
+
+def value(line: Row, name: str) -> float:
+    """A score of a line; nan where it was left out."""
+    if name in line["scores"]:
+        return float(line["scores"][name][0])
+    return float(line["more"].get(name, float("nan")))
+
+
+def cell(lines: Sequence[Row], name: str) -> str:
+    """The mean over units with its 95 % interval; of reach the median."""
+    values = np.array([value(line, name) for line in lines])
+    values = values[np.isfinite(values)]
+    if len(values) < 2:
+        return "-"
+    if name == "reach":
+        return f"{np.median(values):.2f}"
+    return f"{values.mean():.2f} ± {1.96 * values.std(ddof=1) / len(values) ** 0.5:.2f}"
+
+
+def tables(lines: Sequence[Row]) -> Iterator[str]:
+    """The tables: by network, judge and preset; then how far two judges agree."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for line in lines:
+        groups.setdefault((line["network"], line["judge"], line["preset"]), []).append(line)
+    rows = [[*key, str(len(each)), *(cell(each, name) for name in COLUMNS)] for key, each in sorted(groups.items())]
+    yield table(["network", "judge", "preset", "units", *COLUMNS], rows)
+    rows = []
+    for (network, judge, preset), each in sorted(groups.items()):
+        for other in sorted({key[1] for key in groups if key[0] == network and key[1] > judge and key[2] == preset}):
+            beside = {line["unit"]: line for line in groups[network, other, preset]}
+            both = [(line, beside[line["unit"]]) for line in each if line["unit"] in beside]
+            told = [f"{_agreed(both, name):.2f}" for name in ("interpretability", "natural", "both", "clarity")]
+            rows.append([network, preset, f"{judge}, {other}", str(len(both)), *told])
+    yield table(["network", "preset", "judges", "units", "interpretability", "natural", "both", "clarity"], rows)
+
+
+def _agreed(both: Sequence[tuple[Row, Row]], name: str) -> float:
+    pairs = np.array([[value(line, name) for line in pair] for pair in both])
+    pairs = pairs[np.isfinite(pairs).all(1)]
+    return float(spearmanr(pairs[:, 0], pairs[:, 1]).statistic) if len(pairs) > 3 else float("nan")
 
 
 def main() -> None:
-    """Makes the pictures, asks, and prints a table."""
+    """Measures what is lacking, and prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", help="a folder of photos, as for reverie scan")
-    parser.add_argument("--model", required=True, help="the network that is asked about")
-    parser.add_argument("--judge", required=True, help="the network that compares")
-    parser.add_argument("--layer", action="append", required=True, help="of the channels")
-    parser.add_argument("--channels", type=int, default=4, help="of each layer, evenly spread")
-    parser.add_argument("--steps", type=int, default=64, help="of an optimised picture")
-    parser.add_argument("--size", type=int, default=224, help="of an optimised picture")
+    parser.add_argument("place", type=Path, help="a folder for pictures and results")
+    parser.add_argument("photos", nargs="?", help="a folder of photos, as for reverie scan")
+    parser.add_argument("--network", help="the network that is asked about")
+    parser.add_argument("--layer", action="append", default=[], help="of the channels")
+    parser.add_argument("--judge", action="append", default=[], help="a network that compares")
+    parser.add_argument("--preset", action="append", default=[], help="of the pictures")
+    parser.add_argument("--units", type=int, default=8, help="of each layer")
+    parser.add_argument("--batch", type=int, help="pictures at once")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of torch")
+    parser.add_argument("--table", action="store_true", help="print the tables alone")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    where, begun = machine(), time.perf_counter()
-    model, judge, photos = reverie.load(given.model), reverie.load(given.judge), photo_set(given.photos)
-    units = [unit for layer in given.layer for unit in channels(model, layer, given.channels)]
-    recipe = reverie.recipes.feature(model, units, steps=given.steps, size=given.size)
-    pictures = synthesize(model, recipe).opaque
-    found = truth(model, judge, units, pictures, photos)
-    rows = [row(layer, [item for item in found if item.unit.layer == layer]) for layer in given.layer]
-    rows.append(row("all", found))
-    names = [name.rpartition(":")[2] for name in (given.model, given.judge)]
-    print(
-        f"{names[0]}, judged by {names[1]}: {given.channels} channels of each layer, pictures of {given.size} px in ",
-        end="",
-    )
-    print(f"{given.steps} steps, {len(photos)} photos, {found[0].pairs} pairs for each channel, ", end="")
-    print(f"{time.perf_counter() - begun:.0f} s. {where}\n")
-    heads = ["", "optimised over best photo, median", "least", "right from synthetic", "from natural", "from both"]
-    print(table(heads, rows))
+    given.place.mkdir(parents=True, exist_ok=True)
+    file = given.place / "results.jsonl"
+    lines = [json.loads(text) for text in file.read_text().splitlines()] if file.is_file() else []
+    if not given.table:
+        done = {(line["network"], line["judge"], line["preset"], line["unit"]) for line in lines}
+        began = time.perf_counter()
+        for line in measured(given, done):
+            with file.open("a", encoding="utf-8") as kept:
+                kept.write(f"{json.dumps(line)}\n")
+            lines.append(line)
+        print(f"{time.perf_counter() - began:.0f} s\n")
+    print("\n\n".join(tables(lines)))
 
 
 if __name__ == "__main__":

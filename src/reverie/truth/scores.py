@@ -1,0 +1,250 @@
+"""Scores: what is said of a unit's picture, one number a name, each with what it was computed from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reverie.models.model import Model
+from reverie.truth.agreement import agreement
+from reverie.truth.clarity import clarity
+from reverie.truth.exemplars import FEWEST, Exemplars, Responses, channel_of, exemplars
+from reverie.truth.interpretability import Choice, Parts, choices, cut, parts, temperature
+from reverie.truth.judge import Judge
+from reverie.truth.label import label
+from reverie.truth.naturalness import SEVERAL, Photos, compared, naturalness
+from reverie.truth.path import Ways
+from reverie.truth.reach import reach
+from reverie.unit import Unit
+
+NAMES = {  # the columns, with what each says in one line
+    "reach": "the unit's activation on the clean picture over that on the best photo",
+    "interpretability": "how often the picture tells which of two photos excites the unit more; chance is 0.5",
+    "clarity": "how alike the real patches are that excite the unit; by chance 0",
+    "label": "how well the unit tells the photos of a class, or a formula of classes, from all others; chance is 0.5",
+    "path": "whether the picture excites the layers before the unit as the best photos do: 1 as they, 0 as any photo",
+    "naturalness": "how near the picture's spectrum and statistics are to photos': 1 as a middling photo",
+    "agreement": "how alike pictures of other seeds and presets are; 0 nothing in common",
+}
+LOW = {"interpretability": 0.6, "path": 0.1, "naturalness": 0.15, "agreement": 0.2, "reach": 1.0}  # below: be wary
+TEMPERATURES: Mapping[str, float] = {}  # by a judge's weights: T fitted once, by benchmarks/truth.py
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number of a unit's picture.
+
+    Attributes:
+        name: one of NAMES.
+        low, high: 95 % interval; None where there is none.
+        basis: what it was computed from, for people.
+        more: what else was found, plain numbers and texts.
+    """
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    basis: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def wary(self) -> bool:
+        """Whether it is so low that the picture should not be believed on its account."""
+        return self.name in LOW and self.value < LOW[self.name]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A unit's scores, and in sentences why others are missing."""
+
+    unit: Unit
+    scores: tuple[Score, ...]
+    missing: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Score:
+        return next(score for score in self.scores if score.name == name)
+
+    def __contains__(self, name: str) -> bool:
+        return any(score.name == name for score in self.scores)
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What units' pictures are measured by.
+
+    Attributes:
+        found: how the network's layers respond to photos.
+        judge: None where nobody judges.
+        fitted: T of the soft score; fitted to each unit's own patches unless given.
+    """
+
+    found: Responses
+    judge: Judge | None = None
+    fitted: float | None = None
+
+    @property
+    def model(self) -> Model:
+        """The network."""
+        return self.found.model
+
+    def scores(self, unit: Unit, most: Tensor, least: Tensor | None = None) -> Scored:
+        """All scores that can be told of one channel.
+
+        Args:
+            most: [M,3,H,W] pictures of its maximum, of other seeds or presets; the first is the one that is shown.
+            least: [M,3,H,W] pictures of its minimum, made in the same way; or none.
+
+        Raises:
+            InvalidSetting: a unit that is not one channel.
+        """
+        seen, missing = self._exemplars(unit), list[str]()
+        least = most[:0] if least is None else least
+        told = [*self._alone(seen, most), *self._judged(seen, most, least, missing), *self._labelled(seen, missing)]
+        order = list(NAMES)
+        return Scored(unit, tuple(sorted(told, key=lambda score: order.index(score.name))), tuple(missing))
+
+    def _alone(self, seen: Exemplars, most: Tensor) -> Iterator[Score]:
+        """Those that need no judge."""
+        if not len(most):
+            return
+        gone = reach(self.model, seen.unit, most[0], seen)
+        if gone.best > 0:
+            more = {"activation": gone.activation, "best": gone.best, "percentile": gone.percentile}
+            basis = f"{self.found.source}; above {gone.percentile:.0f} % of {len(seen.values)}"
+            yield Score("reach", gone.ratio, None, None, basis, more)
+        near = naturalness(most[0], self.photos((int(most.shape[-2]), int(most.shape[-1]))))
+        more = {"spectrum": near.spectrum, "features": near.features, "decibels": near.decibels[0]}
+        basis = f"spectrum {near.spectrum:.2f}, features {near.features:.2f}; {self.found.source}"
+        yield Score("naturalness", near.value, None, None, basis, more)
+        ways = self._ways(seen)
+        way = None if ways is None else ways.path(most[0])
+        if way is not None:
+            basis = f"{len(way.layers)} layers before, {self.found.source}"
+            yield Score("path", way.value, *way.interval, basis, {"layers": [list(each) for each in way.layers]})
+
+    def _judged(self, seen: Exemplars, most: Tensor, least: Tensor, missing: list[str]) -> Iterator[Score]:
+        if self.judge is None:
+            missing.append("no judge: interpretability, clarity and agreement are left out; name one with --judge")
+            return
+        if not seen.shown:
+            missing.append(
+                f"{seen.unit}: interpretability, clarity and agreement need at least {FEWEST} photos, of which a "
+                f"quarter excites the unit more than the weakest quarter; there are {seen.photos}"
+            )
+            return
+        judged = self._parts(self.judge, seen)
+        basis = f"K {seen.shown}, N {seen.asked} of {self.found.source}; {self.judge}"
+        if len(most) and len(least):
+            yield from self._chosen(seen, judged, most, least, basis)
+        real = np.concatenate([judged.most, judged.strong])
+        clear = clarity(real)
+        basis = f"{len(real)} patches of {self.found.source}; {self.judge}"
+        yield Score("clarity", clear.value, *clear.interval, basis, {"polysemy": clear.polysemy})
+
+    def _chosen(self, seen: Exemplars, judged: Parts, most: Tensor, least: Tensor, basis: str) -> Iterator[Score]:
+        assert self.judge is not None
+        told = choices(self.judge, self.model, seen.unit, judged, most, least)
+        fitted = self.temperature(told["natural"])
+        more = {
+            **{kind: each.right for kind, each in told.items()},
+            **{f"soft {kind}": each.soft(fitted) for kind, each in told.items()},
+            "temperature": fitted,
+            "shown": seen.shown,
+            "asked": seen.asked,
+        }
+        own = told["synthetic"]
+        yield Score("interpretability", own.right, *own.interval, f"{basis}; T {fitted:.2g}", more)
+        if len(most) > 1 and len(least) == len(most):
+            up, down = (
+                judged.space.directions(self.judge.features(cut(self.model, seen.unit, each, self.judge, largest=sign)))
+                for sign, each in ((True, most), (False, least))
+            )
+            value = agreement(up, down)
+            yield Score("agreement", value, None, None, f"{len(most)} pairs of pictures; {self.judge}")
+
+    def temperature(self, natural: Choice) -> float:
+        """T: given, or of the judge, or fitted to the unit's own patches."""
+        if self.fitted is not None or self.judge is None:
+            return self.fitted or 1.0
+        known = TEMPERATURES.get(str(self.judge.model.source.get("weights_sha256")))
+        return temperature([natural]) if known is None else known
+
+    def _labelled(self, seen: Exemplars, missing: list[str]) -> Iterator[Score]:
+        if seen.unit.layer not in self.found.means:
+            missing.append(f"{seen.unit}: no label, as the scan holds no means; scan without --no-embeddings")
+            return
+        numbers, values = self.found.means[seen.unit.layer]
+        kinds = [self.found.kinds[number] for number in numbers.tolist()]
+        best = label(values[:, channel_of(seen.unit)], kinds)
+        if best is None:
+            missing.append(f"{seen.unit}: no label, as the photos do not lie in folders of at least two classes")
+        elif not best.real:
+            missing.append(f"{seen.unit}: no label: '{best.formula}' does no better than shuffled classes")
+        else:
+            basis = f"{best.formula}: {best.photos[0]} of {best.photos[1]} photos; shuffled below {best.chance:.2f}"
+            more = {"formula": best.formula, "effect": best.effect, "chance": best.chance}
+            yield Score("label", best.area, *best.interval, basis, more)
+
+    def photos(self, size: tuple[int, int]) -> Photos:
+        """Photos at the size of pictures, for naturalness."""
+        if size not in self._sized:
+            self._sized[size] = compared(self.model, self._some, size)
+        return self._sized[size]
+
+    # of a unit whose pictures by several presets are measured its photos are looked at once
+    def _exemplars(self, unit: Unit) -> Exemplars:
+        if unit not in self._units:
+            self._units.clear()
+            self._units[unit] = exemplars(self.found, unit)
+        return self._units[unit]
+
+    def _parts(self, judge: Judge, seen: Exemplars) -> Parts:
+        if seen not in self._judgements:
+            self._judgements.clear()
+            self._judgements[seen] = parts(judge, seen)
+        return self._judgements[seen]
+
+    def _ways(self, seen: Exemplars) -> Ways | None:
+        if seen not in self._passages:
+            self._passages.clear()
+            self._passages[seen] = Ways.of(self.model, seen)
+        return self._passages[seen]
+
+    @cached_property
+    def _units(self) -> dict[Unit, Exemplars]:
+        return {}
+
+    @cached_property
+    def _judgements(self) -> dict[Exemplars, Parts]:
+        return {}
+
+    @cached_property
+    def _passages(self) -> dict[Exemplars, Ways | None]:
+        return {}
+
+    @cached_property
+    def _sized(self) -> dict[tuple[int, int], Photos]:
+        return {}
+
+    @cached_property
+    def _some(self) -> Tensor:
+        """Some photos, evenly spread over the set."""
+        several = min(SEVERAL, len(self.found.photos))
+        chosen = np.unique(np.linspace(0, len(self.found.photos) - 1, several).round().astype(int))
+        return torch.stack([self.found.photos.framed(int(number), self.model.size) for number in chosen])
+
+
+def fitted(judge: Judge, found: Responses, units: Sequence[Unit]) -> float | None:
+    """T of a judge, fitted to the patches of several units together; None where there are too few photos."""
+    natural = []
+    for unit in units:
+        seen = exemplars(found, unit)
+        if seen.shown:
+            own = parts(judge, seen)
+            natural.append(choices(judge, found.model, unit, own, torch.zeros(0), torch.zeros(0))["natural"])
+    return temperature(natural) if natural else None
