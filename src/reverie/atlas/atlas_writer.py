@@ -15,6 +15,7 @@ from reverie.atlas.atlas_file import Described, about_in
 from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer, Entry, Score
 from reverie.atlas.tables import ATLAS
 from reverie.dataset.database import PAGE, connected
+from reverie.dataset.store import TABLES as SCANNED
 from reverie.errors import AtlasRefused
 
 CLEARED = {"patches": "1", "statistics": "1", "links": "1", "classes": "kind = 'photos'"}  # before facts come anew
@@ -123,6 +124,12 @@ class AtlasWriter:
             for table, rows in done.rows.items():
                 self.put(table, rows)
             self.put("batches", [batch])
+
+    def forget_scan(self) -> None:
+        """Empties the tables of the photos' scan, for one of more layers."""
+        with self.transaction():
+            for table in SCANNED:
+                self.database.execute(f"DELETE FROM {table}")
 
     def score(self, names: Sequence[str], rows: Iterable[Score]) -> None:
         """Puts scores in place of all of these names."""

@@ -56,7 +56,7 @@ def atlas_verify(asked: Verify, network: Recorded) -> None:
     options = {} if network.weights == "default" else {"weights": network.weights}
     run = VerifyRun(
         asked.atlas, network.model, most=None if asked.all else asked.sample, trust=network.trust,
-        device=network.device, **options,
+        threads=network.threads, device=network.device, **options,
     )  # fmt: skip
     found = kept(run, lambda _: [], quiet=asked.quiet)
     if asked.quiet:
