@@ -135,10 +135,11 @@ def test_every_class_knows_its_unit_and_those_that_it_fires(site):
     classes = read(site, "classes")
     for number, name in enumerate(classes["names"]):
         assert classes["own"][number] == [1, CLASSES.index(name)]
-        firing = read(site, "class-0")[number]
+        firing, taken = read(site, "class-0")[number]
         first = [unit for layer, unit, value, rank in firing if layer == 0 and rank == 0]
         assert first == [unit for unit in range(UNITS) if CLASSES[unit % 4] == name]
-        assert len(firing) == classes["counts"][number]
+        assert len(taken) == (UNITS + 4) * (name == CLASSES[0])
+        assert classes["counts"][number] == len({(layer, unit) for layer, unit, _, _ in (*firing, *taken)})
 
 
 def test_sheets_show_each_unit_at_its_place(site):
@@ -149,17 +150,16 @@ def test_sheets_show_each_unit_at_its_place(site):
     views = [pixels(site / f"data/0/views-{number}.webp") for number in range(9)]
     assert small.shape[:2] == (96, 1024)
     assert [sheet.shape[:2] for sheet in large] == [(1024, 1024), (128, 1024)]
-    assert views[0].shape[:2] == (8 * 24, 2 * 24)
-    assert views[8].shape[:2] == (6 * 24, 2 * 24)
+    assert views[0].shape[:2] == (8 * 24, 24)
+    assert views[8].shape[:2] == (6 * 24, 24)
     for unit in (0, 1, 31, 32, 63, 64, 69):
         seen = [
             small[unit // 32 * 32 + 16, unit % 32 * 32 + 16],
             large[unit // 64][unit % 64 // 8 * 128 + 64, unit % 8 * 128 + 64],
-            views[unit // 8][unit % 8 * 24 + 12, 12],
         ]
         for found in seen:
             assert found[:3] == pytest.approx(colour(0, unit, 0), abs=12)
-        assert views[unit // 8][unit % 8 * 24 + 12, 36][:3] == pytest.approx(colour(0, unit, 1), abs=12)
+        assert views[unit // 8][unit % 8 * 24 + 12, 12][:3] == pytest.approx(colour(0, unit, 1), abs=12)
     assert small[16, DEAD * 32 + 16, 3] == 0
     patches = pixels(site / "data/0/patches-0.webp")
     assert patches.shape[:2] == (8 * 64, 3 * 64)

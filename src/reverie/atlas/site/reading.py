@@ -15,7 +15,7 @@ from reverie.figures import board
 
 CHUNK = 64  # units that are read at a time
 LOGITS = "logits"
-NOTE = "Made by climbing, and by descending, its activation; the views differ as far as they can."
+NOTES = ("Made by climbing, and by descending, its activation", "; the views differ as far as they can")
 KINDS = {
     "max": Kind("max", "Real patches that excite it most", "Cut out of photos at what the position sees."),
     "least": Kind("least", "Least"),
@@ -75,11 +75,12 @@ class AtlasContents:
     def views(self) -> Sequence[Kind]:
         """Those that were made of any unit."""
         made = {batch.view for batch in self.atlas.batches() if batch.state == "done"}
-        single = {"max": Kind("max", "what it seeks", NOTE), "min": Kind("min", "what it shuns", NOTE)}
+        note = f"{NOTES[0]}{NOTES[1] if 'diverse' in made else ''}."
+        single = {"max": Kind("max", "what it seeks", note), "min": Kind("min", "what it shuns", note)}
         found = [kind for view, kind in single.items() if view in made]
         if "diverse" in made:
             numbers = range(1, self.atlas.about.job.diversity + 1)
-            found += [Kind(f"diverse-{number}", f"view {number}", NOTE) for number in numbers]
+            found += [Kind(f"diverse-{number}", f"view {number}", note) for number in numbers]
         return found
 
     @cached_property

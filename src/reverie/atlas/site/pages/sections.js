@@ -10,15 +10,12 @@
     el("figure", { class: kind ?? null }, atlas.picture(tile, [caption, note].filter(Boolean).join(", ")),
       el("figcaption", null, el("b", null, caption), note ? el("small", null, note) : null));
 
-  const tileOf = (layer, index, view, chief) =>
-    chief && atlas.network.side <= 128 ? atlas.large(layer, index) : atlas.view(layer, index, view);
-
   parts.pictures = ({ layer, index, about }, width = 7) => {
     const views = about.views ?? [];
     if (!views.length) return section("Made for it", about.dead ? "It never fired, on the photos or on any picture that was tried." : "No picture of it was made.", null, width);
-    const cells = views.map(([view, value], at) => {
+    const cells = views.map(([view, value]) => {
       const [, label] = atlas.network.views[view];
-      return figure(tileOf(layer, index, view, at === 0), label, value === null || value === undefined ? null : `value ${atlas.digits(value)}`);
+      return figure(atlas.view(layer, index, view), label, value === null || value === undefined ? null : `value ${atlas.digits(value)}`);
     });
     return section("Made for it", atlas.network.views[0][2], el("div", { class: "cells made" }, cells), width);
   };
