@@ -101,9 +101,9 @@ def write_front(base: Path, place: Path, number: int, rows: int) -> None:
     page.save(place / f"data/front-{number}.webp", quality=70, method=4)
 
 
-def weight(site: Path, addresses: set[str]) -> int:
-    """The bytes of the files that a page has asked for."""
-    files = [site / address.rpartition("/site/")[2].partition("#")[0] for address in addresses]
+def weight(site: Path, addresses: set[str], but: str = "/s128-") -> int:
+    """The bytes of the files that a page has asked for, but for those that sharpen a wall that is there already."""
+    files = [site / address.rpartition("/site/")[2].partition("#")[0] for address in addresses if but not in address]
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
