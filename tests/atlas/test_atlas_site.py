@@ -55,7 +55,7 @@ class Strange:
     title, side = MARKUP, 24
     facts = (("photos", MARKUP),)
     recipes = ({"recipe": "feature", "arguments": {"size": 24, "note": MARKUP}},)
-    measures = (Measure("reach", "reach", "How far.", True, (0, 1)), Measure("best", "best photo"))
+    measures = (Measure("reach", "reach", "How far.", True, (0, 1), 0.3), Measure("best", "best photo"))
     views = (Kind("max", "what it seeks", "Made."), Kind("min", "what it shuns"))
     patches = ((Kind("max", "Real patches"), 2), (Kind("random", "By chance"), 1))
     layers = (
@@ -72,6 +72,7 @@ class Strange:
                 CLASSES[unit] if number else "",
                 dead,
                 {"best": float(unit % 7), **({} if unit % 2 else {"reach": unit / 100})},
+                {"best": (0.25, 1.5)},
                 [] if dead else [made(view, number, unit) for view in VIEWS],
                 [Patch("max", WIDE, 2.0, f"cats/{MARKUP}.png"), Patch("random", webp((0, 9, 0)), 0.5, "b.png")],
                 Histogram(-1, 3, [0.5, 1, 0.0, 0.25], (("best photo", 2.5),)),
@@ -119,6 +120,7 @@ def test_the_files_of_a_site_hold_the_atlas(site):
     assert [item["unit"] for item in (*first["units"], *second["units"])] == list(range(UNITS))
     unit = first["units"][12]
     assert unit["numbers"] == {"best": 5, "reach": 0.12}
+    assert unit["intervals"] == {"best": [0.25, 1.5]}
     assert unit["views"] == [[0, 1.5, 0], [1, 1.5, 0]]
     assert [first["photos"][photo] for _, photo in (*unit["patches"]["max"], *unit["patches"]["random"])] == [
         f"cats/{MARKUP}.png",
@@ -356,6 +358,7 @@ def test_texts_of_a_stranger_show_as_texts(chromium, site):
     assert page.locator("#crumbs a").first.text_content() == MARKUP
     assert page.locator(".notes p").text_content() == MARKUP
     assert MARKUP in page.locator(".bars a").all_text_contents()
+    assert page.locator(".facts .mark").get_attribute("aria-label") == "1 of 5, be wary"  # reach is 0.12 of 1
     page.locator("summary", has_text="Records").click()
     page.wait_for_selector("pre")
     record = json.loads(page.locator("pre").first.text_content())
@@ -411,6 +414,8 @@ def test_the_keys_walk_the_list_in_view(chromium, site):
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     assert page.locator("#keys").is_visible()
+    page.locator("#keys button").click()
+    assert not page.locator("#keys").is_visible()
     assert heard == []
     page.close()
 

@@ -119,7 +119,7 @@ def _network(folder: Path, contents: Contents, layers: Sequence[LayerFiles], enc
         "title": plain.clipped(contents.title),
         "facts": [[plain.clipped(name), plain.clipped(value)] for name, value in contents.facts],
         "measures": [
-            [item.key, item.label, item.about, item.percent, item.scale] for item in contents.measures
+            [item.key, item.label, item.about, item.percent, item.scale, item.wary] for item in contents.measures
         ],
         "views": [[kind.key, kind.label, kind.note] for kind in contents.views],
         "patches": [[kind.key, kind.label, kind.note, most] for kind, most in contents.patches],

@@ -124,8 +124,8 @@ const atlas = { pages: {} };
     const network = await atlas.load("data/network");
     atlas.network = network;
     atlas.numbers = new Map(network.layers.map((layer, number) => [layer.name, number]));
-    atlas.measures = new Map(network.measures.map(([key, label, about, percent, scale], number) =>
-      [key, { key, label, about, percent, scale, number }]));
+    atlas.measures = new Map(network.measures.map(([key, label, about, percent, scale, wary], number) =>
+      [key, { key, label, about, percent, scale, wary, number }]));
   };
 
   atlas.classes = async () => {

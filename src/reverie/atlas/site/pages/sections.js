@@ -77,14 +77,17 @@
     ];
   };
 
+  const interval = (measure, ends) => ends ? `${atlas.told(measure, ends[0])} to ${atlas.told(measure, ends[1])}` : null;
+
   parts.measured = ({ about }) => [...atlas.measures.values()].filter(measure => about.numbers?.[measure.key] !== undefined).map(measure =>
-    [measure.label, atlas.told(measure, about.numbers[measure.key]), atlas.mark(measure, about.numbers[measure.key])]);
+    [measure.label, atlas.told(measure, about.numbers[measure.key]), atlas.mark(measure, about.numbers[measure.key]), interval(measure, about.intervals?.[measure.key])]);
 
   parts.legend = () => {
     const told = [...atlas.measures.values()].filter(measure => measure.about);
     return told.length ? el("details", { class: "legend" }, el("summary", null, "What the numbers say"),
       el("dl", null, told.map(measure => el("div", null, el("dt", null, measure.label), el("dd", null, measure.about,
-        measure.scale ? ` The dots go from ${atlas.told(measure, measure.scale[0])} to ${atlas.told(measure, measure.scale[1])}.` : ""))))) : null;
+        measure.scale ? ` The dots go from ${atlas.told(measure, measure.scale[0])} to ${atlas.told(measure, measure.scale[1])}.` : "",
+        typeof measure.wary === "number" ? ` Below ${atlas.told(measure, measure.wary)} they are red: be wary of the picture.` : ""))))) : null;
   };
 
   const record = (recipe, text) => {
