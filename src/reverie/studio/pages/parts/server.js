@@ -26,19 +26,33 @@ export async function studio() {
 
 export const get = async (path, signal) => answer(await reached(path, { signal }));
 
-export const post = async (path, body = {}, signal) => answer(await reached(path, {
-  method: "POST", signal, body: JSON.stringify(body),
-  headers: { "Content-Type": "application/json", "X-Reverie-Token": token },
-}));
+export const post = async (path, body = {}, signal) =>
+  answer(
+    await reached(path, {
+      method: "POST",
+      signal,
+      body: JSON.stringify(body),
+      headers: { "Content-Type": "application/json", "X-Reverie-Token": token },
+    }),
+  );
 
-export const remove = async path => answer(await reached(path, {
-  method: "DELETE", headers: { "X-Reverie-Token": token },
-}));
+export const remove = async path =>
+  answer(
+    await reached(path, {
+      method: "DELETE",
+      headers: { "X-Reverie-Token": token },
+    }),
+  );
 
 /** Sends a picture's bytes; gives its id and size. */
-export const upload = async blob => answer(await reached("/api/pictures", {
-  method: "POST", body: blob, headers: { "X-Reverie-Token": token },
-}));
+export const upload = async blob =>
+  answer(
+    await reached("/api/pictures", {
+      method: "POST",
+      body: blob,
+      headers: { "X-Reverie-Token": token },
+    }),
+  );
 
 export const picture = name => `/api/pictures/${encodeURI(name)}`;
 export const whole = name => `${picture(name)}?full`;
