@@ -4,32 +4,34 @@ import { html, useEffect, useState } from "./draw.js";
 import { post } from "./server.js";
 import { copy, useStill } from "./transport.js";
 
-/** Both texts, each with a button that copies it. */
+const WORDS = { command: "Terminal", python: "Python" };
+
+/** Both texts, or the one that there is, each with a button that copies it. */
 export function Words({ command, python }) {
-  const [shown, show] = useState("command");
-  const text = shown === "command" ? command : python;
+  const texts = { command, python };
+  const [asked, ask] = useState("command");
+  const shown = texts[asked] ? asked : "python";
   return html`<div class="stack">
     <div class="row">
       <div class="choices" role="group" aria-label="In which language">
-        ${[
-          ["command", "Terminal"],
-          ["python", "Python"],
-        ].map(
-          ([name, word]) =>
-            html`<button
-              type="button"
-              class="small"
-              key=${name}
-              aria-pressed=${shown === name}
-              onClick=${() => show(name)}
-            >
-              ${word}
-            </button>`,
-        )}
+        ${Object.keys(WORDS)
+          .filter(name => texts[name])
+          .map(
+            name =>
+              html`<button
+                type="button"
+                class="small"
+                key=${name}
+                aria-pressed=${shown === name}
+                onClick=${() => ask(name)}
+              >
+                ${WORDS[name]}
+              </button>`,
+          )}
       </div>
-      <button type="button" class="quiet small" onClick=${() => copy(text)}>Copy</button>
+      <button type="button" class="quiet small" onClick=${() => copy(texts[shown])}>Copy</button>
     </div>
-    <pre class="code" tabindex="0" aria-label="${shown === "command" ? "Command" : "Python"}">${text}</pre>
+    <pre class="code" tabindex="0" aria-label=${WORDS[shown]}>${texts[shown]}</pre>
   </div>`;
 }
 
@@ -48,6 +50,6 @@ export function Command({ asked, lacks }) {
   }, [JSON.stringify(still)]);
   return html`<section>
     <h2>The command line of it</h2>
-    ${lacks || !found.command ? html`<p class="small muted">${lacks || found.missing || "…"}</p>` : html`<${Words} ...${found} />`}
+    ${lacks || !found.python ? html`<p class="small muted">${lacks || found.missing || "…"}</p>` : html`<${Words} ...${found} />`}
   </section>`;
 }

@@ -67,8 +67,8 @@ function Seed({ id, about, value, change }) {
     <button
       type="button"
       class="icon"
-      title="Another seed"
-      aria-label="Another seed"
+      title="Any seed"
+      aria-label="Any seed"
       onClick=${() => change(Math.floor(Math.random() * 10000))}
     >
       ⚄

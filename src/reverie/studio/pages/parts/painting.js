@@ -54,6 +54,7 @@ function restore(canvas, src) {
       pixels.data.set([...PAINT, pixels.data[at]], at);
     }
     pen.putImageData(pixels, 0, 0);
+    canvas.classList.add("restored");
   };
   image.src = src;
 }

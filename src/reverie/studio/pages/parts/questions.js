@@ -3,6 +3,8 @@
 import { html, useEffect, useRef, useState } from "./draw.js";
 import { post } from "./server.js";
 
+const AGAIN = 1000; // milliseconds until a question is asked again that found the network busy
+
 /** The answer to a question, asked again whenever it changes; while one is asked, those between are left out.
  *
  * Gives {found, missing, busy}; nothing is asked where `asked` is null.
@@ -19,13 +21,14 @@ export function useAnswer(path, asked) {
       const question = now.wanted;
       const told = await post(path, JSON.parse(question)).then(
         found => ({ found, missing: "" }),
-        error => ({ missing: error.message }),
+        error => ({ missing: error.message, later: error.busy }),
       );
+      if (told.later) await new Promise(resolve => setTimeout(resolve, AGAIN));
       now.busy = false;
-      if (now.gone) return;
-      const current = now.wanted === question;
-      if (now.wanted) setState(was => ({ ...was, ...told, busy: !current }));
-      if (!current && now.wanted) ask();
+      if (now.gone || !now.wanted) return;
+      const again = told.later || now.wanted !== question;
+      setState(was => ({ ...was, ...told, busy: again }));
+      if (again) ask();
     };
     if (!text) setState({ found: null, missing: "", busy: false });
     else if (!now.busy) {
@@ -36,7 +39,6 @@ export function useAnswer(path, asked) {
   useEffect(
     () => () => {
       own.current.gone = true;
-      own.current.wanted = null;
     },
     [],
   );

@@ -4,7 +4,11 @@ let token = "";
 
 async function answer(response) {
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.error || `The studio answered with status ${response.status}.`);
+  if (!response.ok) {
+    throw Object.assign(new Error(body.error || `The studio answered with status ${response.status}.`), {
+      busy: response.status === 503,
+    });
+  }
   return body;
 }
 

@@ -138,9 +138,9 @@ export const copy = async text => {
   }
 };
 
-/** Waits until a value has been still for a while. */
-export function useStill(value, milliseconds) {
-  const [still, setStill] = useState(value);
+/** Waits until a value has been still for a while; `first` stands until then. */
+export function useStill(value, milliseconds, first = value) {
+  const [still, setStill] = useState(first);
   useEffect(() => {
     const timer = setTimeout(() => setStill(value), milliseconds);
     return () => clearTimeout(timer);

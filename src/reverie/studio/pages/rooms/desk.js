@@ -1,16 +1,19 @@
 // The mixing desk: units of a layer are ablated, amplified or clamped, and the classes answer at once.
 
 import { address, go, to } from "../parts/address.js";
+import { Command } from "../parts/command.js";
 import { html, useEffect, useState } from "../parts/draw.js";
 import { AddUnit } from "../parts/faders.js";
+import { form, job } from "../parts/forms.js";
 import { studio } from "../parts/live.js";
 import { Bring, Choose, use } from "../parts/picker.js";
 import { ClassBars, useAnswer } from "../parts/questions.js";
 import { picture, post } from "../parts/server.js";
 import { Print } from "../parts/stage.js";
 import { kept, photo, say, tried } from "../parts/store.js";
-import { copy } from "../parts/transport.js";
+import { start } from "../parts/transport.js";
 import { parts, UnitPicture } from "../parts/units.js";
+import { MAKING } from "./kinds.js";
 
 const desk = kept("desk", { layer: null, units: [] }); // units: {channel, how, value}
 const HOW = { ablate: "Off", amplify: "Times", clamp: "At" };
@@ -69,12 +72,24 @@ function Channel({ layer, item, change, remove }) {
   </li>`;
 }
 
-const python = (shown, layer, units) => `import reverie
+/** What is done with the units, as the server takes it. */
+const changes = (layer, units) =>
+  Object.fromEntries(
+    units.map(({ channel, how, value }) => [`${layer}:${channel}`, how === "ablate" ? how : `${how}(${value})`]),
+  );
 
-model = reverie.load(${JSON.stringify(studio.get().network.name)})
-with reverie.intervene(model, {${units.map(item => `"${layer}:${item.channel}": ${item.how === "ablate" ? '"ablate"' : `reverie.${item.how}(${item.value})`}`).join(", ")}}):
-    ...  # what the network makes of a picture here, it makes without them`;
+/** A dream of the network as it is changed here, by the settings of the dreams' own room. */
+function DreamSo({ shown, layer, units }) {
+  const asked = { ...job(MAKING.dream, form("dream").use(), shown, null), changes: changes(layer, units) };
+  const begin = async () => (await start("dream", asked)) && go("/dream");
+  return html`<section>
+      <button type="button" disabled=${!shown} onClick=${begin}>Dream with the network so changed</button>
+      <p class="small muted">By the settings of the room <a href="/dream">Dream</a>.</p>
+    </section>
+    <${Command} asked=${asked} lacks=${shown ? "" : "Bring a photo first."} />`;
+}
 
+/** The room. */
 export function Desk() {
   const shown = photo.use();
   const own = desk.use();
@@ -180,7 +195,7 @@ export function Desk() {
           missing
             ? html`<p class="small warn">${missing}</p>`
             : found
-              ? html`<${ClassBars} classes=${found.after} was=${units.length ? found.before : null} />
+              ? html`<${ClassBars} classes=${found.after} raw=${found.raw} was=${units.length ? found.before : null} />
                   <p class="small muted" role="status">
                     ${busy ? "…" : units.length ? `Answered in ${Math.round(found.milliseconds)} ms; the mark is where it was.` : "Nothing is changed yet."}
                   </p>`
@@ -216,16 +231,7 @@ export function Desk() {
         <${AddUnit} add=${named} label="Add a channel" hint="a channel of ${layer}, such as 12" />
         ${units.length > 0 && html`<button type="button" class="quiet" onClick=${() => put([])}>Leave the network as it is</button>`}
       </section>
-      ${
-        units.length > 0 &&
-        html`<section>
-          <div class="row">
-            <h2 class="grow">In Python</h2>
-            <button type="button" class="quiet small" onClick=${() => copy(python(shown, layer, units))}>Copy</button>
-          </div>
-          <pre class="code" tabindex="0" aria-label="Python">${python(shown, layer, units)}</pre>
-        </section>`
-      }
+      ${units.length > 0 && html`<${DreamSo} shown=${shown} layer=${layer} units=${units} />`}
     </aside>
   </div>`;
 }

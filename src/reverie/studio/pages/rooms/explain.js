@@ -19,9 +19,27 @@ import { drawMaps, Maps, Methods } from "./maps.js";
 
 const looked = kept("explain.layer", null);
 
-/** Where the pointer is on the picture, in shares of its sides; arrow keys move it too. */
-function Looking({ at, setAt, field }) {
+/** A rectangle over the picture; its sides are shares of the picture's. */
+function Frame({ sides: [top, left, bottom, right], dot }) {
   const box = useRef();
+  useEffect(() => {
+    const values = { top, left, width: right - left, height: bottom - top };
+    Object.entries(values).forEach(([name, value]) => {
+      box.current.style[name] = `${value * 100}%`;
+    });
+  });
+  return html`<span class="cross ${dot ? "dot" : ""}" ref=${box}></span>`;
+}
+
+const cell = ({ row, column, rows, columns }) => [
+  row / rows,
+  column / columns,
+  (row + 1) / rows,
+  (column + 1) / columns,
+];
+
+/** Where the pointer is on the picture, in shares of its sides; arrow keys move it too. */
+function Looking({ at, setAt, found }) {
   const place = event => {
     const own = event.currentTarget.getBoundingClientRect();
     const share = (value, low, extent) =>
@@ -38,14 +56,6 @@ function Looking({ at, setAt, field }) {
       ),
     );
   };
-  useEffect(() => {
-    if (!box.current || !field) return;
-    const [top, left, bottom, right] = field;
-    const values = { top, left, width: right - left, height: bottom - top };
-    Object.entries(values).forEach(([name, value]) => {
-      box.current.style[name] = `${value * 100}%`;
-    });
-  });
   return html`<div
       class="over looking"
       tabindex="0"
@@ -55,7 +65,7 @@ function Looking({ at, setAt, field }) {
       onClick=${place}
       onKeyDown=${press}
     ></div>
-    ${at && field && html`<span class="cross" ref=${box}></span>`}`;
+    ${at && found && html`<${Frame} sides=${cell(found)} dot />${found.field && html`<${Frame} sides=${found.field} />`}`}`;
 }
 
 function Seen({ at, found, missing, layer }) {
@@ -184,7 +194,7 @@ export function Explain() {
                     stored=${null}
                     label="Region to paint away: arrows move the brush, space paints"
                   />
-                  ${tool === "look" && html`<${Looking} at=${at} setAt=${setAt} field=${seen.found?.field} />`}<//
+                  ${tool === "look" && html`<${Looking} at=${at} setAt=${setAt} found=${seen.found} />`}<//
                 >`
             : html`<div class="empty">
                 <${Bring}

@@ -96,7 +96,8 @@ function One({ unit }) {
   const { layer, channel } = parts(unit);
   const { network, atlas } = studio.use();
   const about = network.layers.find(item => item.name === layer);
-  const feeds = useAnswer("/api/ask/feeds", channel === null ? null : { unit });
+  const stayed = useStill(unit, 400, null); // whoever leafs through units asks for no weights
+  const feeds = useAnswer("/api/ask/feeds", channel === null || !stayed ? null : { unit });
   const beside = step =>
     about &&
     channel !== null &&
@@ -128,9 +129,10 @@ function One({ unit }) {
         ? html`<p class="small muted">${feeds.missing}</p>`
         : feeds.found &&
           html`<div class="pair">
-            <${Links} title="What feeds it" about="Units of the layer before, by weight" list=${feeds.found.from} />
-            <${Links} title="What it feeds" about="Units of the layer after, by weight" list=${feeds.found.to} />
-          </div>`
+              <${Links} title="What feeds it" about="Units of the layer before, by weight" list=${feeds.found.from} />
+              <${Links} title="What it feeds" about="Units of the layer after, by weight" list=${feeds.found.to} />
+            </div>
+            ${feeds.found.missing?.map(said => html`<p class="small muted" key=${said}>${said}</p>`)}`
     }
   </article>`;
 }
