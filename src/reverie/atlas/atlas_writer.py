@@ -137,6 +137,13 @@ class AtlasWriter:
             self.database.executemany("DELETE FROM scores WHERE name = ?", [(name,) for name in names])
             self.put("scores", rows)
 
+    def enter_scores(self, layer: str, unit: int, names: Sequence[str], rows: Iterable[Score]) -> None:
+        """Puts scores of a unit in place of all of these names."""
+        with self.transaction():
+            keys = [(layer, unit, name) for name in names]
+            self.database.executemany("DELETE FROM scores WHERE layer = ? AND unit = ? AND name = ?", keys)
+            self.put("scores", rows)
+
     def put(self, table: str, rows: Iterable[Entry]) -> None:
         """Writes rows, within a transaction; those of the same keys are there no more."""
         # not REPLACE, which would delete rows that others refer to
