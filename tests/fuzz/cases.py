@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import torch
 
 from reverie import recipes
+from reverie.atlas.atlas_file import read_atlas, shown
+from reverie.atlas.atlas_writer import AtlasWriter
+from reverie.atlas.state import state_of
 from reverie.cli import runs
 from reverie.cli.app import app, main
 from reverie.dataset.store import read_scan
@@ -112,6 +115,39 @@ def scans(random_: random.Random, room: Room) -> Case:
         found.embeddings(layer)
 
     return Case(str(path), ask)
+
+
+def atlases(random_: random.Random, room: Room) -> Case:
+    """An atlas file, its bytes changed, or values in its rows."""
+    path = room.folder / "a.atlas"
+    path.with_name("a.atlas-journal").unlink(missing_ok=True)
+    if random_.random() < 0.5:
+        path.write_bytes(mutations.content(random_, room.atlas))
+        about = "bytes"
+    else:
+        path.write_bytes(room.atlas)
+        about = mutations.rows(random_, path)
+
+    def ask() -> None:
+        found = read_atlas(path)
+        for layer in found.layers:
+            _ = layer.size, layer.fed
+            for picture in found.pictures(layer.layer):
+                shown(picture.image, found.damaged)
+                found.recipe(picture.recipe)
+            for patch in found.patches(layer.layer):
+                shown(patch.image, found.damaged)
+            for values in found.statistics(layer.layer):
+                found.edges(values)
+            found.classes(layer.layer), found.links(layer.layer), found.scores(layer.layer)
+            if found.scan is not None and layer.layer in found.scan.about.layers:
+                found.scan.tallies(layer.layer)
+                found.scan.embeddings(layer.layer)
+        found.units(), found.batches(), found.photos, len(found), state_of(found)
+        with AtlasWriter(path, found.about) as writer:
+            writer.known()
+
+    return Case(f"{path}: {about}", ask)
 
 
 def maps(random_: random.Random, room: Room) -> Case:
@@ -228,6 +264,7 @@ def models(random_: random.Random, room: Room) -> Case:
 
 
 KINDS: dict[str, Callable[[random.Random, Room], Case]] = {
-    "units": units, "images": images, "records": records, "presets": presets, "scans": scans, "maps": maps,
-    "dictionaries": dictionaries, "traces": traces, "weights": weights, "options": options, "models": models,
+    "units": units, "images": images, "records": records, "presets": presets, "scans": scans, "atlases": atlases,
+    "maps": maps, "dictionaries": dictionaries, "traces": traces, "weights": weights, "options": options,
+    "models": models,
 }  # fmt: skip

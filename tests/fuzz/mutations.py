@@ -1,6 +1,9 @@
 """Changes to texts, bytes and trees of JSON values, all drawn from one generator."""
 
+import contextlib
 import random
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 TEXTS = (
@@ -83,3 +86,39 @@ def tree(random_: random.Random, given: Any) -> Any:
     if kind == 2:
         return {"photo": given, "sha256": "0" * 64}
     return value(random_)
+
+
+def rows(random_: random.Random, path: Path) -> str:
+    """Changes a value in a row or two of a database, or takes a row away; what was done."""
+    done = []
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE sql IS NOT NULL ORDER BY 1")]
+        for _ in range(random_.choice((1, 1, 2))):
+            table = random_.choice(tables)
+            columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+            (count,) = database.execute(f"SELECT count(*) FROM {table}").fetchone()
+            column, at = random_.choice(columns), random_.randrange(max(1, count))
+            where = f"WHERE rowid IN (SELECT rowid FROM {table} ORDER BY rowid LIMIT 1 OFFSET {at})"
+            old = database.execute(f"SELECT {column} FROM {table} {where}").fetchone()
+            try:
+                if random_.random() < 0.1:
+                    database.execute(f"DELETE FROM {table} {where}")
+                    done.append(f"a row of {table} is gone")
+                else:
+                    new = _another(random_, old[0] if old else None)
+                    database.execute(f"UPDATE {table} SET {column} = ? {where}", (new,))
+                    done.append(f"{table}.{column} = {new!r:.60}")
+            except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
+                done.append(f"{table}.{column}: {error}")
+    return "; ".join(done)
+
+
+def _another(random_: random.Random, old: Any) -> Any:
+    """A value of the same type, mostly, that nobody wrote there."""
+    if isinstance(old, bytes) and random_.random() < 0.9:
+        return content(random_, old)
+    if isinstance(old, str) and random_.random() < 0.9:
+        return text(random_, old) if random_.random() < 0.5 else random_.choice(TEXTS)
+    if isinstance(old, int | float) and random_.random() < 0.9:
+        return random_.choice(NUMBERS) if isinstance(old, float) else random_.choice(WHOLE)
+    return random_.choice((None, b"", b"\0" * 9, "", 0, 0.5, float("inf")))

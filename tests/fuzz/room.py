@@ -15,9 +15,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import reverie
 from reverie import recipes
+from reverie.atlas.building import BuildRun
 from reverie.figures.trace import Trace
 from reverie.models.model import Model
 from reverie.record import Record
+from reverie.runs import finished
+from reverie.settings.atlas import Build
 from tiny import CLASSES, Tiny, seeded
 
 PRESET = """
@@ -124,6 +127,15 @@ class Room:
         """A scan file's bytes."""
         path = self.folder / "good.db"
         reverie.scan(self.model, str(self.photos), path, workers=0)
+        return path.read_bytes()
+
+    @cached_property
+    def atlas(self) -> bytes:
+        """An atlas file's bytes."""
+        path = self.folder / "good.atlas"
+        small = {"size": 24, "steps": 1, "views": "max", "limit": 2, "workers": 0, "batch": 2}
+        asked = Build.made(photos=str(self.photos), layers=("block", "mix"), **small)
+        finished(BuildRun(self.model, asked, path))
         return path.read_bytes()
 
     @cached_property

@@ -228,9 +228,9 @@ class Atlas:
         if unit is not None:
             span = unit if isinstance(unit, range) else range(unit, unit + 1)
             query, values = f"{query} AND unit >= ? AND unit < ?", [*values, span.start, span.stop]
-        with ATLAS.reading(self.path) as database:
-            rows = database.execute(f"{query} ORDER BY {order}", values)
-            return tuple(checked(kind, row, self.damaged) for row in rows)
+        with ATLAS.reading(self.path) as database:  # all rows at once: a refusal would leave a cursor, and its lock
+            rows = database.execute(f"{query} ORDER BY {order}", values).fetchall()
+        return tuple(checked(kind, row, self.damaged) for row in rows)
 
 
 VIEWED = "unit, view LIKE 'diverse%', length(view), view, recipe"

@@ -13,6 +13,7 @@ E = TypeVar("E", bound=Struct)
 VIEWS = ("max", "min", "diverse")  # of which batches are made; pictures of the last are diverse-1, diverse-2 ...
 FACTS = "facts"  # the view of batches that hold no pictures but all that photos and weights say of units
 LARGEST = 4_000_000  # bytes of a picture
+WITHIN = ("fed", "histogram")  # what rows tell by JSON within a text
 Text = Annotated[str, Meta(max_length=1000)]
 Long = Annotated[str, Meta(max_length=2_000_000)]
 Count = Annotated[int, Meta(ge=0, le=2**40)]
@@ -284,9 +285,12 @@ def checked(kind: type[E], row: Any, damaged: ReverieError) -> E:
     """A row as an entry.
 
     Raises:
-        AtlasRefused: a value of another type or out of its bounds.
+        AtlasRefused: a value of another type or out of its bounds, also in the JSON of some texts.
     """
     try:
-        return msgspec.convert(row, kind)
-    except (msgspec.ValidationError, OverflowError, RecursionError):
+        made = msgspec.convert(row, kind)
+        for name in WITHIN:
+            getattr(made, name, None)
+        return made
+    except (msgspec.MsgspecError, OverflowError, RecursionError):
         raise damaged from None
