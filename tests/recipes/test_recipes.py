@@ -218,7 +218,7 @@ def test_what_is_no_size_is_refused(model, size):
 def test_octaves_too_small_for_the_network_are_dropped(photo):
     network = reverie.load(nn.Sequential(nn.Conv2d(3, 4, 7), nn.MaxPool2d(4), nn.Conv2d(4, 4, 3)), size=64)
     made = recipes.dream(network, photo, "2", octaves=6, octave_scale=1.4)
-    assert [stage.size for stage in made.stages] == [(21, 27), (29, 38), (41, 53)]
+    assert [stage.size for stage in made.stages if stage.until is None] == [(21, 27), (29, 38), (41, 53)]
     assert reverie.dream(network, photo, "2", octaves=6, steps=1).images.shape == (1, 3, 41, 53)
 
 

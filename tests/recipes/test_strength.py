@@ -70,3 +70,33 @@ def test_quick_dreams_small_unless_a_size_is_given(model):
     assert recipes.dream(model, "sample:flower", "block", preset="quick").size[1] == 320
     assert recipes.dream(model, "sample:flower", "block", preset="quick", size=400).size[1] == 400
     assert recipes.dream(model, picture(1, 1, 3, 40, 50), "block", preset="quick").size == (40, 50)
+
+
+def test_a_layer_that_lags_climbs_on_until_it_has_risen(bundled):
+    recipe = recipes.dream(bundled, "sample:china", "mixed4b", size=96)
+    octaves, onward = recipe.stages[:-1], recipe.stages[-1]
+    with torch.no_grad():
+        usual = float(onward.objectives[0].score(reverie.probe(bundled, recipe.photo, onward.layers)))
+    assert onward.until == pytest.approx(4.2 * usual)
+    assert onward.size == octaves[-1].size
+    assert [stage.until for stage in octaves] == [None] * len(octaves)
+    rates = [stage.ascent.rate[0] for stage in octaves]
+    assert rates == pytest.approx([rates[-1] * 0.65**k for k in reversed(range(len(octaves)))])
+    stronger = recipes.dream(bundled, "sample:china", "mixed4b", size=96, strength=2).stages[-1]
+    assert stronger.until == pytest.approx(7.4 * usual)
+
+
+def test_who_says_steps_or_a_rate_or_another_preset_gets_no_more(bundled):
+    for asked in ({"steps": 3}, {"rate": 0.02}, {"preset": "google"}, {"preset": "quick"}, {"tile": 64}):
+        stages = recipes.dream(bundled, "sample:china", "mixed4b", size=96, **asked).stages
+        assert len({stage.size for stage in stages}) == len(stages), asked
+
+
+def test_a_run_ends_where_its_score_is_enough_and_repeats(bundled, tmp_path):
+    whole = recipes.dream(bundled, "sample:china", "mixed5a", size=96)
+    steps = list(reverie.iterate(bundled, whole))
+    last = steps[-1]
+    assert last.done == last.total == len(steps) < whole.steps
+    assert float(last.score) >= whole.stages[-1].until > float(steps[-2].score)
+    (path,) = reverie.dream(bundled, "sample:china", "mixed5a", size=96).save(tmp_path / "dream.png")
+    assert torch.equal(reverie.rerun(path).images, last.whole().cpu())

@@ -4,12 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, Size, fit, grey, read, read_at, read_opacity, resize
 from reverie.models.model import Model
+from reverie.models.probe import probe
 from reverie.objectives import Objective, guided, photo_features
 from reverie.recipes.balance import Ally, allies, by_photo, check_allies
 from reverie.recipes.depth import main_line
@@ -36,6 +38,8 @@ LIVELIEST = {
 }  # by a layer that tells the network
 
 MOST_OCTAVES = 50
+RISE = 4.2  # how many times the photo's score is enough where the layers climb on
+ONWARD = 0.35  # of the first rate at the full size: there
 
 
 @recorded(Dream)
@@ -66,10 +70,7 @@ def dream(model: Model, asked: Dream) -> Recipe:
     name = repr(objective)
     return Recipe(
         names=(name,),
-        stages=tuple(
-            Stage((objective,), area, asked.steps or chosen.steps, _ascent(chosen, number, asked.rate, asked.strength))
-            for number, area in enumerate(sizes)
-        ),
+        stages=_stages(model, chosen, asked, objective, sizes, None if side else picture),
         parameterization=masked(chosen.parameterization, asked.mask, picture),
         transforms=() if side else _shifts(chosen, asked.jitter),
         constraint=None if chosen.parameterization.bounded else in_range,
@@ -145,9 +146,39 @@ def usual_layer(model: Model) -> str:
     return line[len(line) // 2].name
 
 
-def _ascent(preset: Preset, stage: int, rate: float | None, strength: float) -> Ascent:
-    usual = ascent(preset, stage, rate)
-    return replace(usual, rate=(usual.rate[0] * strength, usual.rate[1] * strength))
+def _stages(
+    model: Model, preset: Preset, asked: Dream, objective: Objective, sizes: Sequence[Size], photo: Tensor | None
+) -> tuple[Stage, ...]:
+    """A stage for each octave; and one more at the full size, for layers that rise less than others up to there.
+
+    Args:
+        photo: whose score tells how far; None where it is too large to be asked.
+    """
+    stages = tuple(
+        Stage((objective,), area, asked.steps or preset.steps, _ascent(preset, number, len(sizes), asked))
+        for number, area in enumerate(sizes)
+    )
+    if not (preset.climb_on and stages) or asked.steps is not None or asked.rate is not None or asked.guide is not None:
+        return stages
+    usual = 0.0 if photo is None else _score(model, objective, photo)
+    if usual <= 0:  # nothing to be a multiple of
+        return stages
+    last = stages[-1].ascent
+    onward = replace(last, rate=(ONWARD * last.rate[0], ONWARD * last.rate[0]))
+    until = usual * (1 + (RISE - 1) * asked.strength)
+    return (*stages, Stage((objective,), sizes[-1], preset.climb_on, onward, until))
+
+
+def _score(model: Model, objective: Objective, photo: Tensor) -> float:
+    """That of the photo itself."""
+    with torch.no_grad():
+        return float(objective.score(probe(model, photo, objective.layers)))
+
+
+def _ascent(preset: Preset, octave: int, octaves: int, asked: Dream) -> Ascent:
+    usual = ascent(preset, octave, asked.rate)
+    share = asked.strength * preset.coarser ** (octaves - 1 - octave)
+    return replace(usual, rate=(usual.rate[0] * share, usual.rate[1] * share))
 
 
 def _enough(preset: Preset, side: int, scale: float) -> int:

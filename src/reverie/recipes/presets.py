@@ -24,6 +24,8 @@ class Preset:
         rates: first and last rate at each size, the last pair again for further sizes.
         reduction: of a unit's activation.
         octaves: sizes of a dream; of a feature, where `sizes` is empty, there is one.
+        coarser: a dream's rates at an octave, as a share of those at the next finer one.
+        climb_on: steps at most, at a dream's full size, for layers that rise less than others up to there.
         coarsest: about the long side of a dream's first octave: larger pictures have more octaves; 0 for those alone.
         sizes: sides of a feature's stages, empty for the network's native size; of a dream at most one, its long side
             where neither is given nor the photo smaller.
@@ -46,6 +48,8 @@ class Preset:
     octaves: int = 1
     octave_scale: float = 1.4
     coarsest: int = 0
+    coarser: float = 1.0
+    climb_on: int = 0
     sizes: tuple[int, ...] = ()
     blurs: tuple[Ends, ...] = ()
     start: str = "noise"
@@ -124,17 +128,19 @@ FEATURE: Mapping[str, Preset] = {
 }
 
 SOFTLY = Preset(
-    about="as far at every layer, along a gradient that is smoothed ever less, in soft colours: nothing burnt",
+    about="a smoothed gradient in soft colours, at the full size the most: layers that lag climb on, nothing burns",
     steps=24,
     ascent="paced",
-    rates=((0.026, 0.0035),),
+    rates=((0.038, 0.005),),
     betas=(0.5, 0.95),
     parameterization=SoftColors(),
-    blurs=((1.2, 0.4),),
+    blurs=((1.2, 0.6),),
     reduction=USUAL,
     transforms=(Roll(16),),
     octaves=4,
     coarsest=170,
+    coarser=0.65,
+    climb_on=48,
     start="photo",
 )
 
@@ -145,8 +151,11 @@ DREAM: Mapping[str, Preset] = {
         about="a dream in a second: the default at 320 pixels unless a size is given, in fewer and longer steps",
         steps=10,
         rates=((0.05, 0.007),),
+        blurs=((1.2, 0.4),),
         octaves=3,
         coarsest=0,
+        coarser=1.0,
+        climb_on=0,
         sizes=(320,),
     ),
     "google": Preset(
@@ -177,10 +186,13 @@ DREAM: Mapping[str, Preset] = {
         about="a photo at 3 octaves, the layer's sum by its number of features, a falling rate, shifts: no frame",
         steps=20,
         rates=((0.035, 0.005),),
+        blurs=((1.2, 0.4),),
         reduction="sum",
         transforms=(Roll(32),),
         octaves=3,
         coarsest=0,
+        coarser=1.0,
+        climb_on=0,
     ),
 }
 

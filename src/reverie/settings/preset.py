@@ -53,6 +53,8 @@ class OwnPreset(Settings):
     transforms: Annotated[tuple[Table, ...], asked("What the network sees the picture through, in order.")] = ()
     octaves: Annotated[Some, asked("Sizes of a dream.")] = 1
     octave_scale: Annotated[Number, asked("Ratio of a size to the one before.")] = 1.4
+    coarser: Annotated[Number, asked("A dream's rates at an octave, as a share of those at the next finer one.")] = 1.0
+    climb_on: Annotated[Whole, asked("Steps at most in which a dream's layers climb on at its full size.")] = 0
     coarsest: Annotated[Whole, asked("About the long side of a dream's first octave; 0 for any.")] = 0
     sizes: Annotated[tuple[Side, ...], asked("Sides of a feature's stages; of a dream at most one.")] = ()
     blurs: Annotated[tuple[Pair, ...], asked("Deviation of the gradient's blur, as rates.", parse=pairs)] = ()

@@ -123,11 +123,15 @@ def _iterated(model: Model, recipe: Recipe, *, trace: bool) -> Iterator[Step]:
                         part.constraint(latents.detach())
                 _check_finite(score, done)
                 silent &= score <= 0
+                enough = stage.until is not None and bool((score >= stage.until).all())
+                total -= stage.steps - 1 - index if enough else 0
                 done += 1
                 image = _decoder(part, stage, latents)
                 features = {} if means is None else means.values
                 whole = _finisher(part, canvas, image, importance)
                 yield Step(done, total, number, index, rows, score, features, image, whole, climb.note)
+                if enough:
+                    break
 
 
 def _start(model: Model, recipe: Recipe, stage: Stage, generators: Generators) -> tuple[Tensor, Tensor]:

@@ -29,12 +29,15 @@ class Stage:
     Attributes:
         objectives: one for each picture of the batch.
         size: (height, width) of the picture, which is what the network sees.
+        steps: at most, where there is an `until`.
+        until: the score that is enough: the stage ends once every picture has it.
     """
 
     objectives: tuple[Objective, ...]
     size: Size
     steps: int
     ascent: Ascent
+    until: float | None = None
 
     @property
     def layers(self) -> tuple[str, ...]:
