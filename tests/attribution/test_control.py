@@ -4,6 +4,7 @@ import torch
 
 import reverie
 from reference import attributions as reference
+from reverie import recipes
 from reverie.attribution import attribute, method_named
 from reverie.attribution.sanity_checks import STEPS, area, control, curve, rank_correlation
 from reverie.figures.curves import Plot, curves
@@ -75,6 +76,17 @@ def test_the_true_order_deletes_faster_than_chance(bundled):
     raw = attribute(bundled, image, probability(top), method)[0]
     *_, last = control(bundled, image, method_named("gradient"), logit(top), probability(top), raw)
     assert last.areas["deletion"]["map"] < last.areas["deletion"]["random"]
+
+
+def test_a_run_with_controls_can_be_looked_at_and_left_at_every_event(model, photo):
+    run = recipes.explain.run(model, recipes.explain(model, photo, "logits:1", method="grad-cam", control=True))
+    found = []
+    for event in run.events():
+        assert event.preview().size
+        found.append(set(run.result().record.automatic.get("control", ())))
+    assert {"similarity"} in found
+    assert {"similarity", "deletion"} in found
+    assert found[-1] == {"similarity", "deletion", "insertion"}
 
 
 def test_controls_stand_beside_the_map_and_in_the_record(model, photo, tmp_path):

@@ -11,6 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+import reverie
+from reverie.atlas.building import BuildRun
+from reverie.runs import finished
+from reverie.settings.atlas import Build
+
 TESTS = Path(__file__).parents[1]
 NETWORK = (
     f"import sys\nsys.path.insert(0, {str(TESTS)!r})\nfrom tiny import Tiny, seeded, CLASSES\n"
@@ -94,7 +99,12 @@ OVER = ("done", "stopped", "cancelled", "failed")
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory):
-    with contextlib.closing(Live(tmp_path_factory.mktemp("studio"))) as live:
+    folder = tmp_path_factory.mktemp("studio")
+    (folder / "nets.py").write_text(NETWORK)
+    model = reverie.load(f"{folder / 'nets.py'}:tiny")
+    asked = Build.made(layers=("mix", "logits"), size=24, steps=1, batch=8, diversity=1)
+    finished(BuildRun(model, asked, folder / "tiny.atlas"))
+    with contextlib.closing(Live(folder, "--atlas", str(folder / "tiny.atlas"))) as live:
         assert live.studio["problem"] is None
         yield live
 

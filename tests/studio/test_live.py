@@ -2,8 +2,8 @@
 
 import io
 import os
+import re
 import signal
-import time
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from PIL import Image
 
 import reverie
 from conftest import Live, alive, events
+from reverie.atlas.atlas_file import read_atlas
 from reverie.image import record_text
 
 
@@ -184,11 +185,25 @@ def test_a_job_runs_in_a_changed_network_and_its_record_says_so(live):
     assert "with reverie.intervene(model, {'block:3': 'ablate'})" in spelt["python"]
 
 
+def test_the_atlas_is_browsed_and_gives_units_their_pictures(live):
+    live.until(lambda: live.get("/api/studio")["atlas"], bool)
+    page = live.client.get("/atlas/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "connect-src" not in page.headers["content-security-policy"]  # so that default-src 'none' holds for it
+    for name in re.findall(r'(?:src|href)="([^"#]+)"', page.text):
+        assert live.client.get(f"/atlas/{name}").status_code == 200, name
+    assert live.client.get("/atlas/data/network.js").headers["content-type"].startswith("text/javascript")
+    found = live.until(lambda: live.client.get("/api/units/mix/5.webp"), lambda answer: answer.status_code == 200)
+    (own,) = [item for item in read_atlas(live.folder.parent / "tiny.atlas").pictures("mix", 5) if item.view == "max"]
+    shown, stored = (np.asarray(Image.open(io.BytesIO(item)).convert("RGB")) for item in (found.content, own.image))
+    assert np.abs(shown.astype(int) - stored).mean() < 8  # WebP, written twice
+
+
 def test_a_unit_has_a_small_picture_soon(live):
-    path = "/api/units/mix/3.webp"
+    path = "/api/units/block/3.webp"
     found = live.until(lambda: live.client.get(path), lambda answer: answer.status_code == 200)
     assert Image.open(io.BytesIO(found.content)).format == "WEBP"
-    assert live.client.get("/api/units/mix/99.webp").status_code == 404
+    assert live.client.get("/api/units/block/99.webp").status_code == 404
 
 
 def test_works_are_listed_newest_first_a_page_at_a_time_and_deleted(live):
@@ -216,6 +231,43 @@ def test_a_film_is_written_beside_and_dropped_with_its_job(live):
     assert not list(live.folder.glob("*.gif"))
 
 
+KINDS = {
+    "feature": {"units": ["mix:0-1"], "size": 48, "steps": 2},
+    "explain": {"method": ["gradient", "occlusion"], "window": 24, "size": 48, "control": True},
+    "style": {"steps": 2, "octaves": 1, "size": 48, "layers": ["block"], "content_layers": ["mix"], "ascent": "adam"},
+    "invert": {"layers": ["block", "mix"], "steps": 2, "size": 48},
+    "fool": {"target": "beetle", "steps": 2, "size": 48},
+    "caricature": {"layers": ["mix"], "steps": 2, "size": 48},
+    "accentuate": {"unit": ["mix:1"], "layer": "block", "steps": 2, "size": 48},
+    "activations": {"layer": "mix", "size": 48, "most": 4},
+    "compare": {"layer": "mix", "few": 2, "steps": 2, "size": 48},
+    "grow": {"unit": "mix:1", "steps": 1, "size": 24},
+    "interpolate": {"through": ["mix:0", "mix:1"], "between": 1, "steps": 2, "size": 48},
+    "filters": {"layer": "mix", "most": 2},
+    "card": {"unit": "mix:1", "steps": 2, "size": 48, "link_steps": 1, "links": 1},
+}
+PHOTOS = {"style": {"photo": "sample:flower", "styles": ["sample:china"]}}
+
+
+def test_all_kinds_are_tried(live):
+    assert {kind["name"] for kind in live.studio["kinds"]} == {"dream", *KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_job_becomes_a_work(live, kind):
+    form = live.get(f"/api/forms/{kind}")["properties"]
+    photo = {"photo": "sample:flower"} if "photo" in form and kind != "compare" else {}
+    job = live.post("/api/jobs", kind=kind, settings=KINDS[kind], pictures=PHOTOS.get(kind, photo))["id"]
+    found = live.ended(job)
+    assert (found["state"], found["error"]) == ("done", None)
+    (name,) = found["works"]
+    work = live.get(f"/api/works/{name}")
+    assert work["kind"] == kind
+    spelt = {key: value for key, value in KINDS[kind].items() if key not in ("units", "method")}  # written out in full
+    assert {key: work["settings"].get(key) for key in spelt} == spelt
+    assert work["command"].startswith(f"reverie {kind}")
+
+
 def test_a_sum_of_units_is_one_wish(live):
     settings = {"units": ["mix:0 + fc:1"], "size": 48, "steps": 1}
     job = live.ended(live.post("/api/jobs", kind="feature", settings=settings)["id"])
@@ -241,17 +293,15 @@ def test_a_killed_worker_is_told_in_one_sentence_and_the_next_job_starts_in_a_fr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_all_within_three_seconds_and_the_picture_is_kept(tmp_path, number):
+def test_a_signal_ends_all_also_where_it_was_ignored_and_the_picture_is_kept(tmp_path, number):
     live = Live(tmp_path, ignored=True)
     try:
         job = live.job(steps=100_000)
         live.running(job)
         workers = live.workers()
         assert workers
-        began = time.monotonic()
         live.process.send_signal(number)
-        assert live.process.wait(10) == 0
-        assert time.monotonic() - began < 6  # 3 on a machine that does nothing else
+        assert live.process.wait(30) == 0
         live.until(lambda: [alive(worker) for worker in workers], lambda found: not any(found))
         (picture,) = live.folder.glob("*.png")
         assert record_text(picture) is not None

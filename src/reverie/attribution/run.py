@@ -173,11 +173,11 @@ def _controls(explanation: Explanation, index: int, found: Control | None, image
         Plot(f"{kind}: area {areas[kind]['map']:.3f}", lines, ("0", f"share of the photo, {CHANGES[kind]}", "1"))
         for kind, lines in found.curves.items()
     ]
-    beside = (
-        ("random weights", random),
-        ("red: in the map's order\ngrey: chance, blue: centre", curves(plots, explanation.size)),
-    )
-    return Finding(f"like random weights {found.similarity:.2f}", {"similarity": found.similarity, **areas}, beside)
+    beside = [("random weights", random)]
+    if plots:
+        beside.append(("red: in the map's order\ngrey: chance, blue: centre", curves(plots, explanation.size)))
+    note, values = f"like random weights {found.similarity:.2f}", {"similarity": found.similarity, **areas}
+    return Finding(note, values, tuple(beside))
 
 
 def _checked(finding: Finding) -> list[str]:
@@ -189,6 +189,8 @@ def _checked(finding: Finding) -> list[str]:
         "near 1 it owes nothing to training"
     ]
     for kind, better in (("deletion", "less"), ("insertion", "more")):
+        if kind not in finding.values:  # the run was left before
+            continue
         area = finding.values[kind]
         notes.append(
             f"area under the {kind} curve {area['map']:.3f}; in random order {area['random']:.3f}, "

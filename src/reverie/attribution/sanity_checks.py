@@ -28,7 +28,8 @@ class Control:
         done, total: pieces of work.
         random: the same method's array on random weights.
         similarity: rank correlation of both, 1 where the map owes nothing to training.
-        curves: scores as positions are deleted or inserted in the order of the map, by chance, and from the centre.
+        curves: scores as positions are deleted or inserted in the order of the map, by chance, and from the centre;
+            of each only when all three are there.
     """
 
     done: int
@@ -69,7 +70,8 @@ def control(
         for name, order in orders.items():
             curves.setdefault(kind, {})[name] = curve(model, scored, before, after, order)
             done += 1
-            yield Control(done, last.total + more, random, similarity, {**curves})
+            whole = {each: {**lines} for each, lines in curves.items() if len(lines) == len(orders)}
+            yield Control(done, last.total + more, random, similarity, whole)
 
 
 def curve(model: Model, objective: Objective, before: Tensor, after: Tensor, order: Tensor) -> tuple[float, ...]:

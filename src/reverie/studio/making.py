@@ -13,14 +13,16 @@ from reverie import memory, recipes, settings
 from reverie.atlas.cards import CardRun
 from reverie.errors import RecordRefused, ReverieError, printable
 from reverie.figures.board import Board
-from reverie.figures.poster import write_board
+from reverie.figures.poster import poster
 from reverie.figures.result import Result
+from reverie.image import save
 from reverie.models.interventions import edits_of
 from reverie.models.model import Model
 from reverie.photo import opaque
 from reverie.recipes.consent import check_description
 from reverie.recipes.repetition import repetition
 from reverie.recipes.reruns import read_record, recipe_of, runner_of
+from reverie.record import Record, versions
 from reverie.runs import Event, Run
 from reverie.settings.card import Card
 from reverie.studio.jobs import RERUN
@@ -68,6 +70,10 @@ class Order:
         run: Run[Any] = recipe.run(model, made)
         return run
 
+    def record(self, model: Model) -> Record:
+        """What was asked for, of a picture that has no record of its own: it is asked for anew, not repeated."""
+        return Record(self.kind, dict(self.given), changed(model, self.changes).source, {}, None, versions())
+
     def _again(self, model: Model) -> Run[Result]:
         """The run that a picture's record tells of, on this network: its word on another one is not heard."""
         picture = Path(str(self.given["picture"]))
@@ -88,10 +94,12 @@ def changed(model: Model, changes: Mapping[str, str]) -> Model:
     return replace(model, edits=edits_of(model, changes.items())) if changes else model
 
 
-def written(made: Result | Board, order: Order) -> list[str]:
+def written(made: Result | Board, order: Order, model: Model) -> list[str]:
     """Writes what was made; the files, the picture first."""
     target = Path(order.target)
-    files = write_board(made, target) if isinstance(made, Board) else made.save(target)
+    if isinstance(made, Board):
+        save(poster(made), target, str(order.record(model)))
+    files = [target] if isinstance(made, Board) else made.save(target)
     return [str(file) for file in (*files, *([Path(order.film)] if order.film else [])) if file.exists()]
 
 

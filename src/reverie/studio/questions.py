@@ -1,9 +1,8 @@
-"""Questions about a network and a picture that are answered at once, and units' small pictures."""
+"""Questions about a network and a picture that are answered at once."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from reverie import recipes
 from reverie.atlas.links import one_channel, strongest
 from reverie.attribution.baselines import baseline
 from reverie.errors import InvalidSetting, ReverieError, UnknownName
-from reverie.image import read_mask, replacing, resize
+from reverie.image import read_mask, resize
 from reverie.models.connectivity import Connection, Wiring, wiring
 from reverie.models.edits import Change
 from reverie.models.interventions import Continuation, amplify, clamp, intervene
@@ -21,15 +20,11 @@ from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.models.probe import probe
 from reverie.recipes.framing import native_photo
-from reverie.runs import read
 from reverie.settings.dream import Dream
-from reverie.settings.feature import Feature
-from reverie.studio.limits import UNIT
 from reverie.studio.making import jpeg
 from reverie.synthesis import Synthesis
 from reverie.unit import Unit
 
-STEPS = 48  # of a unit's small picture
 KEPT = 4  # photos and layers that are remembered
 Answer = dict[str, Any]
 
@@ -151,20 +146,6 @@ class Questions:
             "to": [self._linked(item, item.target) for item in found.outgoing[:most]],
             "missing": list(found.missing),
         }
-
-    def draw(self, layer: str, channel: int, place: str, go_on: Callable[[], bool]) -> bool:
-        """Makes a unit's small picture and keeps it; whether it has come to its end."""
-        size = min(max(UNIT, self.model.smallest_side([layer])), min(self.model.size))
-        asked = Feature.made(units=[str(Unit(layer, (channel,)))], size=size, steps=STEPS)
-        run = Synthesis(self.model, recipes.feature(self.model, asked))
-        for _ in read(run):
-            if not go_on():
-                return False
-        picture = run.result().picture.convert("RGB")
-        picture.thumbnail((UNIT, UNIT))
-        with replacing(Path(place)) as file:
-            picture.save(file, "WEBP", quality=80)
-        return True
 
     def _photo(self, picture: str, size: str | int | None) -> Tensor:
         return native_photo(self.model, picture, size)

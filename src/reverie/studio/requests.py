@@ -1,10 +1,9 @@
 """What a page asks for: checked against the same settings that the command line has, and against what it may name."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -18,7 +17,7 @@ from reverie.settings.setting import Setting, Settings, settings_of
 from reverie.settings.spelling import command_line, python_call
 from reverie.studio.jobs import RERUN, Job
 from reverie.studio.pictures import Pictures
-from reverie.studio.works import Work, title
+from reverie.studio.works import title
 
 PICTURED = ("photo", "mask")  # settings that read pictures
 PLAIN_NAMES = ("code", "preset")  # settings that may name code or a file, of which a page names only what is built in
@@ -45,62 +44,6 @@ class Move(Struct, forbid_unknown_fields=True):
     """Where a job is to wait."""
 
     before: Name | None = None
-
-
-class Classes(Struct, forbid_unknown_fields=True):
-    """A question for the classes of a picture."""
-
-    picture: Name
-    size: Annotated[int, Meta(ge=1, le=4096)] | None = None
-    most: Few = 10
-    mask: Name | None = None
-    cover: Literal["grey", "mean", "black", "white", "blur"] = "grey"
-
-
-class Position(Struct, forbid_unknown_fields=True):
-    """A question for the units at a place of a picture."""
-
-    picture: Name
-    layer: Name
-    x: Annotated[float, Meta(ge=0, le=1)]
-    y: Annotated[float, Meta(ge=0, le=1)]
-    most: Few = 8
-
-
-class Fader(Struct, forbid_unknown_fields=True):
-    """What is done with a channel."""
-
-    channel: Annotated[int, Meta(ge=0)]
-    how: Literal["ablate", "amplify", "clamp"]
-    value: Annotated[float, Meta(ge=-1e6, le=1e6)] = 0.0
-
-
-class Desk(Struct, forbid_unknown_fields=True):
-    """A question for the classes that a network with changed units sees."""
-
-    picture: Name
-    layer: Name
-    units: Annotated[list[Fader], Meta(max_length=MOST)]
-    most: Few = 10
-
-
-class Units(Struct, forbid_unknown_fields=True):
-    """A question for the units that a text means."""
-
-    text: Name
-    most: Few = 60
-
-
-class Feeds(Struct, forbid_unknown_fields=True):
-    """A question for what a unit is fed by, and what it feeds."""
-
-    unit: Name
-    most: Few = 12
-
-
-QUESTIONS: Mapping[str, type[Struct]] = {
-    "classes": Classes, "position": Position, "desk": Desk, "units": Units, "feeds": Feeds,
-}  # fmt: skip
 
 
 @cache
@@ -141,8 +84,6 @@ def job(request: JobRequest, pictures: Pictures) -> Job:
     Raises:
         ReverieError: settings that there are not, that are out of their bounds, or that a page must not name.
     """
-    if request.kind == RERUN:
-        return _again(request, pictures)
     cls = kind(request.kind)
     given = {**_settings(cls, request.settings), **_pictures(cls, request.pictures, pictures)}
     asked = cls.made(**given)
@@ -178,67 +119,11 @@ def _changed(changes: Mapping[str, str], call: str, network: Network) -> dict[st
     return {"command": "", "python": python}
 
 
-def forked(work: Work, pictures: Pictures) -> dict[str, Any]:
-    """What a work was made from, as a form is filled in: settings that differ from the defaults, and pictures."""
-    name = work.record.recipe
-    if name not in kinds():
-        return {"settings": {}, "pictures": {}}
-    own = {item.name: item for item in settings_of(kinds()[name])}
-    found: dict[str, Any] = {"settings": {}, "pictures": {}}
-    for key, value in work.record.arguments.items():
-        item = own.get(key)
-        if item is None or closed(item):
-            continue
-        told = _told(value, pictures)
-        if item.more.get("reads") in PICTURED and told is not value:
-            found["pictures"][key] = told
-        elif told is value and _plain(value) and not (not item.required and _same(value, item.default)):
-            found["settings"][key] = value
-    return found
-
-
-def again(work: Work) -> bool:
-    """Whether a work's record repeats it."""
-    return work.record.recipe in settings.recipes()
-
-
-def _told(value: Any, pictures: Pictures) -> Any:
-    """A record's picture as a page names it; anything else as it is."""
-    if isinstance(value, dict) and "sha256" in value:
-        return pictures.named(str(value.get("photo", value.get("mask", ""))))
-    if isinstance(value, list) and value and all(isinstance(item, dict) and "sha256" in item for item in value):
-        return [_told(item, pictures) for item in value]
-    return value
-
-
-def _same(value: Any, default: Any) -> bool:
-    return bool(value == (list(default) if isinstance(default, tuple) else default))
-
-
-def _again(request: JobRequest, pictures: Pictures) -> Job:
-    if request.work is None:
-        raise InvalidSetting("a rerun needs the work that is to be made again")
-    work = pictures.works.work(request.work)
-    if not again(work):
-        raise InvalidSetting(f"a {work.record.recipe} is not repeated from its record; ask for it anew")
-    photos = tuple(str(path) for path in _photos(work, pictures))
-    return Job(RERUN, f"again: {work.title}", {"picture": str(work.path)}, photos=photos)
-
-
-def _photos(work: Work, pictures: Pictures) -> Iterator[Path]:
-    """Files of the photos that a work's record names and that are here."""
-    for value in work.record.arguments.values():
-        told = _told(value, pictures)
-        for name in [] if told is value else told if isinstance(told, list) else [told]:
-            if name is not None and not name.startswith("sample:"):
-                yield pictures.path(name)
-
-
 def _settings(cls: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values alone, of which none leads to a file, to code or to the network."""
     own = {item.name: item for item in settings_of(cls)}
     for name, value in given.items():
-        if not _plain(value):
+        if not is_plain(value):
             raise InvalidSetting(f"'{name[:60]}' must be a text, a number, or a list of them")
         if name in own and value not in (None, [], ""):
             for each in value if isinstance(value, list) else [value]:
@@ -283,7 +168,8 @@ def _check_units(cls: type[Settings], asked: Settings) -> None:
                     check_text(text)
 
 
-def _plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
+    """Whether a value is a text, a number, or a list of them, of sane size."""
     if isinstance(value, list):
-        return len(value) <= MOST and all(not isinstance(item, list) and _plain(item) for item in value)
+        return len(value) <= MOST and all(not isinstance(item, list) and is_plain(item) for item in value)
     return isinstance(value, int | float | None) or (isinstance(value, str) and len(value) <= LONGEST)

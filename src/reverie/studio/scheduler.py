@@ -26,9 +26,11 @@ class Scheduler:
 
     Args:
         network: flat settings of the network.
+        atlas: a file from which units' pictures are taken.
     """
 
-    def __init__(self, network: Mapping[str, Any], works: Works, feed: Feed) -> None:
+    def __init__(self, network: Mapping[str, Any], works: Works, feed: Feed, atlas: Path | None = None) -> None:
+        self.atlas = None if atlas is None else str(atlas)
         self.named, self.works, self.feed = network, works, feed
         self.jobs: dict[str, Job] = {}
         self.waiting: list[Job] = []
@@ -43,7 +45,7 @@ class Scheduler:
 
     def _begun(self) -> Child:
         child = Child(WORKER, self._heard, self._gone)
-        child.tell(network=dict(self.named))
+        child.tell(network=dict(self.named), atlas=self.atlas)
         return child
 
     def add(self, job: Job) -> None:
@@ -146,7 +148,7 @@ class Scheduler:
 
     def _hear_ready(self, network: dict[str, Any]) -> None:
         self.network, self.ready = network, True
-        self._tell_studio()
+        self.tell_studio()
         self._go_on()
 
     def _hear_problem(self, text: str) -> None:
@@ -155,7 +157,7 @@ class Scheduler:
             job.ended("failed", text)
             self._tell(job)
         self.waiting.clear()
-        self._tell_studio()
+        self.tell_studio()
 
     def _hear_event(self, id: str, **message: Any) -> None:
         job = self.running
@@ -189,7 +191,7 @@ class Scheduler:
             state = "cancelled" if self.running.wish == "cancel" else "failed"
             text = f"the computing process ended ({said(status)}); ask for a smaller picture, or try again"
             self._end(self.running, state, None if state == "cancelled" else text)
-        self._tell_studio()
+        self.tell_studio()
 
     def _end(self, job: Job, state: str, error: str | None, works: tuple[str, ...] = (), note: str = "") -> None:
         job.ended(state, error, works, note)
@@ -255,5 +257,6 @@ class Scheduler:
         """Tells that a work has been made or deleted."""
         self.feed.publish(f"work {work}", "work", lambda: {"id": work, "gone": gone})
 
-    def _tell_studio(self) -> None:
+    def tell_studio(self) -> None:
+        """Tells that what there is has changed."""
         self.feed.publish("studio", "studio", lambda: {"ready": self.ready, "problem": self.problem})

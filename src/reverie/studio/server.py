@@ -6,11 +6,11 @@ import signal
 import socket
 import webbrowser
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import uvicorn
 
 from reverie.errors import OutputFailed
+from reverie.paths import path_named
 from reverie.settings.parts import Network
 from reverie.settings.studio import Studio as Asked
 from reverie.studio.app import Studio
@@ -38,7 +38,7 @@ def serve(asked: Asked, network: Network, say: Callable[[str], None]) -> None:
     Raises:
         OutputFailed: a folder that cannot be made, or a port that is taken.
     """
-    works = Works(Path(asked.folder).expanduser().absolute())
+    works = Works(path_named(asked.folder).absolute())
     with contextlib.closing(_listening(asked.port)) as listener:
         asyncio.run(_serve(asked, network, works, listener, say))
 
@@ -47,7 +47,7 @@ async def _serve(
     asked: Asked, network: Network, works: Works, listener: socket.socket, say: Callable[[str], None]
 ) -> None:
     session, port = Session(), listener.getsockname()[1]
-    studio = Studio(network, works, session)
+    studio = Studio(network, works, session, None if asked.atlas is None else path_named(asked.atlas).absolute())
     guard = Guard(studio.app(), session, port)
     server = _Server(
         uvicorn.Config(

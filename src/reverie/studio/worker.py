@@ -19,6 +19,7 @@ from reverie.studio.making import Order, Telling, reason, written
 from reverie.studio.messages import Line
 from reverie.studio.network import described
 from reverie.studio.questions import Questions
+from reverie.studio.unit_drawing import UnitDrawing
 
 
 def compute(line: Line) -> None:
@@ -31,19 +32,19 @@ def compute(line: Line) -> None:
         line.send(say="problem", text=reason(error))
         _explain(error)
         return
-    Worker(line, model, Questions(model)).run()
+    Worker(line, model, UnitDrawing(model, named["atlas"])).run()
 
 
 class Worker:
     """Computes with one network on one device."""
 
-    def __init__(self, line: Line, model: Model, questions: Questions) -> None:
-        self.line, self.model, self.questions = line, model, questions
+    def __init__(self, line: Line, model: Model, drawing: UnitDrawing) -> None:
+        self.line, self.model, self.questions, self.drawing = line, model, Questions(model), drawing
         self.changed = threading.Condition()
         self.orders: deque[Order] = deque()
         self.asked: deque[Mapping[str, Any]] = deque()
         self.units: deque[Mapping[str, Any]] = deque()
-        self.wishes: dict[str, str] = {}  # by job: pause, stop or cancel
+        self.wishes: dict[str, str] = {}  # by job, until it has ended: pause, stop or cancel
 
     def run(self) -> None:
         """Computes for ever; the process ends with its line."""
@@ -70,8 +71,10 @@ class Worker:
         kind = message.pop("do")
         if kind == "job":
             self.orders.append(Order(**message))
+            self.wishes[message["id"]] = ""
         elif kind == "wish":
-            self.wishes[message["id"]] = message["wish"]
+            if message["id"] in self.wishes:  # else it has ended meanwhile
+                self.wishes[message["id"]] = message["wish"]
         elif kind == "unit":
             self.units.append(message)
         else:
@@ -120,7 +123,7 @@ class Worker:
         try:
             made = run.result()
             if len(made):
-                told["files"] = written(made, order)
+                told["files"] = written(made, order, self.model)
                 told["note"] = " · ".join(made.told([order.target])[1:])[:2000]
             elif wish == "stop":
                 told["state"] = "cancelled"
@@ -144,7 +147,7 @@ class Worker:
     def _draw(self, wanted: Mapping[str, Any]) -> None:
         """Makes a unit's small picture; an order that comes meanwhile is first."""
         try:
-            done = self.questions.draw(**wanted, go_on=lambda: not self.orders)
+            done = self.drawing.draw(**wanted, go_on=lambda: not self.orders)
         except Exception as error:
             _explain(error)
             done = True
