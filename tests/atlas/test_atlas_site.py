@@ -55,7 +55,7 @@ class Strange:
     title, side = MARKUP, 24
     facts = (("photos", MARKUP),)
     recipes = ({"recipe": "feature", "arguments": {"size": 24, "note": MARKUP}},)
-    measures = (Measure("reach", "reach", "How far.", True, (0, 1)), Measure("best", "best photo"))
+    measures = (Measure("reach", "reach", "How far.", True, (0, 1), 0.3), Measure("best", "best photo"))
     views = (Kind("max", "what it seeks", "Made."), Kind("min", "what it shuns"))
     patches = ((Kind("max", "Real patches"), 2), (Kind("random", "By chance"), 1))
     layers = (
@@ -72,6 +72,7 @@ class Strange:
                 CLASSES[unit] if number else "",
                 dead,
                 {"best": float(unit % 7), **({} if unit % 2 else {"reach": unit / 100})},
+                {"best": (0.25, 1.5)},
                 [] if dead else [made(view, number, unit) for view in VIEWS],
                 [Patch("max", WIDE, 2.0, f"cats/{MARKUP}.png"), Patch("random", webp((0, 9, 0)), 0.5, "b.png")],
                 Histogram(-1, 3, [0.5, 1, 0.0, 0.25], (("best photo", 2.5),)),
@@ -119,6 +120,7 @@ def test_the_files_of_a_site_hold_the_atlas(site):
     assert [item["unit"] for item in (*first["units"], *second["units"])] == list(range(UNITS))
     unit = first["units"][12]
     assert unit["numbers"] == {"best": 5, "reach": 0.12}
+    assert unit["intervals"] == {"best": [0.25, 1.5]}
     assert unit["views"] == [[0, 1.5, 0], [1, 1.5, 0]]
     assert [first["photos"][photo] for _, photo in (*unit["patches"]["max"], *unit["patches"]["random"])] == [
         f"cats/{MARKUP}.png",
@@ -135,10 +137,11 @@ def test_every_class_knows_its_unit_and_those_that_it_fires(site):
     classes = read(site, "classes")
     for number, name in enumerate(classes["names"]):
         assert classes["own"][number] == [1, CLASSES.index(name)]
-        firing = read(site, "class-0")[number]
+        firing, taken = read(site, "class-0")[number]
         first = [unit for layer, unit, value, rank in firing if layer == 0 and rank == 0]
         assert first == [unit for unit in range(UNITS) if CLASSES[unit % 4] == name]
-        assert len(firing) == classes["counts"][number]
+        assert len(taken) == (UNITS + 4) * (name == CLASSES[0])
+        assert classes["counts"][number] == len({(layer, unit) for layer, unit, _, _ in (*firing, *taken)})
 
 
 def test_sheets_show_each_unit_at_its_place(site):
@@ -149,17 +152,16 @@ def test_sheets_show_each_unit_at_its_place(site):
     views = [pixels(site / f"data/0/views-{number}.webp") for number in range(9)]
     assert small.shape[:2] == (96, 1024)
     assert [sheet.shape[:2] for sheet in large] == [(1024, 1024), (128, 1024)]
-    assert views[0].shape[:2] == (8 * 24, 2 * 24)
-    assert views[8].shape[:2] == (6 * 24, 2 * 24)
+    assert views[0].shape[:2] == (8 * 24, 24)
+    assert views[8].shape[:2] == (6 * 24, 24)
     for unit in (0, 1, 31, 32, 63, 64, 69):
         seen = [
             small[unit // 32 * 32 + 16, unit % 32 * 32 + 16],
             large[unit // 64][unit % 64 // 8 * 128 + 64, unit % 8 * 128 + 64],
-            views[unit // 8][unit % 8 * 24 + 12, 12],
         ]
         for found in seen:
             assert found[:3] == pytest.approx(colour(0, unit, 0), abs=12)
-        assert views[unit // 8][unit % 8 * 24 + 12, 36][:3] == pytest.approx(colour(0, unit, 1), abs=12)
+        assert views[unit // 8][unit % 8 * 24 + 12, 12][:3] == pytest.approx(colour(0, unit, 1), abs=12)
     assert small[16, DEAD * 32 + 16, 3] == 0
     patches = pixels(site / "data/0/patches-0.webp")
     assert patches.shape[:2] == (8 * 64, 3 * 64)
@@ -356,6 +358,7 @@ def test_texts_of_a_stranger_show_as_texts(chromium, site):
     assert page.locator("#crumbs a").first.text_content() == MARKUP
     assert page.locator(".notes p").text_content() == MARKUP
     assert MARKUP in page.locator(".bars a").all_text_contents()
+    assert page.locator(".facts .mark").get_attribute("aria-label") == "1 of 5, be wary"  # reach is 0.12 of 1
     page.locator("summary", has_text="Records").click()
     page.wait_for_selector("pre")
     record = json.loads(page.locator("pre").first.text_content())
@@ -411,6 +414,8 @@ def test_the_keys_walk_the_list_in_view(chromium, site):
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     assert page.locator("#keys").is_visible()
+    page.locator("#keys button").click()
+    assert not page.locator("#keys").is_visible()
     assert heard == []
     page.close()
 

@@ -172,6 +172,20 @@ def test_a_limit_makes_whole_batches_and_the_rest_follows(model, folder, whole, 
     assert contents(finished(run(model, folder, first.path)).path) == contents(whole.path)
 
 
+def test_layers_that_come_later_are_scanned_with_the_others_and_photos_need_no_second_naming(
+    model, folder, whole, tmp_path
+):
+    first = finished(run(model, folder, tmp_path / "a.atlas", layers=("mix",), views="max"))
+    assert {item.other_layer for item in first.links("mix") if item.kind.startswith("nearest")} == {"mix"}
+    made = finished(run(model, None, first.path))
+    found, wanted = contents(made.path), contents(whole.path)
+    stale = ("recipes", "batches", "links")  # facts of the first look stay with what they were of
+    assert {name: found[name] for name in found if name not in stale} == {
+        name: wanted[name] for name in wanted if name not in stale
+    }
+    assert sorted(found["links"]) == sorted(wanted["links"])
+
+
 def test_without_photos_there_are_pictures_and_weights_alone(model, tmp_path):
     made = finished(run(model, None, tmp_path / "a.atlas", views="max", layers=("mix",)))
     assert made.scan is None

@@ -1,6 +1,7 @@
 """The commands of the atlas, as a user types them."""
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,23 @@ def test_an_atlas_is_built_told_of_verified_and_joined(run, factory, tmp_path):
     database.close()
     said, _ = run("verify", "both.atlas", "--sample", "0", "-q", status=1)
     assert said == [f"pictures of mix 5 {view}: a value or a picture that cannot be" for view in ("max", "min")]
+
+
+def test_an_atlas_is_opened_as_a_page_that_is_made_once(run, factory, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    run("build", factory, *SMALL, "--views", "max", "--limit", "3", "-q")
+    (said,), _ = run("open", "tiny.atlas")
+    assert opened == [Path(said).as_uri()]
+    made = Path(said).stat().st_mtime_ns
+    run("open", "tiny.atlas", "--no-browser", "-q")
+    assert Path(said).stat().st_mtime_ns == made
+    run("build", factory, *SMALL, "--views", "max", "-q")
+    (again,), _ = run("open", "tiny.atlas")
+    assert again == said
+    assert Path(said).stat().st_mtime_ns != made
+    assert len(list((tmp_path / "cache" / "reverie" / "sites").iterdir())) == 1
 
 
 @pytest.mark.parametrize(

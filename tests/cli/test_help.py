@@ -73,6 +73,9 @@ OPTIONS = {
     "layers": COMMON | {"--all", "--json", "--model"},  # the latter in the help of its argument
     "models": {"--timm"},
     "atlas status": set(),
+    "atlas score": {"--judge", "--photos", "--limit", "--force", "--quiet", "--model", "--trust", "--weights",
+                    "--device", "--threads"},
+    "atlas open": {"--no-browser", "--quiet"},
     "atlas verify": {"--sample", "--all", "--quiet", "--model", "--trust", "--weights", "--device", "--threads"},
     "atlas merge": {"--output", "--force", "--quiet"},
     "atlas build": COMMON | {"--output", "--force", "--quiet", "--model", "--layer", "--photos", "--views",

@@ -15,6 +15,7 @@ from reverie.atlas.atlas_file import Described, about_in
 from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer, Entry, Score
 from reverie.atlas.tables import ATLAS
 from reverie.dataset.database import PAGE, connected
+from reverie.dataset.store import TABLES as SCANNED
 from reverie.errors import AtlasRefused
 
 CLEARED = {"patches": "1", "statistics": "1", "links": "1", "classes": "kind = 'photos'"}  # before facts come anew
@@ -124,10 +125,23 @@ class AtlasWriter:
                 self.put(table, rows)
             self.put("batches", [batch])
 
+    def forget_scan(self) -> None:
+        """Empties the tables of the photos' scan, for one of more layers."""
+        with self.transaction():
+            for table in SCANNED:
+                self.database.execute(f"DELETE FROM {table}")
+
     def score(self, names: Sequence[str], rows: Iterable[Score]) -> None:
         """Puts scores in place of all of these names."""
         with self.transaction():
             self.database.executemany("DELETE FROM scores WHERE name = ?", [(name,) for name in names])
+            self.put("scores", rows)
+
+    def enter_scores(self, layer: str, unit: int, names: Sequence[str], rows: Iterable[Score]) -> None:
+        """Puts scores of a unit in place of all of these names."""
+        with self.transaction():
+            keys = [(layer, unit, name) for name in names]
+            self.database.executemany("DELETE FROM scores WHERE layer = ? AND unit = ? AND name = ?", keys)
             self.put("scores", rows)
 
     def put(self, table: str, rows: Iterable[Entry]) -> None:

@@ -19,6 +19,7 @@ from reverie.atlas.worker import Alone, Crew, Painter
 from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scan import Keeping
 from reverie.dataset.scanning import about_scan, filled, removed
+from reverie.dataset.store import Scan
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.paths import check_output, path_named
@@ -74,11 +75,15 @@ class BuildRun:
         if self.force:
             removed(self.path)
         with AtlasWriter(self.path, self.about) as writer:
-            writer.enter_layers(entries(self.model, self.layers))
+            before = read_atlas(self.path)
+            everything = {*self.layers, *(layer.layer for layer in before.layers)}
+            writer.enter_layers(entries(self.model, [name for name in self.model.layers if name in everything]))
             yield Event(0, None, "atlas")
             if self.part == 1:
-                yield from self._photographed()
-                yield from self._stated(writer)
+                photos = before.scan.photos() if self.photos is None and before.scan else self.photos
+                if photos is not None:
+                    yield from self._photographed(writer, photos, before.scan)
+                yield from self._stated(writer, photos)
             yield from self._drawn(writer)
             writer.score(NAMES, scored(read_atlas(self.path)))
 
@@ -90,21 +95,23 @@ class BuildRun:
     def _channels(self) -> Mapping[str, int]:
         return {layer: self.model.layer(layer).channels for layer in self.layers}
 
-    def _photographed(self) -> Iterator[Event]:
-        """The scan of the photos, into the tables that a scan has."""
-        if self.photos is None:
-            return
-        about = about_scan(self.model, self.photos, self.layers, KEEPING)
-        run = filled(self.model, self.photos, self.path, about, workers=self.asked.workers, schema=ATLAS)
+    def _photographed(self, writer: AtlasWriter, photos: PhotoSet, before: Scan | None) -> Iterator[Event]:
+        """The scan of the photos, into the tables that a scan has; anew where layers come to those it was of."""
+        known = () if before is None else tuple(before.about.layers)
+        layers = [name for name in self.model.layers if name in {*self.layers, *known}]
+        if known and set(layers) != set(known):
+            writer.forget_scan()
+        about = about_scan(self.model, photos, layers, KEEPING)
+        run = filled(self.model, photos, self.path, about, workers=self.asked.workers, schema=ATLAS)
         with contextlib.closing(run):
             for passed in run:
                 note = "; ".join(f"{name}: passed over: {reason}" for name, reason in passed.failures[:1])
                 yield Event(passed.done, passed.total, "photos", note)
 
-    def _stated(self, writer: AtlasWriter) -> Iterator[Event]:
+    def _stated(self, writer: AtlasWriter, photos: PhotoSet | None) -> Iterator[Event]:
         scan = read_atlas(self.path).scan
-        photos = self.photos if scan is None or self.photos is None else self.photos.named(scan.names)
-        facts = Facts(self.model, scan, photos, self.asked.patches, self.asked.links)
+        several = None if scan is None or photos is None else photos.named(scan.names)
+        facts = Facts(self.model, scan, several, self.asked.patches, self.asked.links)
         plan, known = stated(self._channels, self.about.job, self.asked.limit), writer.known()
         rest = [batch for batch in plan if (batch.layer, FACTS, batch.first, facts.key) not in known]
         for done, batch in enumerate(rest, len(plan) - len(rest) + 1):

@@ -40,4 +40,4 @@ TABLES = {
     f"high REAL, basis TEXT NOT NULL, PRIMARY KEY (layer, unit, view, name), {OF_UNIT}",
     **SCANNED,
 }
-ATLAS = Schema("atlas", 0x52564154, 1, TABLES, "build it anew", AtlasRefused)  # "RVAT"
+ATLAS = Schema("atlas", 0x52564154, 1, TABLES, "build it anew", "build", AtlasRefused)  # "RVAT"

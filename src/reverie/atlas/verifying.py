@@ -53,6 +53,7 @@ class VerifyRun:
         model: the user's own naming of the network, which wins.
         most: batches that are made again, evenly chosen; None for all, 0 for none.
         trust: load code and weight files that only the atlas names.
+        threads: with which they are made; those that are stored unless given.
 
     Raises:
         AtlasRefused: it is no atlas.
@@ -66,9 +67,11 @@ class VerifyRun:
         *,
         most: int | None = 3,
         trust: bool = False,
+        threads: int | None = None,
         **options: Any,
     ) -> None:
         self.atlas, self.most = read_atlas(path), most
+        self.threads = self.atlas.about.threads if threads is None else threads
         self.problems: list[str] = []
         self.looked: list[str] = []
         self.model = None if most == 0 else network_of(self.atlas, model, trust=trust, **options)
@@ -138,13 +141,13 @@ class VerifyRun:
                 yield f"{_named(batch)}: {len(wanted - there)} of its pictures are missing"
 
     def _again(self, painter: Painter) -> Iterator[Event]:
-        """Makes batches again with the threads that are stored."""
+        """Makes batches again."""
         about, before = self.atlas.about, torch.get_num_threads()
         done = [batch for batch in self.atlas.batches() if batch.state == "done" and batch.view != FACTS]
         count = len(done) if self.most is None else min(self.most, len(done))
         chosen = [done[index * len(done) // count] for index in range(count)]
         here = versions()["torch"]
-        torch.set_num_threads(about.threads)
+        torch.set_num_threads(self.threads)
         try:
             for number, batch in enumerate(chosen, 1):
                 self._noted(self._compared(painter, batch))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from reverie.atlas.assessing import ScoreRun
 from reverie.atlas.atlas_file import read_atlas
 from reverie.atlas.building import BuildRun
 from reverie.atlas.merging import MergeRun
@@ -16,8 +17,9 @@ from reverie.cli.saying import say
 from reverie.cli.tables import show
 from reverie.cluster.crew import RayCrew, ensure_cluster
 from reverie.errors import InvalidSetting
+from reverie.models.loading import use_threads
 from reverie.paths import path_named, shortened
-from reverie.settings.atlas import Build, Building, Merge, Named, Status, Verify
+from reverie.settings.atlas import Build, Building, Merge, Named, Score, Status, Verify
 from reverie.settings.parts import Network, Output, Recorded
 
 
@@ -56,13 +58,26 @@ def atlas_verify(asked: Verify, network: Recorded) -> None:
     options = {} if network.weights == "default" else {"weights": network.weights}
     run = VerifyRun(
         asked.atlas, network.model, most=None if asked.all else asked.sample, trust=network.trust,
-        device=network.device, **options,
+        threads=network.threads, device=network.device, **options,
     )  # fmt: skip
     found = kept(run, lambda _: [], quiet=asked.quiet)
     if asked.quiet:
         say(*found.problems)
     if found.problems:
         raise typer.Exit(1)
+
+
+def atlas_score(asked: Score, network: Recorded) -> None:
+    """More rows in the atlas."""
+    use_threads(network.threads)
+    options = {} if network.weights == "default" else {"weights": network.weights}
+    run = ScoreRun(
+        asked.atlas, network.model, judge=asked.judge, photos=asked.photos, limit=asked.limit, force=asked.force,
+        trust=network.trust, device=network.device, **options,
+    )  # fmt: skip
+    kept(run, lambda atlas: [atlas.path], quiet=asked.quiet)
+    if not asked.quiet:
+        say(*run.missing)
 
 
 def atlas_merge(asked: Merge, writing: Output) -> None:

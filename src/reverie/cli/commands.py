@@ -25,7 +25,8 @@ RUNNERS = {  # the module of cli/ that runs a command; what is not named here ne
     "filters": "weights", "card": "cards", "scan": "scans", "patches": "scans", "map": "maps", "sheet": "films",
     "zoom": "films", "film": "films", "plot": "plots", "layers": "listings", "models": "listings",
     "presets": "listings", "atlas build": "atlases", "atlas status": "atlases", "atlas verify": "atlases",
-    "atlas merge": "atlases", "atlas grid": "activation_grids", "atlas export": "sites",
+    "atlas merge": "atlases", "atlas grid": "activation_grids", "atlas export": "sites", "atlas open": "sites",
+    "atlas score": "atlases",
 }  # fmt: skip
 GROUPS = {  # of commands that have a word in common: what they are for
     "atlas": "Atlases: every unit of a network in one file, built, checked, joined and shown.",

@@ -22,6 +22,7 @@ class Schema:
         version: of this layout of tables.
         tables: the statement that makes each, by name; a file with anything else is refused.
         anew: what makes it anew.
+        work: by which it is written, such as `scan`.
         refusal: the kind of error by which such a file is refused.
     """
 
@@ -30,6 +31,7 @@ class Schema:
     version: int
     tables: Mapping[str, str]
     anew: str
+    work: str
     refusal: type[ReverieError] = ScanRefused
 
     @property
@@ -85,15 +87,14 @@ class Schema:
             raise self.damaged(path) from None
 
     def _sentence(self, path: Path, text: str, *, reading: bool) -> ReverieError:
-        what = self.what
         if "locked" in text or "busy" in text:
-            return self.refusal(f"{path} is being written by another {what}; wait for its end, or stop it")
+            return self.refusal(f"{path} is being written by another {self.work}; wait for its end, or stop it")
         if reading and "readonly" in text:  # only the journal of a write that was cut short makes a reader write
-            return self.refusal(f"{path} was cut off while it was written; run the same {what} again, it goes on")
+            return self.refusal(f"{path} was cut off while it was written; run the same {self.work} again, it goes on")
         if "full" in text or "I/O" in text or "readonly" in text or "unable to open" in text:
             return OutputFailed(
                 f"{path} cannot be read or written ({text}); free some space or mend its rights, and run the same "
-                f"{what} again: it goes on where it was"
+                f"{self.work} again: it goes on where it was"
             )
         return self.damaged(path)
 

@@ -29,7 +29,7 @@ TABLES = {
     "embeddings": "CREATE TABLE embeddings (layer TEXT NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL, "
     "PRIMARY KEY (layer, first))",
 }
-SCAN = Schema("scan", 0x52565343, 2, TABLES, "scan the photos anew")  # "RVSC"
+SCAN = Schema("scan", 0x52565343, 2, TABLES, "scan the photos anew", "scan")  # "RVSC"
 
 
 @dataclass(frozen=True)

@@ -111,8 +111,8 @@ class Writer:
                 "UPDATE progress SET position = ? WHERE position = ?", (position, self.position)
             )
             if changed.rowcount != 1:
-                what = self.schema.what
-                raise ScanRefused(f"{self.path} is being written by another {what}; wait for its end, or stop it")
+                work = self.schema.work
+                raise ScanRefused(f"{self.path} is being written by another {work}; wait for its end, or stop it")
             self.database.executemany(
                 "INSERT INTO tallies VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data", rows
             )

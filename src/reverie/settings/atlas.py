@@ -150,3 +150,25 @@ class Merge(Settings):
     usage = ("a.atlas b.atlas -o whole.atlas",)
 
     atlases: Annotated[tuple[str, ...], asked("Atlas files, two or more.", argument="ATLAS...", group="Common")]
+
+
+class Score(Settings):
+    """Assesses the pictures of an atlas by its photos and another network: whether each may be believed."""
+
+    within = "atlas"
+    asks = Recorded
+    usage = ("bundled.atlas", "bundled.atlas --limit 8 --judge none")
+
+    atlas: AtlasFile
+    judge: Annotated[
+        str | None,
+        asked(
+            "Network that compares pictures, as for --model, or none; efficientnet_lite0 unless given.", group="Common"
+        ),
+    ] = None
+    photos: Annotated[str | None, asked("Where the photos are now; where they were unless given.", group="Common")] = (
+        None
+    )
+    limit: Annotated[Whole | None, asked("The first units of each layer only.", group="Objective")] = None
+    force: Annotated[bool, asked("Assess again what has scores.", group="Output")] = False
+    quiet: Annotated[bool, asked("No progress; errors only.", group="Output", flag="--quiet -q")] = False

@@ -38,3 +38,14 @@ class Export(Settings):
         Annotated[int, Meta(ge=1, le=100)] | None,
         asked("Of the pictures; 70 for webp, 50 for avif, unless given.", group="Output"),
     ] = None
+
+
+class Open(Settings):
+    """Opens an atlas in a browser: its site, which is written into the cache folder where it is not there yet."""
+
+    within = "atlas"
+    usage = ("bundled.atlas",)
+
+    atlas: AtlasFile
+    no_browser: Annotated[bool, asked("Say where the page is, and open no browser.", group="Common")] = False
+    quiet: Annotated[bool, asked("No progress; errors only.", group="Output", flag="--quiet -q")] = False

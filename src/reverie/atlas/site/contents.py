@@ -13,6 +13,7 @@ class Measure:
         about: what it says, in a sentence.
         percent: whether it is a share, shown in per cent.
         scale: (worst, best) value, for a mark that can be read at a glance; None for plain numbers.
+        wary: below it the unit's picture should not be believed on its account.
     """
 
     key: str
@@ -20,6 +21,7 @@ class Measure:
     about: str = ""
     percent: bool = False
     scale: tuple[float, float] | None = None
+    wary: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class UnitEntry:
 
     Attributes:
         label: the class that a logit stands for; empty for other units.
+        intervals: of those numbers that have one, by the same names.
         pictures: at most one of each view; the first is the chief one.
         classes: (class, mean over its photos, photos), the strongest first.
         likeliest: (class, probability) that the network gives the chief picture.
@@ -104,6 +107,7 @@ class UnitEntry:
     label: str = ""
     dead: bool = False
     numbers: Mapping[str, float] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
     patches: Sequence[Patch] = ()
     histogram: Histogram | None = None

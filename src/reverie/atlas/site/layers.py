@@ -19,13 +19,17 @@ ROWS = 8  # units of a sheet of views or of patches
 FRONT, FRONT_SIDE = 12, 72  # units of each layer that stand for it on the first page, and their side
 
 
+Placed = tuple[int, int, float | int | None, int]  # the layer's number, the unit's, a value, its rank there
+
+
 class ClassIndex:
-    """Which units stand for a class, and which fire for it, over all layers."""
+    """Which units stand for a class, which fire for it, and whose picture is taken for it, over all layers."""
 
     def __init__(self) -> None:
         self.names = Names()
         self.own: dict[int, tuple[int, int]] = {}
-        self.firing: dict[int, list[tuple[int, int, float | int | None, int]]] = {}
+        self.firing: dict[int, list[Placed]] = {}
+        self.taken: dict[int, list[Placed]] = {}
 
     def add(self, layer: int, index: int, entry: UnitEntry) -> None:
         """One more unit."""
@@ -33,6 +37,8 @@ class ClassIndex:
             self.own.setdefault(self.names(entry.label), (layer, index))
         for rank, (name, value, _) in enumerate(entry.classes):
             self.firing.setdefault(self.names(name), []).append((layer, index, short(value), rank))
+        for rank, (name, share) in enumerate(entry.likeliest):
+            self.taken.setdefault(self.names(name), []).append((layer, index, short(share), rank))
 
 
 class LayerFiles:
@@ -61,7 +67,8 @@ class LayerFiles:
         place = folder / "data" / str(number)
         place.mkdir(parents=True, exist_ok=True)
         self.chief = [TileSheets(place / f"s{side}", side, across, across, encoding) for side, across in ACROSS.items()]
-        self.seen = TileSheets(place / "views", self.side, len(self.views), ROWS, encoding)
+        self.apart = list(self.views)[self.side <= LARGE :]  # the chief one is whole in its own sheets
+        self.seen = TileSheets(place / "views", self.side, len(self.apart), ROWS, encoding) if self.apart else None
         across = sum(most for _, most in self.kinds)
         self.real = TileSheets(place / "patches", PATCH, across, ROWS, encoding) if across else None
 
@@ -81,8 +88,9 @@ class LayerFiles:
         """Writes what is left, and what is told of all units together."""
         if self.waiting:
             self._shard()
-        for sheets in (*self.chief, self.seen, *(() if self.real is None else (self.real,))):
-            sheets.close()
+        for sheets in (*self.chief, self.seen, self.real):
+            if sheets is not None:
+                sheets.close()
         told = self.told
         labels = told["labels"] if any(label is not None for label in told["labels"]) else None
         about = {"units": self.count, "dead": told["dead"], "bare": told["bare"], "labels": labels}
@@ -113,16 +121,15 @@ class LayerFiles:
 
     def _pictures(self, entry: UnitEntry, name: str) -> None:
         """The chief picture in both sizes, all views in a row, and one in front where it is the first of its part."""
-        whole = [(item.view, decoded(item.file, name)) for item in entry.pictures]
-        tiles: list[np.ndarray | None] = [None] * len(self.views)
-        for view, picture in whole:
-            tiles[self.views[view]] = tile(picture, self.side)
+        whole = {item.view: decoded(item.file, name) for item in entry.pictures}
+        chief = next(iter(whole.values()), None)
         for sheets in self.chief:
-            sheets.add([tile(picture, sheets.side) for _, picture in whole[:1]] or [None])
-        self.seen.add(tiles)
+            sheets.add([None if chief is None else tile(chief, sheets.side)])
+        if self.seen is not None:
+            self.seen.add([tile(whole[view], self.side) if view in whole else None for view in self.apart])
         part = self.count * FRONT // max(self.layer.units, 1)
-        if whole and not entry.dead and part not in self.front:
-            self.front[part] = (self.count, tile(whole[0][1], FRONT_SIDE))
+        if chief is not None and not entry.dead and part not in self.front:
+            self.front[part] = (self.count, tile(chief, FRONT_SIDE))
 
     def _patches(self, entry: UnitEntry, name: str) -> None:
         if self.real is None:

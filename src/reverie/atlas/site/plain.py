@@ -42,6 +42,7 @@ def unit(entry: UnitEntry, classes: Names, photos: Names, views: Mapping[str, in
         "label": clipped(entry.label),
         "dead": entry.dead,
         "numbers": {key: short(value) for key, value in entry.numbers.items()},
+        "intervals": {key: [short(low, 3), short(high, 3)] for key, (low, high) in entry.intervals.items()},
         "views": [[views[item.view], short(item.value), item.recipe] for item in entry.pictures],
         "patches": patch_values(entry, photos),
         "classes": [[classes(name), short(value), number] for name, value, number in entry.classes],

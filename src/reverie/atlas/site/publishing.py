@@ -1,6 +1,6 @@
 """Publishing: the run that makes a site of an atlas."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -11,7 +11,7 @@ from reverie.atlas.site import layers as written
 from reverie.atlas.site import plain
 from reverie.atlas.site.contents import Contents
 from reverie.atlas.site.folder import MARK, whole_folder
-from reverie.atlas.site.layers import FRONT, FRONT_SIDE, ROWS, SHARD, ClassIndex, LayerFiles
+from reverie.atlas.site.layers import FRONT, FRONT_SIDE, ROWS, SHARD, ClassIndex, LayerFiles, Placed
 from reverie.atlas.site.scripts import write_script
 from reverie.atlas.site.tiles import Encoding, TileSheets
 from reverie.record import versions
@@ -97,14 +97,20 @@ def _front(folder: Path, layers: Sequence[LayerFiles], encoding: Encoding) -> No
 
 
 def _classes(folder: Path, classes: ClassIndex) -> None:
-    """All classes' names, and in shards the units that fire for each."""
+    """All classes' names, and in shards the units of each."""
     names = classes.names.texts
     own = [classes.own.get(number) for number in range(len(names))]
-    counts = [len(classes.firing.get(number, ())) for number in range(len(names))]
+    counts = [len({*_units(classes.firing, number), *_units(classes.taken, number)}) for number in range(len(names))]
     write_script(folder, "data/classes", {"names": names, "own": own, "counts": counts})
     for first in range(0, len(names), SHARD):
         numbers = range(first, min(first + SHARD, len(names)))
-        write_script(folder, f"data/class-{first // SHARD}", [classes.firing.get(number, []) for number in numbers])
+        units = [[classes.firing.get(number, []), classes.taken.get(number, [])] for number in numbers]
+        write_script(folder, f"data/class-{first // SHARD}", units)
+
+
+def _units(placed: Mapping[int, Sequence[Placed]], number: int) -> list[tuple[int, int]]:
+    """The layers' and units' numbers of those of a class."""
+    return [(layer, index) for layer, index, _, _ in placed.get(number, ())]
 
 
 def _network(folder: Path, contents: Contents, layers: Sequence[LayerFiles], encoding: Encoding) -> None:
@@ -113,7 +119,7 @@ def _network(folder: Path, contents: Contents, layers: Sequence[LayerFiles], enc
         "title": plain.clipped(contents.title),
         "facts": [[plain.clipped(name), plain.clipped(value)] for name, value in contents.facts],
         "measures": [
-            [item.key, item.label, item.about, item.percent, item.scale] for item in contents.measures
+            [item.key, item.label, item.about, item.percent, item.scale, item.wary] for item in contents.measures
         ],
         "views": [[kind.key, kind.label, kind.note] for kind in contents.views],
         "patches": [[kind.key, kind.label, kind.note, most] for kind, most in contents.patches],

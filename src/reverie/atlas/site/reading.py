@@ -12,34 +12,34 @@ from reverie.atlas.entries import AtlasClass, AtlasLayer, AtlasLink, AtlasPatch,
 from reverie.atlas.site.contents import Histogram, Kind, Layer, Link, Measure, Patch, Picture, UnitEntry
 from reverie.atlas.tables import ATLAS
 from reverie.figures import board
+from reverie.truth.scores import LOW, NAMES
 
 CHUNK = 64  # units that are read at a time
 LOGITS = "logits"
-NOTE = "Made by climbing, and by descending, its activation; the views differ as far as they can."
+NOTES = ("Made by climbing, and by descending, its activation", "; the views differ as far as they can")
 KINDS = {
     "max": Kind("max", "Real patches that excite it most", "Cut out of photos at what the position sees."),
     "least": Kind("least", "Least"),
     "random": Kind("random", "By chance"),
 }
 PERCENTILE = "percentile"  # the one score that is stored in per cent
-MEASURES = {  # those that are known, in this order; of others their name is shown
-    item.key: item
-    for item in (
-        Measure(
-            "reach", "reach", "The activation on its picture, without any transform, over that of the best photo.",
-            scale=(0.0, 1.0),
-        ),
-        Measure(
-            PERCENTILE, "beats photos", "The share of the photos whose best position its picture excites it more than.",
-            percent=True, scale=(0.5, 1.0),
-        ),
-        Measure("best", "best photo", "Its largest value at any position of any photo."),
-        Measure("firing", "fires at", "The share of all photos' positions at which it is above zero.", percent=True),
-        Measure("fired", "fires in", "The share of photos in which it is above zero anywhere.", percent=True),
-        Measure("mean", "mean", "Its mean over all positions of all photos."),
-        Measure("deviation", "deviation", "The standard deviation over the same."),
-    )
-}  # fmt: skip
+CHANCE = {"interpretability": 0.5, "label": 0.5}  # where scores say nothing, if not at 0; 1 is the best of all
+KNOWN = (  # in this order, before those that have no name here
+    *(
+        Measure(name, name, f"{about[0].upper()}{about[1:]}.", scale=(CHANCE.get(name, 0.0), 1.0), wary=LOW.get(name))
+        for name, about in NAMES.items()
+    ),
+    Measure(
+        PERCENTILE, "beats photos", "The share of the photos whose best position its picture excites it more than.",
+        percent=True, scale=(0.5, 1.0),
+    ),
+    Measure("best", "best photo", "Its largest value at any position of any photo."),
+    Measure("firing", "fires at", "The share of all photos' positions at which it is above zero.", percent=True),
+    Measure("fired", "fires in", "The share of photos in which it is above zero anywhere.", percent=True),
+    Measure("mean", "mean", "Its mean over all positions of all photos."),
+    Measure("deviation", "deviation", "The standard deviation over the same."),
+)  # fmt: skip
+MEASURES = {item.key: item for item in KNOWN}
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,12 @@ class AtlasContents:
     def views(self) -> Sequence[Kind]:
         """Those that were made of any unit."""
         made = {batch.view for batch in self.atlas.batches() if batch.state == "done"}
-        single = {"max": Kind("max", "what it seeks", NOTE), "min": Kind("min", "what it shuns", NOTE)}
+        note = f"{NOTES[0]}{NOTES[1] if 'diverse' in made else ''}."
+        single = {"max": Kind("max", "what it seeks", note), "min": Kind("min", "what it shuns", note)}
         found = [kind for view, kind in single.items() if view in made]
         if "diverse" in made:
             numbers = range(1, self.atlas.about.job.diversity + 1)
-            found += [Kind(f"diverse-{number}", f"view {number}", NOTE) for number in numbers]
+            found += [Kind(f"diverse-{number}", f"view {number}", note) for number in numbers]
         return found
 
     @cached_property
@@ -126,12 +127,13 @@ class AtlasContents:
         links, classes = rows.of(rows.links, unit), rows.of(rows.classes, unit)
         statistics = next(iter(rows.of(rows.statistics, unit)), None)
         pictures = rows.of(rows.pictures, unit)
-        scores = {item.name: item.value for item in rows.of(rows.scores, unit) if item.view == "max"}
+        scores = [item for item in rows.of(rows.scores, unit) if item.view == "max"]
         return UnitEntry(
             unit,
             self._label(layer, unit),
             dead,
             _numbers(scores, statistics),
+            {item.name: (item.low, item.high) for item in scores if item.low is not None and item.high is not None},
             self._pictures(pictures),
             [self._patch(item) for item in rows.of(rows.patches, unit)],
             None if statistics is None else self._histogram(statistics, pictures),
@@ -198,8 +200,8 @@ def _layer(layer: AtlasLayer, units: int) -> Layer:
     return Layer(layer.layer, layer.kind, units, layer.channels, layer.size, sees)
 
 
-def _numbers(scores: Mapping[str, float], found: Statistics | None) -> dict[str, float]:
-    numbers = {name: value / 100 if name == PERCENTILE else value for name, value in scores.items()}
+def _numbers(scores: Sequence[Score], found: Statistics | None) -> dict[str, float]:
+    numbers = {item.name: item.value / 100 if item.name == PERCENTILE else item.value for item in scores}
     if found is not None:
         numbers |= {key: getattr(found, key) for key in ("best", "firing", "fired", "mean", "deviation")}
     return numbers

@@ -12,7 +12,7 @@
     }
   };
 
-  const KEYS = ["q", "sort", "live", "class", "px", "pin"];
+  const KEYS = ["q", "sort", "live", "class", "taken", "px", "pin"];
 
   /** What an address asks for. */
   atlas.parsed = hash => {

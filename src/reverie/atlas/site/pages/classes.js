@@ -1,5 +1,5 @@
 "use strict";
-// A class: its own picture, and the units that fire for it, layer by layer; and the list of all classes.
+// A class: its own picture, and the units that go with it, layer by layer; and the list of all classes.
 
 (() => {
   const { el, section } = atlas;
@@ -10,29 +10,36 @@
     return el("a", { class: "own", href: atlas.unitAddress(text) }, atlas.picture(atlas.large(layer, index), `what the network seeks for ${name}`), el("small", null, text));
   };
 
-  const group = (name, { layer, units }) => {
-    const list = { class: name }, most = Math.max(...units.map(unit => Math.abs(unit.value)), 1e-12);
-    return section(atlas.network.layers[layer].name, null, el("ul", { class: "firing" }, units.map(({ index, value }) => {
+  const firing = (list, { layer, units }, told) => {
+    const most = Math.max(...units.map(unit => Math.abs(unit.value)), 1e-12);
+    return el("div", { class: "group" }, el("h3", null, atlas.network.layers[layer].name), el("ul", { class: "firing" }, units.map(({ index, value }) => {
       const text = atlas.textOf(layer, index);
       return el("li", null, el("a", { href: atlas.unitAddress(text, list), title: text }, atlas.picture(atlas.large(layer, index)), el("b", null, text),
-        el("span", { class: "level" }, el("i", { style: { width: `${100 * Math.abs(value) / most}%` } })), el("small", null, atlas.digits(value))));
+        el("span", { class: "level" }, el("i", { style: { width: `${100 * Math.abs(value) / most}%` } })), el("small", null, told(value))));
     })));
+  };
+
+  const groups = (title, note, list, placed, told) => {
+    const found = atlas.byLayer(placed, !list.taken);
+    return found.length ? section(title, note, el("div", { class: "groups" }, found.map(item => firing(list, item, told)))) : null;
   };
 
   atlas.pages.class = async (state, page) => {
     const classes = await atlas.classes(), number = classes.numbers.get(state.name);
     if (number === undefined) return atlas.pages.nowhere({ text: state.name }, page);
-    const groups = atlas.byLayer(await atlas.firing(number)), units = groups.reduce((sum, item) => sum + item.units.length, 0);
-    page.title = `${state.name} · ${atlas.network.title}`;
+    const [fire, taken] = await atlas.ofClass(number), { name } = state;
+    page.title = `${name} · ${atlas.network.title}`;
     const around = [number - 1, number + 1].map((other, at) => classes.names[other] === undefined ? null
       : el("a", { href: atlas.classAddress(classes.names[other]), rel: at ? "next" : "prev" }, at ? "next" : "previous"));
+    const told = [fire.length ? `${fire.length} units fire for its photos` : null, taken.length ? `${taken.length} pictures are taken for it` : null].filter(Boolean);
     return [
-      el("header", { class: "head classed" }, own(state.name, classes.own[number]),
-        el("div", null, el("p", { class: "over" }, "Class"), el("h1", null, state.name),
-          el("p", { class: "sub" }, units ? `Photos of it fire ${units} units of ${groups.length} layers most.` : "No photos of it fire any unit of this atlas among the most."),
+      el("header", { class: "head classed" }, own(name, classes.own[number]),
+        el("div", null, el("p", { class: "over" }, "Class"), el("h1", null, name),
+          el("p", { class: "sub" }, told.length ? told.join(" · ") : "No unit of this atlas has it among the classes that go with it most."),
           el("nav", { class: "steps", "aria-label": "Classes" }, around, el("a", { href: "#/class/" }, "all classes")))),
-      el("div", { class: "sections" }, groups.map(item => group(state.name, item))),
-      units ? el("p", { class: "note" }, "Bars: a unit's mean over the photos of this class, within its layer. A unit stands here if the class is among those that fire it most.") : null,
+      el("div", { class: "sections" },
+        groups("Units that its photos fire", "Units that have it among the classes that fire them most. Bars: their mean over its photos, within each layer.", { class: name }, fire, atlas.digits),
+        groups("Units whose picture is taken for it", "What the network says of the picture that was made for them: the class's probability.", { class: name, taken: "1" }, taken, atlas.percent)),
     ];
   };
 
@@ -41,7 +48,7 @@
     page.title = `Classes · ${atlas.network.title}`;
     const order = names.map((name, number) => number).sort((one, other) => names[one].localeCompare(names[other], "en", { numeric: true }));
     return [
-      el("header", { class: "head" }, el("h1", null, "Classes"), el("p", { class: "sub" }, `${names.length}; the number tells how many units each fires most.`)),
+      el("header", { class: "head" }, el("h1", null, "Classes"), el("p", { class: "sub" }, `${names.length}; the number tells how many units go with each.`)),
       names.length ? el("ul", { class: "names wide" }, order.map(number => el("li", null,
         el("a", { href: atlas.classAddress(names[number]) }, names[number]), counts[number] ? el("small", null, ` ${counts[number]}`) : null,
         places[number] && !counts[number] ? el("small", null, " its picture") : null))) : el("p", { class: "said" }, "This atlas knows of no classes."),

@@ -82,8 +82,9 @@ const atlas = { pages: {} };
   atlas.small = (layer, index) => chief(layer, index, SMALL);
   atlas.large = (layer, index) => chief(layer, index, LARGE);
   atlas.view = (layer, index, view) => {
-    const across = atlas.network.views.length, count = atlas.network.layers[layer].units * across;
-    return place(`${layer}/`, "views", across, 8, count, index * across + view);
+    const own = atlas.network.side <= 128 ? 1 : 0, across = atlas.network.views.length - own; // the chief one is large as it is
+    if (view < own) return atlas.large(layer, index);
+    return place(`${layer}/`, "views", across, 8, atlas.network.layers[layer].units * across, index * across + view - own);
   };
   atlas.patch = (layer, index, kind, rank) => {
     const kinds = atlas.network.patches, across = kinds.reduce((sum, item) => sum + item[3], 0);
@@ -116,14 +117,15 @@ const atlas = { pages: {} };
     const shard = await atlas.load(`data/${layer}/units-${Math.floor(index / SHARD)}`);
     return { ...shard.units[index % SHARD], names: shard.photos };
   };
-  atlas.firing = async number => (await atlas.load(`data/class-${Math.floor(number / SHARD)}`))[number % SHARD];
+  /** The units that fire for a class, and those whose picture is taken for it. */
+  atlas.ofClass = async number => (await atlas.load(`data/class-${Math.floor(number / SHARD)}`))[number % SHARD];
 
   atlas.start = async () => {
     const network = await atlas.load("data/network");
     atlas.network = network;
     atlas.numbers = new Map(network.layers.map((layer, number) => [layer.name, number]));
-    atlas.measures = new Map(network.measures.map(([key, label, about, percent, scale], number) =>
-      [key, { key, label, about, percent, scale, number }]));
+    atlas.measures = new Map(network.measures.map(([key, label, about, percent, scale, wary], number) =>
+      [key, { key, label, about, percent, scale, wary, number }]));
   };
 
   atlas.classes = async () => {

@@ -66,8 +66,8 @@
   atlas.mark = (measure, value) => {
     if (!measure.scale || value === null || value === undefined) return null;
     const [worst, best] = measure.scale, share = Math.min(1, Math.max(0, (value - worst) / (best - worst)));
-    const full = Math.round(share * 5);
-    return el("span", { class: "mark", role: "img", "aria-label": `${full} of 5` },
+    const full = Math.round(share * 5), wary = typeof measure.wary === "number" && value < measure.wary;
+    return el("span", { class: wary ? "mark wary" : "mark", role: "img", "aria-label": `${full} of 5${wary ? ", be wary" : ""}`, title: wary ? "be wary" : null },
       [0, 1, 2, 3, 4].map(dot => el("i", { class: dot < full ? "on" : null })));
   };
 
@@ -108,8 +108,8 @@
   };
 
   /** Facts: names over values. */
-  atlas.facts = pairs => el("dl", { class: "facts" }, pairs.filter(Boolean).map(([name, value, mark]) =>
-    el("div", null, el("dt", null, name), el("dd", null, value, mark ?? null))));
+  atlas.facts = pairs => el("dl", { class: "facts" }, pairs.filter(Boolean).map(([name, value, mark, interval]) =>
+    el("div", null, el("dt", null, name), el("dd", null, value, interval ? el("small", null, interval) : null, mark ?? null))));
 
   atlas.section = (title, note, content, width = 12, kind = "") =>
     el("section", { class: `w${width} ${kind}` }, el("h2", null, title), note ? el("p", { class: "note" }, note) : null, content);

@@ -57,17 +57,18 @@
   atlas.around = async (layer, list) => {
     const number = list.class ? (await atlas.classes()).numbers.get(list.class) : undefined;
     if (number === undefined) return (await atlas.order(layer, list)).map(index => ({ layer, index }));
-    return atlas.byLayer(await atlas.firing(number)).flatMap(group => group.units.map(item => ({ layer: group.layer, index: item.index })));
+    const [firing, taken] = await atlas.ofClass(number), kind = list.taken ? taken : firing;
+    return atlas.byLayer(kind, !list.taken).flatMap(group => group.units.map(item => ({ layer: group.layer, index: item.index })));
   };
 
-  /** The units that fire for a class, layer by layer, the strongest first. */
-  atlas.byLayer = firing => {
+  /** Units of a class, layer by layer, the strongest first; or first those in which the class ranks highest. */
+  atlas.byLayer = (placed, byRank) => {
     const groups = new Map();
-    for (const [layer, index, value, rank] of firing) {
+    for (const [layer, index, value, rank] of placed) {
       if (!groups.has(layer)) groups.set(layer, []);
       groups.get(layer).push({ index, value, rank });
     }
     return [...groups].sort(([one], [other]) => one - other).map(([layer, units]) =>
-      ({ layer, units: units.sort((one, other) => one.rank - other.rank || other.value - one.value) }));
+      ({ layer, units: units.sort((one, other) => (byRank && one.rank - other.rank) || other.value - one.value) }));
   };
 })();

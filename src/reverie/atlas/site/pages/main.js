@@ -23,7 +23,7 @@
     const unit = state.unit && atlas.textOf(state.unit.layer, state.unit.index), layer = state.unit?.layer ?? state.layer;
     if (state.page === "class" || state.page === "classes") steps.push(["classes", "#/class/"]);
     else if (state.list.class && unit) steps.push([state.list.class, atlas.classAddress(state.list.class)]);
-    if (layer !== undefined) steps.push([atlas.network.layers[layer].name, atlas.layerAddress(layer, { ...state.list, class: null })]);
+    if (layer !== undefined) steps.push([atlas.network.layers[layer].name, atlas.layerAddress(layer, { ...state.list, class: null, taken: null })]);
     if (unit) steps.push([unit.slice(unit.lastIndexOf(":")), null]);
     if (state.page === "class") steps.push([state.name, null]);
     return el("ol", null, steps.map(([text, href], at) => el("li", null, href && at < steps.length - 1 + Number(Boolean(unit && at === steps.length - 1))
@@ -46,7 +46,7 @@
     left = page.left;
     atlas.near = page.near;
     main.replaceChildren(...nodes.flat(Infinity).filter(Boolean));
-    main.className = `page-${state.page}`;
+    document.body.className = `page-${state.page}`;
     document.title = page.title;
     document.getElementById("crumbs").replaceChildren(trail(state));
     if (document.activeElement !== find) find.value = state.list.q ?? "";
@@ -92,7 +92,7 @@
   const climb = step => {
     const { state } = atlas, layer = (state.unit?.layer ?? state.layer ?? (step > 0 ? -1 : atlas.network.layers.length)) + step;
     if (!atlas.network.layers[layer]) return;
-    const list = { ...state.list, q: null, class: null };
+    const list = { ...state.list, q: null, class: null, taken: null };
     if (!state.unit) return atlas.go(atlas.layerAddress(layer, list));
     const text = atlas.textOf(layer, Math.min(state.unit.index, atlas.network.layers[layer].units - 1));
     atlas.go(atlas.unitAddress(text, list));
@@ -109,7 +109,7 @@
     ArrowLeft: () => along(atlas.near?.before),
     u: () => climb(-1),
     d: () => climb(1),
-    w: () => atlas.state.unit && atlas.go(atlas.layerAddress(atlas.state.unit.layer, { ...atlas.state.list, class: null })),
+    w: () => atlas.state.unit && atlas.go(atlas.layerAddress(atlas.state.unit.layer, { ...atlas.state.list, class: null, taken: null })),
     n: () => atlas.go(atlas.networkAddress()),
     p: () => atlas.pin(),
     "+": () => atlas.zoom(1),

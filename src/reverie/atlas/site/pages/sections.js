@@ -10,15 +10,12 @@
     el("figure", { class: kind ?? null }, atlas.picture(tile, [caption, note].filter(Boolean).join(", ")),
       el("figcaption", null, el("b", null, caption), note ? el("small", null, note) : null));
 
-  const tileOf = (layer, index, view, chief) =>
-    chief && atlas.network.side <= 128 ? atlas.large(layer, index) : atlas.view(layer, index, view);
-
   parts.pictures = ({ layer, index, about }, width = 7) => {
     const views = about.views ?? [];
     if (!views.length) return section("Made for it", about.dead ? "It never fired, on the photos or on any picture that was tried." : "No picture of it was made.", null, width);
-    const cells = views.map(([view, value], at) => {
+    const cells = views.map(([view, value]) => {
       const [, label] = atlas.network.views[view];
-      return figure(tileOf(layer, index, view, at === 0), label, value === null || value === undefined ? null : `value ${atlas.digits(value)}`);
+      return figure(atlas.view(layer, index, view), label, value === null || value === undefined ? null : `value ${atlas.digits(value)}`);
     });
     return section("Made for it", atlas.network.views[0][2], el("div", { class: "cells made" }, cells), width);
   };
@@ -80,14 +77,17 @@
     ];
   };
 
+  const interval = (measure, ends) => ends ? `${atlas.told(measure, ends[0])} to ${atlas.told(measure, ends[1])}` : null;
+
   parts.measured = ({ about }) => [...atlas.measures.values()].filter(measure => about.numbers?.[measure.key] !== undefined).map(measure =>
-    [measure.label, atlas.told(measure, about.numbers[measure.key]), atlas.mark(measure, about.numbers[measure.key])]);
+    [measure.label, atlas.told(measure, about.numbers[measure.key]), atlas.mark(measure, about.numbers[measure.key]), interval(measure, about.intervals?.[measure.key])]);
 
   parts.legend = () => {
     const told = [...atlas.measures.values()].filter(measure => measure.about);
     return told.length ? el("details", { class: "legend" }, el("summary", null, "What the numbers say"),
       el("dl", null, told.map(measure => el("div", null, el("dt", null, measure.label), el("dd", null, measure.about,
-        measure.scale ? ` The dots go from ${atlas.told(measure, measure.scale[0])} to ${atlas.told(measure, measure.scale[1])}.` : ""))))) : null;
+        measure.scale ? ` The dots go from ${atlas.told(measure, measure.scale[0])} to ${atlas.told(measure, measure.scale[1])}.` : "",
+        typeof measure.wary === "number" ? ` Below ${atlas.told(measure, measure.wary)} they are red: be wary of the picture.` : ""))))) : null;
   };
 
   const record = (recipe, text) => {

@@ -61,19 +61,13 @@
 
   const aside = (...sections) => sections.some(Boolean) ? el("div", { class: "stack w5" }, sections) : null;
 
-  const half = (unit, tools) => [
-    el("header", { class: "head" }, heading(unit, "h2"), tools),
-    el("div", { class: "sections" }, parts.pictures(unit, 12), parts.values(unit, 12, true), parts.fires(unit, 12), parts.patches(unit, true), parts.likeliest(unit, 12), parts.links(unit, 12), parts.nearest(unit, 12)),
-    parts.notes(unit),
-  ];
+  const head = (unit, tools) => el("header", { class: "head" }, heading(unit, "h2"), tools, atlas.facts(parts.measured(unit)));
 
-  const compared = (one, other) => {
-    const rows = [...atlas.measures.values()].filter(({ key }) => [one, other].some(unit => unit.about.numbers?.[key] !== undefined));
-    if (!rows.length) return null;
-    const cell = (unit, measure) => el("td", null, atlas.told(measure, unit.about.numbers?.[measure.key]), " ", atlas.mark(measure, unit.about.numbers?.[measure.key]));
-    return el("table", { class: "compared" }, el("thead", null, el("tr", null, el("td", null), [one, other].map(unit => el("th", { scope: "col" }, unit.text)))),
-      el("tbody", null, rows.map(measure => el("tr", null, el("th", { scope: "row" }, measure.label), cell(one, measure), cell(other, measure)))));
-  };
+  /** What is known of both, row by row, so that like stands beside like. */
+  const rows = (one, other) => [
+    unit => parts.pictures(unit, 12), unit => parts.values(unit, 12, true), unit => parts.fires(unit, 12), ...atlas.network.patches.map((kind, at) => unit => parts.patches(unit, true)[at]),
+    unit => parts.likeliest(unit, 12), ...[0, 1].map(at => unit => parts.links(unit, 12)[at]), ...[0, 1].map(at => unit => parts.nearest(unit, 12)[at]), parts.notes,
+  ].map(part => [part(one), part(other)]).filter(pair => pair.some(Boolean)).flat().map(node => node ?? el("div"));
 
   atlas.pages.pair = async (state, page) => {
     const [one, other, near] = await Promise.all([known(state.pin), known(state.unit), beside(state.unit, state.list)]);
@@ -84,8 +78,7 @@
       el("button", { type: "button", title: "p", onclick: () => atlas.pin() }, "Unpin"), el("a", { href: atlas.pairAddress(other.text, one.text) }, "swap"));
     return [
       el("h1", { class: "unseen" }, `${one.text} beside ${other.text}`),
-      compared(one, other),
-      el("div", { class: "pair" }, el("article", { "aria-label": one.text }, half(one, pinned)), el("article", { "aria-label": other.text }, half(other, steps(near, state.list)))),
+      el("div", { class: "pair" }, head(one, pinned), head(other, steps(near, state.list)), rows(one, other)),
       parts.legend(),
     ];
   };

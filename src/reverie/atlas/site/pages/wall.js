@@ -120,8 +120,12 @@
       atlas.paint(node, large && atlas.here(large.address) ? large : atlas.small(this.layer, index));
     }
 
-    /** Asks for the sheets of large pictures of what is in the window, those that serve most first. */
-    sharpen() {
+    /** Asks for the sheets of large pictures of what is in the window, once the small ones stand; those that serve most first. */
+    async sharpen() {
+      const small = new Set([...this.rows.values()].flatMap(row => [...row.children])
+        .filter(node => !node.hidden && !this.bare.has(node.index)).map(node => atlas.small(this.layer, node.index).address));
+      await Promise.all([...small].map(address => atlas.sheet(address).coming));
+      if (shown !== this) return;
       const above = this.above(), from = Math.floor(above / this.high), to = Math.ceil((above + innerHeight) / this.high);
       this.queue.clear();
       for (const [number, row] of this.rows) {

@@ -6,7 +6,7 @@ import { PicturePicker } from "./picker.js";
 export const title = name => name.replaceAll("_", " ").replace(/^./, letter => letter.toUpperCase());
 const types = about => (about.anyOf || [about]).filter(each => each.type !== "null");
 const optional = about => (about.anyOf || []).some(each => each.type === "null");
-const shown = value => (Array.isArray(value) ? value.join(", ") : value ?? "");
+const shown = value => (Array.isArray(value) ? value.join(", ") : (value ?? ""));
 
 /** Which control a property wants. */
 export function control(about) {
@@ -20,93 +20,193 @@ export function control(about) {
   return named.includes("array") && !named.includes("integer") ? "list" : "text";
 }
 
-/** The plain names that a help text offers, such as presets. */
-export function offered(about) {
-  const [, names] = about.description?.match(/: ([\w-]+(?:, [\w-]+)*)(?:,? or .*)?[.;]?/) || [];
-  return about.reads === "preset" || about.reads === "code" ? (names || "").split(", ").filter(Boolean) : [];
-}
-
 const allowed = about => types(about).find(each => each.enum)?.enum || ["yes", "no"];
 const chosen = text => (text === "yes" ? true : text === "no" ? false : text);
-const written = value => (value === true ? "yes" : value === false ? "no" : value ?? "");
+const written = value => (value === true ? "yes" : value === false ? "no" : (value ?? ""));
 
 /** A number whose bounds are far apart is turned on a logarithmic slider, a near one on a plain one. */
 function Slider({ name, id, about, value, change }) {
   const { minimum: low, maximum: high, type } = types(about)[0];
   const wide = low > 0 && high / low > 100;
-  const spread = wide ? [Math.max(low, .1), Math.min(high, 10)] : [low, high];
+  const spread = wide ? [Math.max(low, 0.1), Math.min(high, 10)] : [low, high];
   const from = number => (wide ? Math.log10(number) : number);
   const back = number => (wide ? Number((10 ** number).toPrecision(2)) : number);
   return html`<div class="row tight nowrap">
-    <input type="range" class="grow" aria-label="${title(name)}, slider" min=${from(spread[0])} max=${from(spread[1])}
-      step=${type === "integer" ? 1 : wide ? .02 : (high - low) / 100} value=${from(value ?? about.default)}
-      onInput=${event => change(back(Number(event.target.value)))} />
-    <input type="number" class="short" id=${id} min=${low} max=${high} step=${type === "integer" ? 1 : "any"}
-      value=${value ?? about.default} onChange=${event => change(event.target.value === "" ? undefined : Number(event.target.value))} /></div>`;
+    <input
+      type="range"
+      class="grow"
+      aria-label="${title(name)}, slider"
+      min=${from(spread[0])}
+      max=${from(spread[1])}
+      step=${type === "integer" ? 1 : wide ? 0.02 : (high - low) / 100}
+      value=${from(value ?? about.default)}
+      onInput=${event => change(back(Number(event.target.value)))}
+    />
+    <input
+      type="number"
+      class="short"
+      id=${id}
+      min=${low}
+      max=${high}
+      step=${type === "integer" ? 1 : "any"}
+      value=${value ?? about.default}
+      onChange=${event => change(event.target.value === "" ? undefined : Number(event.target.value))}
+    />
+  </div>`;
 }
 
 function Seed({ id, about, value, change }) {
-  return html`<div class="row tight nowrap"><input type="number" id=${id} step="1" value=${value ?? about.default}
-    onChange=${event => change(event.target.value === "" ? undefined : Number(event.target.value))} />
-    <button type="button" class="icon" title="Another seed" aria-label="Another seed"
-      onClick=${() => change(Math.floor(Math.random() * 10000))}>⚄</button></div>`;
+  return html`<div class="row tight nowrap">
+    <input
+      type="number"
+      id=${id}
+      step="1"
+      value=${value ?? about.default}
+      onChange=${event => change(event.target.value === "" ? undefined : Number(event.target.value))}
+    />
+    <button
+      type="button"
+      class="icon"
+      title="Any seed"
+      aria-label="Any seed"
+      onClick=${() => change(Math.floor(Math.random() * 10000))}
+    >
+      ⚄
+    </button>
+  </div>`;
 }
 
 function Number_({ id, about, value, change }) {
   const { minimum, maximum, exclusiveMinimum, type } = types(about)[0];
-  return html`<input type="number" id=${id} min=${minimum ?? exclusiveMinimum} max=${maximum} step=${type === "integer" ? 1 : "any"}
-    placeholder=${about.default ?? "automatic"} value=${value ?? ""}
-    onChange=${event => change(event.target.value === "" ? undefined : Number(event.target.value))} />`;
+  return html`<input
+    type="number"
+    id=${id}
+    min=${minimum ?? exclusiveMinimum}
+    max=${maximum}
+    step=${type === "integer" ? 1 : "any"}
+    placeholder=${about.default ?? "automatic"}
+    value=${value ?? ""}
+    onChange=${event => change(event.target.value === "" ? undefined : Number(event.target.value))}
+  />`;
 }
 
 function Choice({ id, about, value, change }) {
   const none = optional(about) || about.default === undefined;
   return html`<select id=${id} onChange=${event => change(chosen(event.target.value) || undefined)}>
     ${none && html`<option value="">automatic</option>`}
-    ${allowed(about).map(each => html`<option key=${each} selected=${each === written(value ?? about.default)}>${each}</option>`)}</select>`;
+    ${allowed(about).map(each => html`<option key=${each} selected=${each === written(value ?? about.default)}>${each}</option>`)}
+  </select>`;
 }
 
-function Text({ id, about, value, change, list }) {
-  const names = offered(about);
-  const parsed = text => (text === "" ? undefined : list ? text.split(",").map(each => each.trim()).filter(Boolean) : text);
-  return html`<input id=${id} list=${names.length ? `${id}-names` : undefined} autocomplete="off" spellcheck="false"
-    placeholder=${shown(about.default) || (list ? "none" : "automatic")} value=${shown(value)}
-    onChange=${event => change(parsed(event.target.value.trim()))} />
+/** One of several names, each with what it is. */
+function Named({ id, about, value, change, names }) {
+  const now = value ?? about.default;
+  return html`<select
+      id=${id}
+      onChange=${event => change(event.target.value === about.default ? undefined : event.target.value)}
+    >
+      ${names.map(({ name }) => html`<option key=${name} selected=${name === now}>${name}</option>`)}
+    </select>
+    <span class="help">${names.find(({ name }) => name === now)?.about}</span>`;
+}
+
+function Text({ id, about, value, change, list, names = [] }) {
+  const parsed = text =>
+    text === ""
+      ? undefined
+      : list
+        ? text
+            .split(",")
+            .map(each => each.trim())
+            .filter(Boolean)
+        : text;
+  return html`<input
+      id=${id}
+      list=${names.length ? `${id}-names` : undefined}
+      autocomplete="off"
+      spellcheck="false"
+      placeholder=${shown(about.default) || (list ? "none" : "automatic")}
+      value=${shown(value)}
+      onChange=${event => change(parsed(event.target.value.trim()))}
+    />
     ${names.length > 0 && html`<datalist id="${id}-names">${names.map(each => html`<option key=${each} value=${each} />`)}</datalist>`}`;
 }
 
-/** One setting with its label and help. */
-export function Field({ name, about, value, change, help = true, id = `set-${name}` }) {
+/** One setting with its label and help.
+ *
+ * names: what may be meant, as texts, or as tables of name and about.
+ */
+export function Field({ name, about, value, change, names, help = true, id = `set-${name}` }) {
   const kind = control(about);
   const { minimum, maximum, type } = types(about)[0] || {};
   const bounded = kind === "number" && minimum !== undefined && maximum !== undefined && about.default !== null;
   const said = html`<span class=${help ? "help" : "unseen"} id="${id}-help">${about.description}</span>`;
-  const own = { name, id, about, value, change };
+  const own = { name, id, about, value, change, names };
+  const described = names?.[0]?.about;
   if (kind === "tick") {
-    return html`<div class="field inline wide" title=${about.description}><input type="checkbox" id=${id} checked=${value ?? about.default}
-      onChange=${event => change(event.target.checked === about.default ? undefined : event.target.checked)} />
-      <label for=${id}>${title(name)}</label>${said}</div>`;
+    return html`<div class="field inline wide" title=${about.description}>
+      <input
+        type="checkbox"
+        id=${id}
+        checked=${value ?? about.default}
+        onChange=${event => change(event.target.checked === about.default ? undefined : event.target.checked)}
+      />
+      <label for=${id}>${title(name)}</label>${said}
+    </div>`;
   }
-  if (kind === "picture") return html`<div class="field wide"><span class="label">${title(name)}</span>
-    <${PicturePicker} label=${title(name)} value=${value} change=${change} several=${types(about)[0]?.type === "array"} />${said}</div>`;
-  const drawn = name === "seed" ? html`<${Seed} ...${own} />`
-    : bounded && !(type === "integer" && maximum - minimum > 1000) ? html`<${Slider} ...${own} />`
-      : kind === "number" ? html`<${Number_} ...${own} />`
-        : kind === "choice" ? html`<${Choice} ...${own} />`
-          : html`<${Text} ...${own} list=${kind === "list"} />`;
-  return html`<div class="field ${bounded && name !== "seed" ? "wide" : ""}" title=${help ? undefined : about.description}>
-    <label for=${id}>${title(name)}</label>${drawn}${said}</div>`;
+  if (kind === "picture")
+    return html`<div class="field wide">
+      <span class="label">${title(name)}</span>
+      <${PicturePicker}
+        label=${title(name)}
+        value=${value}
+        change=${change}
+        several=${types(about)[0]?.type === "array"}
+      />${said}
+    </div>`;
+  const drawn =
+    name === "seed"
+      ? html`<${Seed} ...${own} />`
+      : bounded && !(type === "integer" && maximum - minimum > 1000)
+        ? html`<${Slider} ...${own} />`
+        : kind === "number"
+          ? html`<${Number_} ...${own} />`
+          : kind === "choice"
+            ? html`<${Choice} ...${own} />`
+            : described
+              ? html`<${Named} ...${own} />`
+              : html`<${Text} ...${own} list=${kind === "list"} />`;
+  return html`<div
+    class="field ${(bounded && name !== "seed") || described ? "wide" : ""}"
+    title=${help ? undefined : about.description}
+  >
+    <label for=${id}>${title(name)}</label>${drawn}${said}
+  </div>`;
 }
 
 /** The fields of a schema: some first, the rest behind a fold, the rare ones behind another. */
-export function Fields({ schema, first, without, values, change }) {
-  const draw = (name, help) => html`<${Field} key=${name} name=${name} about=${schema.properties[name]} value=${values[name]}
-    change=${value => change(name, value)} help=${help} />`;
+export function Fields({ schema, first, without, values, change, names = {} }) {
+  const draw = (name, help) =>
+    html`<${Field}
+      key=${name}
+      name=${name}
+      about=${schema.properties[name]}
+      value=${values[name]}
+      change=${value => change(name, value)}
+      help=${help}
+      names=${names[name]}
+    />`;
   const rest = Object.keys(schema.properties).filter(name => !first.includes(name) && !without.includes(name));
-  const [common, rare] = [false, true].map(seldom => rest.filter(name => Boolean(schema.properties[name].rare) === seldom));
+  const [common, rare] = [false, true].map(seldom =>
+    rest.filter(name => Boolean(schema.properties[name].rare) === seldom),
+  );
   const set = names => names.filter(name => values[name] !== undefined).length;
-  const fold = (word, names) => names.length > 0 && html`<details>
-    <summary>${word}${set(names) ? ` (${set(names)} set)` : ""}</summary><div class="fields">${names.map(name => draw(name, true))}</div></details>`;
+  const fold = (word, names) =>
+    names.length > 0 &&
+    html`<details>
+      <summary>${word}${set(names) ? ` (${set(names)} set)` : ""}</summary>
+      <div class="fields">${names.map(name => draw(name, true))}</div>
+    </details>`;
   return html`<div class="fields">${first.filter(name => schema.properties[name]).map(name => draw(name, false))}</div>
     ${fold("More settings", common)}${fold("Rare settings", rare)}`;
 }

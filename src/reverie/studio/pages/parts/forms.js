@@ -24,14 +24,21 @@ export function useSchema(kind) {
       if (!schemas.has(kind)) schemas.set(kind, await get(`/api/forms/${kind}`));
       if (!gone) setFound(schemas.get(kind));
     });
-    return () => { gone = true; };
+    return () => {
+      gone = true;
+    };
   }, [kind]);
   return found;
 }
 
 const signed = (weight, first) => (weight < 0 ? (first ? "-" : " - ") : first ? "" : " + ");
-const sum = units => units.map(({ unit, weight }, index) => (
-  `${signed(weight, !index)}${Math.abs(weight) === 1 ? "" : `${Math.abs(weight)}*`}${unit}`)).join("");
+const sum = units =>
+  units
+    .map(
+      ({ unit, weight }, index) =>
+        `${signed(weight, !index)}${Math.abs(weight) === 1 ? "" : `${Math.abs(weight)}*`}${unit}`,
+    )
+    .join("");
 
 /** Texts of units as the settings take them: with weights, as one sum, or each by itself. */
 export function texts(units, way, together) {
@@ -40,7 +47,10 @@ export function texts(units, way, together) {
   return units.map(({ unit }) => unit);
 }
 
-const present = table => Object.fromEntries(Object.entries(table).filter(([, value]) => value !== undefined && value !== null && value !== ""));
+const present = table =>
+  Object.fromEntries(
+    Object.entries(table).filter(([, value]) => value !== undefined && value !== null && value !== ""),
+  );
 
 /** A job of a room's form, as the server takes it. */
 export function job(room, own, picture = photo.get(), painted = mask.get()) {

@@ -5,10 +5,10 @@ import { singleKeys, store } from "./store.js";
 
 const bound = store([]); // [{keys, about, act}]
 
-const fills = element => element.closest?.("input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]");
-const pressed = event => [
-  (event.ctrlKey || event.metaKey) && "Ctrl", event.key === " " ? "Space" : event.key,
-].filter(Boolean).join("+");
+const fills = element =>
+  element.closest?.("input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]");
+const pressed = event =>
+  [(event.ctrlKey || event.metaKey) && "Ctrl", event.key === " " ? "Space" : event.key].filter(Boolean).join("+");
 
 /** In a component: keys that work while it is shown, such as {"Ctrl+Enter": ["dream", () => ...]}. */
 export function useKeys(table, changes) {
@@ -31,6 +31,10 @@ export function listenToKeys() {
     const found = bound.get().find(item => item.keys === name);
     if (!found) return;
     event.preventDefault();
+    if (fills(event.target)) {
+      event.target.blur(); // what was just typed counts
+      event.target.focus();
+    }
     found.act();
   });
 }

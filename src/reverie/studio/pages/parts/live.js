@@ -5,6 +5,7 @@ import { store, tried } from "./store.js";
 
 export const studio = store(null);
 export const jobs = store(new Map()); // by id
+export const listed = store(false); // whether the server's list of jobs has come
 export const order = store([]); // ids: running, queued, then ended
 export const scores = store(new Map()); // by job: [[done, score], ...]
 export const worksChanged = store(0);
@@ -41,6 +42,7 @@ async function refresh() {
   const list = await get("/api/jobs");
   jobs.set(new Map(list.map(job => [job.id, { ...jobs.get().get(job.id), ...job }])));
   order.set(list.map(job => job.id));
+  listed.set(true);
 }
 
 function open() {

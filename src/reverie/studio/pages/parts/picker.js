@@ -7,12 +7,13 @@ import { studio } from "./live.js";
 
 export const SAMPLES = ["sample:flower", "sample:china"];
 
-const size = async name => new Promise((resolve, reject) => {
-  const image = new Image();
-  image.onload = () => resolve({ width: image.naturalWidth, height: image.naturalHeight });
-  image.onerror = () => reject(new Error("This picture cannot be shown; choose another."));
-  image.src = picture(name);
-});
+const size = async name =>
+  new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => resolve({ width: image.naturalWidth, height: image.naturalHeight });
+    image.onerror = () => reject(new Error("This picture cannot be shown; choose another."));
+    image.src = picture(name);
+  });
 
 /** Sends a file; gives what the rooms know of a picture, or nothing where it was refused. */
 export async function brought(file) {
@@ -38,10 +39,10 @@ export async function use(file) {
 export function useBringing() {
   const [over, setOver] = useState(false);
   useEffect(() => {
-    const files = event => [...(event.clipboardData || event.dataTransfer)?.files || []];
+    const files = event => [...((event.clipboardData || event.dataTransfer)?.files || [])];
     const paste = event => files(event)[0] && use(files(event)[0]);
     const drag = event => {
-      if (![...event.dataTransfer?.types || []].includes("Files")) return;
+      if (![...(event.dataTransfer?.types || [])].includes("Files")) return;
       event.preventDefault();
       setOver(event.type === "dragover");
     };
@@ -60,11 +61,21 @@ export function useBringing() {
 /** A button that opens the files. */
 export function Choose({ take, label = "Choose a picture", primary = false, many = false }) {
   const input = useRef();
-  return html`<button type="button" class=${primary ? "primary" : ""} onClick=${() => input.current.click()}>${label}</button>
-    <input type="file" accept="image/*" hidden ref=${input} multiple=${many} aria-label=${label} onChange=${event => {
-      [...event.target.files].forEach(take);
-      event.target.value = "";
-    }} />`;
+  return html`<button type="button" class=${primary ? "primary" : ""} onClick=${() => input.current.click()}>
+      ${label}
+    </button>
+    <input
+      type="file"
+      accept="image/*"
+      hidden
+      ref=${input}
+      multiple=${many}
+      aria-label=${label}
+      onChange=${event => {
+        [...event.target.files].forEach(take);
+        event.target.value = "";
+      }}
+    />`;
 }
 
 /** The camera, in a sheet: see oneself, take one picture. */
@@ -72,7 +83,10 @@ export function Camera({ take }) {
   const [stream, setStream] = useState(null);
   const video = useRef();
   const sheet = useRef();
-  const end = () => { stream?.getTracks().forEach(track => track.stop()); setStream(null); };
+  const end = () => {
+    stream?.getTracks().forEach(track => track.stop());
+    setStream(null);
+  };
   useEffect(() => {
     if (!stream) return undefined;
     video.current.srcObject = stream;
@@ -90,21 +104,39 @@ export function Camera({ take }) {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [video.current.videoWidth, video.current.videoHeight];
     canvas.getContext("2d").drawImage(video.current, 0, 0);
-    canvas.toBlob(blob => { take(new File([blob], "camera.png", { type: "image/png" })); end(); }, "image/png");
+    canvas.toBlob(blob => {
+      take(new File([blob], "camera.png", { type: "image/png" }));
+      end();
+    }, "image/png");
   };
-  return html`<button type="button" onClick=${begin}>Photograph</button>
-    ${stream && html`<dialog ref=${sheet} onClose=${end} class="camera" aria-label="Camera"><video ref=${video} autoplay muted playsinline />
-      <div class="row"><button type="button" class="primary" onClick=${shoot}>Take it</button>
-      <button type="button" onClick=${end}>Close</button></div></dialog>`}`;
+  return html`<button type="button" onClick=${begin}>Photograph</button> ${
+      stream &&
+      html`<dialog ref=${sheet} onClose=${end} class="camera" aria-label="Camera">
+        <video ref=${video} autoplay muted playsinline />
+        <div class="row">
+          <button type="button" class="primary" onClick=${shoot}>Take it</button>
+          <button type="button" onClick=${end}>Close</button>
+        </div>
+      </dialog>`
+    }`;
 }
 
 /** What an empty easel says. */
 export function Bring({ title, about }) {
-  return html`<div class="drop"><h1>${title}</h1><p>${about}</p>
+  return html`<div class="drop">
+    <h1>${title}</h1>
+    <p>${about}</p>
     <div class="row"><${Choose} take=${use} primary />${navigator.mediaDevices && html`<${Camera} take=${use} />`}</div>
     <p class="small">Drop a file anywhere, or paste one. It stays on this machine.</p>
-    <div class="samples">${SAMPLES.map(pic => html`<button type="button" key=${pic} onClick=${async () => photo.set(await named(pic))}>
-      <img src=${picture(pic)} alt="" /><span>${pic.replace(":", " ")}</span></button>`)}</div></div>`;
+    <div class="samples">
+      ${SAMPLES.map(
+        pic =>
+          html`<button type="button" key=${pic} onClick=${async () => photo.set(await named(pic))}>
+            <img src=${picture(pic)} alt="" /><span>${pic.replace(":", " ")}</span>
+          </button>`,
+      )}
+    </div>
+  </div>`;
 }
 
 /** A small picker for a setting that is a picture, or several. */
@@ -112,9 +144,26 @@ export function PicturePicker({ label, value, change, several }) {
   const all = several ? value || [] : value ? [value] : [];
   const put = list => change(several ? (list.length ? list : undefined) : list[list.length - 1]);
   const add = pic => put(several ? [...all, pic] : [pic]);
-  const take = async file => { const found = await brought(file); if (found) add(found.pic); };
-  return html`<div class="row">${all.map((pic, index) => html`<span class="picked" key=${pic + index}><img src=${picture(pic)} alt=${`${label}: ${pic}`} />
-      <button type="button" class="quiet icon small" aria-label="Remove ${pic}" onClick=${() => put(all.filter((_, at) => at !== index))}>×</button></span>`)}
+  const take = async file => {
+    const found = await brought(file);
+    if (found) add(found.pic);
+  };
+  return html`<div class="row">
+    ${all.map(
+      (pic, index) =>
+        html`<span class="picked" key=${pic + index}
+          ><img src=${picture(pic)} alt=${`${label}: ${pic}`} />
+          <button
+            type="button"
+            class="quiet icon small"
+            aria-label="Remove ${pic}"
+            onClick=${() => put(all.filter((_, at) => at !== index))}
+          >
+            ×
+          </button></span
+        >`,
+    )}
     <${Choose} take=${take} label=${all.length && !several ? "Another" : `Choose`} many=${several} />
-    ${SAMPLES.filter(pic => !all.includes(pic)).map(pic => html`<button type="button" class="quiet small" key=${pic} onClick=${() => add(pic)}>${pic}</button>`)}</div>`;
+    ${SAMPLES.filter(pic => !all.includes(pic)).map(pic => html`<button type="button" class="quiet small" key=${pic} onClick=${() => add(pic)}>${pic}</button>`)}
+  </div>`;
 }

@@ -4,7 +4,11 @@ let token = "";
 
 async function answer(response) {
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.error || `The studio answered with status ${response.status}.`);
+  if (!response.ok) {
+    throw Object.assign(new Error(body.error || `The studio answered with status ${response.status}.`), {
+      busy: response.status === 503,
+    });
+  }
   return body;
 }
 
@@ -26,19 +30,33 @@ export async function studio() {
 
 export const get = async (path, signal) => answer(await reached(path, { signal }));
 
-export const post = async (path, body = {}, signal) => answer(await reached(path, {
-  method: "POST", signal, body: JSON.stringify(body),
-  headers: { "Content-Type": "application/json", "X-Reverie-Token": token },
-}));
+export const post = async (path, body = {}, signal) =>
+  answer(
+    await reached(path, {
+      method: "POST",
+      signal,
+      body: JSON.stringify(body),
+      headers: { "Content-Type": "application/json", "X-Reverie-Token": token },
+    }),
+  );
 
-export const remove = async path => answer(await reached(path, {
-  method: "DELETE", headers: { "X-Reverie-Token": token },
-}));
+export const remove = async path =>
+  answer(
+    await reached(path, {
+      method: "DELETE",
+      headers: { "X-Reverie-Token": token },
+    }),
+  );
 
 /** Sends a picture's bytes; gives its id and size. */
-export const upload = async blob => answer(await reached("/api/pictures", {
-  method: "POST", body: blob, headers: { "X-Reverie-Token": token },
-}));
+export const upload = async blob =>
+  answer(
+    await reached("/api/pictures", {
+      method: "POST",
+      body: blob,
+      headers: { "X-Reverie-Token": token },
+    }),
+  );
 
 export const picture = name => `/api/pictures/${encodeURI(name)}`;
 export const whole = name => `${picture(name)}?full`;

@@ -24,7 +24,12 @@ export function useNewest(src) {
     };
     if (src && !own.loading && src !== shown?.src) load();
   }, [src]);
-  useEffect(() => () => { state.current.gone = true; }, []);
+  useEffect(
+    () => () => {
+      state.current.gone = true;
+    },
+    [],
+  );
   return src ? shown : null;
 }
 
@@ -42,11 +47,28 @@ export function Print({ src, alt, before, whole, children }) {
     const values = { cut: `${cut}%`, ratio: width / height, most: `${Math.max(width * 4, 560)}px`, own: `${width}px` };
     Object.entries(values).forEach(([name, value]) => frame.current.style.setProperty(`--${name}`, value));
   });
-  return html`<div class="easel ${whole ? "whole" : ""}">${shown && html`<div class="print" ref=${frame}>
-    <img src=${shown.src} alt=${alt} />
-    ${before && html`<img class="over before" src=${before} alt="" />
-      <span class="cut"></span><span class="tag left">before</span><span class="tag right">after</span>
-      <input type="range" class="cutter" min="0" max="100" step="1" value=${cut} aria-label="Before and after: how much of the photo is uncovered"
-        onInput=${event => setCut(Number(event.target.value))} />`}
-    ${children}</div>`}</div>`;
+  return html`<div class="easel ${whole ? "whole" : ""}">
+    ${
+      shown &&
+      html`<div class="print" ref=${frame}>
+        <img src=${shown.src} alt=${alt} />
+        ${
+          before &&
+          html`<img class="over before" src=${before} alt="" /> <span class="cut"></span
+            ><span class="tag left">before</span><span class="tag right">after</span>
+            <input
+              type="range"
+              class="cutter"
+              min="0"
+              max="100"
+              step="1"
+              value=${cut}
+              aria-label="Before and after: how much of the photo is uncovered"
+              onInput=${event => setCut(Number(event.target.value))}
+            />`
+        }
+        ${children}
+      </div>`
+    }
+  </div>`;
 }

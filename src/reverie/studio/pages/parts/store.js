@@ -37,12 +37,16 @@ export function kept(name, initial) {
   let found = initial;
   try {
     found = JSON.parse(localStorage.getItem(key)) ?? initial;
-  } catch { /* what is kept is damaged or forbidden: begin afresh */ }
+  } catch {
+    /* what is kept is damaged or forbidden: begin afresh */
+  }
   const self = store(found);
   self.listen(value => {
     try {
       localStorage.setItem(key, JSON.stringify(value));
-    } catch { /* full or forbidden: it lives as long as the page */ }
+    } catch {
+      /* full or forbidden: it lives as long as the page */
+    }
   });
   return self;
 }

@@ -1,11 +1,15 @@
 // Under the picture: how far it is, how it climbs, and the keys of a tape recorder.
 
 import { html, useEffect, useState } from "./draw.js";
-import { jobs, learn, scores } from "./live.js";
+import { jobs, learn, listed, scores } from "./live.js";
 import { post, work } from "./server.js";
 import { kept, say, tried } from "./store.js";
 
+export const LIVE = ["queued", "running", "paused"];
+
 const lasting = new Map();
+const ended = kept("ended", {}); // id -> what is left of a job when the server has forgotten it
+const MOST = 60;
 
 /** The id of a room's latest job, kept over reloads. */
 export function latest(kind) {
@@ -13,18 +17,26 @@ export function latest(kind) {
   return lasting.get(kind);
 }
 
-export const LIVE = ["queued", "running", "paused"];
+/** A job as it stands, by its id; null where nobody knows of it any more. */
+export function useJobOf(id) {
+  const job = jobs.use().get(id);
+  const known = listed.use();
+  useEffect(() => {
+    if (job && !job.settings) learn(id).catch(() => {});
+  }, [id, Boolean(job)]);
+  useEffect(() => {
+    if (!job || LIVE.includes(job.state)) return;
+    const { title, kind, state, works, picture, film, error } = job;
+    const others = Object.entries(ended.get())
+      .filter(([other]) => other !== id)
+      .slice(1 - MOST);
+    ended.set(Object.fromEntries([...others, [id, { id, title, kind, state, works, picture, film, error }]]));
+  }, [id, job?.state]);
+  return job || (known && ended.get()[id]) || null;
+}
 
 /** A room's latest job as it stands; null where there is none. */
-export function useJob(kind) {
-  const own = latest(kind);
-  const id = own.use();
-  const all = jobs.use();
-  useEffect(() => {
-    if (id && !all.get(id)?.settings) learn(id).catch(() => own.set(null));
-  }, [id]);
-  return id ? all.get(id) || null : null;
-}
+export const useJob = kind => useJobOf(latest(kind).use());
 
 /** Starts a job; gives its id. */
 export async function start(kind, asked) {
@@ -51,9 +63,20 @@ export function Curve({ points }) {
   if (!points || points.length < 2) return null;
   const [xs, ys] = [points.map(point => point[0]), points.map(point => point[1])];
   const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const line = points.map(([x, y]) => `${((x - left) / (right - left || 1) * 100).toFixed(2)},${(38 - (y - low) / (high - low || 1) * 36).toFixed(2)}`);
-  return html`<svg class="curve" viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label="Score, from ${low.toPrecision(3)} to ${high.toPrecision(3)}">
-    <line x1="0" y1="39.5" x2="100" y2="39.5" /><path d="M${line.join(" L")}" /></svg>`;
+  const line = points.map(
+    ([x, y]) =>
+      `${(((x - left) / (right - left || 1)) * 100).toFixed(2)},${(38 - ((y - low) / (high - low || 1)) * 36).toFixed(2)}`,
+  );
+  return html`<svg
+    class="curve"
+    viewBox="0 0 100 40"
+    preserveAspectRatio="none"
+    role="img"
+    aria-label="Score, from ${low.toPrecision(3)} to ${high.toPrecision(3)}"
+  >
+    <line x1="0" y1="39.5" x2="100" y2="39.5" />
+    <path d="M${line.join(" L")}" />
+  </svg>`;
 }
 
 /** One line on where a job stands. */
@@ -61,10 +84,13 @@ export function standing(job) {
   if (!job) return "";
   const step = job.total ? `${job.done} of ${job.total}` : job.done ? `${job.done} done` : "";
   const words = {
-    queued: job.place ? `Waiting, ${job.place} before it` : "Waiting for its turn",
+    queued: job.place ? `Waiting, number ${job.place} in line` : "Waiting for its turn",
     running: [step, job.task, lasts(job.left)].filter(Boolean).join(" · ") || "Beginning",
     paused: `Paused at ${step || "its beginning"}`,
-    done: "Done", stopped: `Stopped at ${step}, kept`, cancelled: "Cancelled, nothing kept", failed: job.error || "Failed",
+    done: "Done",
+    stopped: `Stopped at ${step}, kept`,
+    cancelled: "Cancelled, nothing kept",
+    failed: job.error || "Failed",
   };
   return words[job.state] || job.state;
 }
@@ -76,14 +102,28 @@ export function standing(job) {
 export function Transport({ job, begin, label, ready = true, children }) {
   const curve = scores.use().get(job?.id);
   const live = job && LIVE.includes(job.state);
-  const button = (what, text, more = "") => html`<button type="button" class=${more} onClick=${() => act(job.id, what)}>${text}</button>`;
-  return html`<div class="transport"><progress max="1" value=${job?.total && job.state !== "queued" ? job.done / job.total : job?.state === "done" ? 1 : 0} aria-label="Progress" />
-    <div class="line"><${Curve} points=${curve} />
-    <p class="said ${job?.state === "failed" ? "warn" : ""}" role="status">${standing(job)}${job?.note && live ? html` <span>· ${job.note}</span>` : ""}</p>
-    ${live && html`${job.state === "paused" ? button("resume", "Go on", "primary") : job.state === "running" && button("pause", "Pause")}
-      ${job.state !== "queued" && button("stop", "Stop and keep")}${button("cancel", "Cancel", "quiet")}`}
-    ${!live && children}
-    ${!live && begin && html`<button type="button" class="primary" disabled=${!ready} onClick=${begin} title="Ctrl+Enter">${label}</button>`}</div></div>`;
+  const button = (what, text, more = "") =>
+    html`<button type="button" class=${more} onClick=${() => act(job.id, what)}>${text}</button>`;
+  return html`<div class="transport">
+    <progress
+      max="1"
+      value=${job?.total && job.state !== "queued" ? job.done / job.total : job?.state === "done" ? 1 : 0}
+      aria-label="Progress"
+    />
+    <div class="line">
+      <${Curve} points=${curve} />
+      <p class="said ${job?.state === "failed" ? "warn" : ""}" role="status">
+        ${standing(job)}${job?.note && live ? html` <span>· ${job.note}</span>` : ""}
+      </p>
+      ${
+        live &&
+        html`${job.state === "paused" ? button("resume", "Go on", "primary") : job.state === "running" && button("pause", "Pause")}
+        ${job.state !== "queued" && button("stop", "Stop and keep")}${button("cancel", "Cancel", "quiet")}`
+      }
+      ${!live && children}
+      ${!live && begin && html`<button type="button" class="primary" disabled=${!ready} onClick=${begin} title="Ctrl+Enter">${label}</button>`}
+    </div>
+  </div>`;
 }
 
 /** Addresses of what a job has made. */
@@ -98,9 +138,9 @@ export const copy = async text => {
   }
 };
 
-/** Waits until a value has been still for a while. */
-export function useStill(value, milliseconds) {
-  const [still, setStill] = useState(value);
+/** Waits until a value has been still for a while; `first` stands until then. */
+export function useStill(value, milliseconds, first = value) {
+  const [still, setStill] = useState(first);
   useEffect(() => {
     const timer = setTimeout(() => setStill(value), milliseconds);
     return () => clearTimeout(timer);

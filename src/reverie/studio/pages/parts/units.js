@@ -21,13 +21,26 @@ export function UnitPicture({ unit, alt = "" }) {
   const { layer, channel } = parts(unit);
   const [version, setVersion] = useState(0);
   const [missing, setMissing] = useState(false);
-  useEffect(() => whenDrawn(unit, () => { setMissing(false); setVersion(count => count + 1); }), [unit]);
+  useEffect(
+    () =>
+      whenDrawn(unit, () => {
+        setMissing(false);
+        setVersion(count => count + 1);
+      }),
+    [unit],
+  );
   useEffect(() => setMissing(false), [unit]);
   if (channel === null || missing) return html`<span class="waiting"></span>`;
-  return html`<img loading="lazy" alt=${alt} src="${unitPicture(layer, channel)}${version ? `?${version}` : ""}" onError=${() => setMissing(true)} />`;
+  return html`<img
+    loading="lazy"
+    alt=${alt}
+    src="${unitPicture(layer, channel)}${version ? `?${version}` : ""}"
+    onError=${() => setMissing(true)}
+  />`;
 }
 
-const spread = (channels, count) => Array.from({ length: Math.min(count, channels) }, (_, index) => Math.floor(index * channels / count));
+const spread = (channels, count) =>
+  Array.from({ length: Math.min(count, channels) }, (_, index) => Math.floor((index * channels) / count));
 
 /** The main line of the network: a layer is chosen by looking at some of its units.
  *
@@ -36,19 +49,42 @@ const spread = (channels, count) => Array.from({ length: Math.min(count, channel
 export function Layers({ chosen, toggle, whole = true }) {
   const network = studio.use().network;
   const layers = network.layers.filter(layer => layer.main);
-  return html`<ol class="layers" aria-label="Layers of ${network.title || network.name}, in order">${layers.map(layer => {
-    const on = chosen.some(unit => parts(unit).layer === layer.name);
-    const extent = layer.size ? `${layer.size.join("×")} · ${layer.channels}` : `${layer.channels}`;
-    return html`<li key=${layer.name} class="layer ${on ? "on" : ""}">
-      ${whole && layer.size ? html`<button type="button" class="title" aria-pressed=${chosen.includes(layer.name)} onClick=${() => toggle(layer.name)}
-        title="The whole layer"><span class="mono">${layer.name}</span><small>${extent}</small></button>`
-        : html`<span class="title"><span class="mono">${layer.name}</span><small>${extent}</small></span>`}
-      <div class="thumbs">${spread(layer.channels, 4).map(channel => {
-        const unit = `${layer.name}:${channel}`;
-        return html`<button type="button" key=${unit} aria-pressed=${chosen.includes(unit)} aria-label=${`${layer.name}:${channel}${layer.size ? "" : `, ${spoken(unit)}`}`} title=${layer.size ? unit : spoken(unit)}
-          onClick=${() => toggle(unit)}><${UnitPicture} unit=${unit} /></button>`;
-      })}</div></li>`;
-  })}</ol>`;
+  return html`<ol class="layers" aria-label="Layers of ${network.title || network.name}, in order">
+    ${layers.map(layer => {
+      const on = chosen.some(unit => parts(unit).layer === layer.name);
+      const extent = layer.size ? `${layer.size.join("×")} · ${layer.channels}` : `${layer.channels}`;
+      return html`<li key=${layer.name} class="layer ${on ? "on" : ""}">
+        ${
+          whole && layer.size
+            ? html`<button
+                type="button"
+                class="title"
+                aria-pressed=${chosen.includes(layer.name)}
+                onClick=${() => toggle(layer.name)}
+                aria-label="${layer.name}: the whole layer"
+              >
+                <span class="mono">${layer.name}</span><small>${extent}</small>
+              </button>`
+            : html`<span class="title"><span class="mono">${layer.name}</span><small>${extent}</small></span>`
+        }
+        <div class="thumbs">
+          ${spread(layer.channels, 4).map(channel => {
+            const unit = `${layer.name}:${channel}`;
+            return html`<button
+              type="button"
+              key=${unit}
+              aria-pressed=${chosen.includes(unit)}
+              aria-label=${`${layer.name}:${channel}${layer.size ? "" : `, ${spoken(unit)}`}`}
+              title=${layer.size ? unit : spoken(unit)}
+              onClick=${() => toggle(unit)}
+            >
+              <${UnitPicture} unit=${unit} />
+            </button>`;
+          })}
+        </div>
+      </li>`;
+    })}
+  </ol>`;
 }
 
 /** Links that carry a unit along. */
@@ -56,7 +92,9 @@ export function unitLinks(unit) {
   const { layer, channel } = parts(unit);
   const isClass = layer === "logits" && channel !== null;
   return [
-    ["dream", "Dream with it"], ["feature", "Make its picture"], ["explain", "Where is it in the photo?"],
+    ["dream", "Dream with it"],
+    ["feature", "Make its picture"],
+    ["explain", "Where is it in the photo?"],
     isClass ? ["fool", "Fool toward it"] : ["desk", "Put it on the desk"],
   ].map(([room, text]) => ({ room, text, asked: { unit } }));
 }

@@ -1,0 +1,61 @@
+"""The pictures of an atlas get the scores that the room of truth gives them, once each."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reverie.atlas.assessing import MADE, ScoreRun
+from reverie.atlas.atlas_file import read_atlas, shown
+from reverie.atlas.building import BuildRun
+from reverie.errors import AtlasRefused
+from reverie.image import to_pil
+from reverie.runs import finished
+from reverie.settings.atlas import Build
+from reverie.truth.exemplars import scanned
+from reverie.truth.scores import Assessment
+from reverie.unit import Unit
+from tiny import picture
+
+SMALL = {"layers": ("mix",), "views": "max,min", "size": 32, "steps": 2, "batch": 4, "limit": 4, "workers": 0}
+
+
+@pytest.fixture(scope="module")
+def made(model, tmp_path_factory) -> Path:
+    place = tmp_path_factory.mktemp("made")
+    for number in range(12):
+        path = place / "photos" / ("even", "odd")[number % 2] / f"{number}.png"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        to_pil(picture(number, 3, 40, 56)).save(path)
+    finished(BuildRun(model, Build.made(**SMALL, photos=place / "photos"), place / "a.atlas"))
+    return place / "a.atlas"
+
+
+def test_scores_are_those_of_the_units_pictures(model, made):
+    before = read_atlas(made).scores("mix")
+    run = ScoreRun(made, model, judge="none")
+    atlas = finished(run)
+    assert any(text.startswith("no judge") and text.endswith("(4 units)") for text in run.missing)
+    found = Assessment(scanned(model, atlas.scan, ["mix"]))
+    for unit in range(4):
+        kept = {item.view: item for item in atlas.pictures("mix", unit)}
+        most, least = (
+            torch.from_numpy(np.asarray(shown(kept[view].image, atlas.damaged)).astype(np.float32) / 255)
+            .permute(2, 0, 1)[None]
+            for view in ("max", "min")
+        )
+        wanted = {score.name: score.value for score in found.scores(Unit("mix", (unit,)), most, least).scores}
+        scores = {item.name: item.value for item in atlas.scores("mix", unit) if item.name in MADE}
+        assert scores == {name: pytest.approx(value) for name, value in wanted.items() if name in MADE}
+        assert "naturalness" in scores
+    assert set(before) <= set(atlas.scores("mix"))
+    assert not list(ScoreRun(made, model, judge="none").events())
+    assert len(list(ScoreRun(made, model, judge="none", force=True, limit=2).events())) == 2
+
+
+def test_an_atlas_without_photos_is_refused(model, tmp_path):
+    asked = Build.made(**{**SMALL, "views": "max"})
+    finished(BuildRun(model, asked, tmp_path / "a.atlas"))
+    with pytest.raises(AtlasRefused, match="holds no finished scan of photos, by which pictures are assessed"):
+        ScoreRun(tmp_path / "a.atlas", model)

@@ -1,0 +1,280 @@
+"""The studio's rooms in a browser: what a person does there, and what axe says of them."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+from tests.browser import chromium, complaints, violations  # noqa: F401
+
+pytest.importorskip("starlette", reason="Starlette is not installed")
+pytest.importorskip("uvicorn", reason="uvicorn is not installed")
+expect = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed").expect
+expect.set_options(timeout=20_000)
+
+ROOMS = ["dream", "feature", "explain", "unit", "style", "invert", "fool", "desk", "atlas-room", "history"]
+ASK = """async settings => {
+  const {token} = await (await fetch("/api/studio")).json();
+  const pictures = {photo: JSON.parse(localStorage.getItem("reverie.photo")).pic};
+  const headers = {"Content-Type": "application/json", "X-Reverie-Token": token};
+  await fetch("/api/jobs", {method: "POST", headers, body: JSON.stringify({kind: "dream", settings, pictures})});
+}"""
+MADE = re.compile("^/api/works/")
+DROP = """async ([bytes]) => {
+  const files = new DataTransfer();
+  files.items.add(new File([new Uint8Array(bytes)], "beach.png", {type: "image/png"}));
+  for (const name of ["dragover", "drop"])
+    document.querySelector("main").dispatchEvent(
+      new DragEvent(name, {dataTransfer: files, bubbles: true, cancelable: true}));
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The address of a studio with the bundled network, with its token, good for one use."""
+    folder = tmp_path_factory.mktemp("studio")
+    command = [sys.executable, "-m", "reverie", "studio", "--model", "bundled", "--folder", str(folder), "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        found = re.search(r"http://\S+", server.stdout.readline())
+        yield found.group()
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def context(chromium, address):  # noqa: F811
+    with chromium.new_context(viewport={"width": 1400, "height": 900}) as context:
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_role("heading", name="Bring a photo").wait_for(timeout=60_000)
+        page.close()
+        yield context
+
+
+@pytest.fixture
+def page(context):
+    with context.new_page() as page:
+        heard, refused = complaints(page), []
+        page.on("response", lambda answer: refused.append(answer) if answer.status >= 400 else None)
+        yield page
+        assert not [each for each in heard if "Failed to load" not in each]
+        # a preview may go while it is asked for: then its picture stands; 503: the page asks again
+        assert not [each for each in refused if "/preview/" not in each.url and each.status != 503]
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    """A picture of two halves, as a file."""
+    path = tmp_path_factory.mktemp("photos") / "beach.png"
+    picture = Image.new("RGB", (96, 64), (220, 180, 120))
+    picture.paste((40, 90, 160), (0, 0, 96, 32))
+    picture.save(path)
+    return path
+
+
+def opened(page, address, path):
+    page.goto(re.sub(r"/\?.*", path, address))
+    page.get_by_role("navigation", name="Rooms").wait_for()
+    return page
+
+
+def fill(page, **values):
+    for name, value in values.items():
+        page.locator(f"#set-{name}").fill(str(value))
+        page.locator(f"#set-{name}").press("Tab")
+
+
+def kept(page, name):
+    return json.loads(page.evaluate(f"localStorage.getItem('reverie.{name}')"))
+
+
+def test_a_photo_is_dropped_dreamt_stopped_found_after_a_reload_and_compared(page, address, photo):
+    opened(page, address, "/dream").get_by_role("heading", name="Bring a photo").wait_for()
+    page.evaluate(DROP, [list(photo.read_bytes())])
+    page.get_by_alt_text("beach.png").wait_for()
+
+    page.get_by_role("button", name="mixed4a: the whole layer").click()
+    page.get_by_role("spinbutton", name="Weight of mixed4a").fill("0.5")
+    fill(page, size=64, octaves=2, steps=500)
+    page.get_by_text("reverie dream").filter(has_text="mixed4a=0.5").wait_for()
+    page.keyboard.press("Control+Enter")
+    page.locator("svg.curve").wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("Paused at").wait_for()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Stop and keep").click()
+    page.get_by_text(", kept").wait_for()
+    picture = page.locator(".print > img").first
+    expect(picture).to_have_attribute("src", MADE)
+    made = picture.get_attribute("src")
+
+    page.reload()
+    page.get_by_role("button", name="Before | after").click()
+    expect(picture).to_have_attribute("src", made)
+    page.get_by_role("slider", name="Before and after").press("ArrowRight")
+    assert page.locator(".print").evaluate("element => element.style.getPropertyValue('--cut')") == "51%"
+
+    fill(page, octaves=1, steps=2)
+    page.get_by_role("button", name="Another seed").click()
+    page.get_by_text("Done").wait_for()
+    expect(page.locator("#set-seed")).to_have_value("1")
+
+    page.get_by_role("link", name="History").click()
+    page.locator(".card").nth(1).wait_for()
+    for index in (0, 1):
+        page.locator(".card input").nth(index).check()
+    page.get_by_role("button", name="Compare the two").click()
+    page.get_by_role("heading", name="Two beside each other").wait_for()
+    expect(page.get_by_role("row", name="seed").get_by_role("cell")).to_have_text(["1", "as it comes"])
+
+
+def test_a_work_is_made_again_put_back_into_its_form_and_deleted(page, address):
+    opened(page, address, "/history").locator(".card a").first.click()
+    page.get_by_role("button", name="Make it again").click()
+    page.get_by_text("Done").wait_for()
+
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_role("button", name="Into the form").click()
+    expect(page.locator("#set-steps")).to_have_value("2")
+    assert kept(page, "form.dream")["units"] == [{"unit": "mixed4a", "weight": 0.5}]
+
+    page.get_by_role("link", name="History").click()
+    page.locator(".card a").first.click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.locator(".card")).to_have_count(2)
+
+
+def test_a_mask_is_painted_kept_over_a_reload_and_asked_for(page, address):
+    opened(page, address, "/dream").get_by_role("button", name="Mask").click()
+    canvas = page.get_by_role("application", name="Mask")
+    canvas.press("ArrowRight")
+    canvas.press(" ")
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 60)
+    page.mouse.up()
+    page.get_by_text("--mask").wait_for()
+
+    page.reload()
+    page.get_by_role("button", name="Mask").click()
+    pixels = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"
+    page.locator("canvas.mask.restored").wait_for()
+    assert canvas.evaluate(pixels)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Done").click()
+    page.locator("pre").filter(has_not_text="--mask").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("room", "values", "verb"),
+    [
+        ("feature?unit=mixed4b:3", {"size": 32, "steps": 2}, "Make it"),
+        ("invert?unit=mixed3a", {"size": 32, "steps": 2}, "Rebuild"),
+        ("fool", {"target": "owl", "steps": 2}, "Fool it"),
+        ("style", {"size": 48, "octaves": 1, "steps": 2}, "Paint"),
+    ],
+)
+def test_a_room_makes_its_picture(page, address, room, values, verb):
+    opened(page, address, f"/{room}").locator("#set-seed").wait_for()
+    if room == "style":
+        page.get_by_role("button", name="sample:china").first.click()
+    fill(page, **values)
+    page.get_by_role("button", name=verb, exact=True).click()
+    page.get_by_text("Done").wait_for()
+    expect(page.locator(".print > img").first).to_have_attribute("src", MADE)
+
+
+def test_explain_shows_classes_what_is_seen_where_and_maps_and_paints_a_region_away(page, address):
+    opened(page, address, "/explain").locator(".bars li").first.wait_for()
+    before = page.locator(".bars output").first.inner_text()
+    page.locator(".looking").hover()
+    page.locator(".seen li").first.wait_for()
+    page.get_by_text(re.compile(r"Row \d+ of 16")).wait_for()
+
+    page.get_by_role("button", name="Draw the map").click()
+    page.get_by_alt_text("Map by gradient").wait_for()
+
+    page.get_by_role("button", name="Paint away").click()
+    page.get_by_role("application", name="Region").press(" ")
+    page.get_by_role("heading", name="Classes without what is painted away").wait_for()
+    expect(page.locator(".bars output").first).not_to_have_text(before)
+
+
+def test_a_unit_is_found_and_carried_to_the_dream_and_the_desk(page, address):
+    opened(page, address, "/unit").get_by_role("searchbox").fill("mixed4a:1")
+    page.get_by_role("link", name="mixed4a:1", exact=True).click()
+    page.get_by_role("heading", name="mixed4a:1", exact=True).wait_for()
+    page.keyboard.press("j")
+    page.get_by_role("heading", name="mixed4a:2", exact=True).wait_for()
+    page.get_by_role("heading", name="What feeds it").wait_for()
+    page.get_by_role("link", name="Dream with it").click()
+    page.get_by_role("slider", name="Weight of mixed4a:2").wait_for()
+    page.go_back()
+    page.get_by_role("link", name="Put it on the desk").click()
+    page.get_by_role("group", name="What is done with mixed4a:2").wait_for()
+
+
+def test_the_desk_answers_when_a_fader_moves(page, address):
+    page.add_init_script("localStorage.setItem('reverie.desk', '{\"layer\": \"mixed5a\", \"units\": []}')")
+    opened(page, address, "/desk").get_by_text("Nothing is changed yet.").wait_for()
+    page.get_by_role("button", name="Units seen in the middle").click()
+    page.get_by_role("button", name="All of them").click()
+    page.get_by_text("Answered in").wait_for()
+    share = page.locator(".bars output").first
+    off = share.inner_text()
+    page.get_by_role("button", name="Times").first.click()
+    page.get_by_role("slider").first.fill("4")
+    expect(share).not_to_have_text(off)
+    page.get_by_role("button", name="Dream with the network so changed").wait_for()
+    page.get_by_text("reverie.intervene").wait_for()
+
+
+def test_the_queue_is_seen_reordered_and_cancelled(page, address):
+    opened(page, address, "/dream").locator("#set-steps").wait_for()
+    fill(page, size=64, steps=5000)
+    for seed in (11, 12, 13):
+        page.evaluate(ASK, {"layers": [f"mixed4a:{seed}"], "steps": 5000})
+    page.get_by_role("button", name="Queue 3").click()
+    waiting = page.locator(".drawer .what")
+    page.get_by_role("button", name=re.compile("Earlier.*:13")).click()
+    expect(waiting.nth(1)).to_contain_text(":13")
+    expect(waiting.nth(2)).to_contain_text(":12")
+    for seed in (12, 13, 11):
+        page.get_by_role("button", name=re.compile(f"Cancel.*:{seed}")).click()
+    page.get_by_text("Nothing runs, nothing waits.").wait_for()
+
+
+def test_keys_have_a_sheet_and_can_be_switched_off(page, address):
+    opened(page, address, "/dream").locator("#set-seed").wait_for()
+    page.keyboard.press("?")
+    page.get_by_role("heading", name="Keys").wait_for()
+    page.get_by_label("Keys without Ctrl work").uncheck()
+    page.get_by_role("button", name="Close").last.click()
+    page.keyboard.press("t")
+    page.keyboard.press("h")
+    assert (page.evaluate("document.documentElement.dataset.theme"), page.url[-5:]) == ("dark", "dream")
+    page.evaluate("localStorage.removeItem('reverie.keys')")
+
+
+def test_every_room_passes_axe_in_both_themes_and_fits_a_phone(page, address):
+    page.add_init_script("localStorage.setItem('reverie.theme', '\"dark\"')")
+    for room in [*ROOMS, "unit?unit=logits:3"]:
+        opened(page, address, f"/{room}").locator("h1").first.wait_for()
+        assert not violations(page), room
+        page.get_by_role("button", name="Light theme").click()
+        assert not contrasts(page), room
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, room
+        page.set_viewport_size({"width": 1400, "height": 900})
+
+
+def contrasts(page):
+    """What axe says of colours, which are all that a theme changes."""
+    said = page.evaluate("axe.run(document, {runOnly: ['color-contrast']})")["violations"]
+    return [node["html"] for rule in said for node in rule["nodes"]]
