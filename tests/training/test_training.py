@@ -11,6 +11,7 @@ from safetensors import safe_open
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
+import atlas
 import drawing
 import evaluate
 import gallery
@@ -18,6 +19,7 @@ import motifs
 import nature
 import probes
 import train
+from reverie.atlas.atlas_file import read_atlas
 from reverie.models.sources import BUNDLED
 
 SETTINGS = {"size": 32, "classes": 4, "pictures": 96, "held-out": 32, "epochs": 5, "batch": 16, "workers": 1}
@@ -175,3 +177,14 @@ def test_shipped_weights_recognise_fresh_motifs() -> None:
     values, _ = evaluate.measure(network, images)
     assert (values.argmax(1) == labels.argmax(1)).mean() >= float(metadata["accuracy"]) - 0.06
     assert train.WEIGHTS.stat().st_size <= 8_000_000
+
+
+def test_the_atlas_is_of_motifs_in_folders_of_their_classes(tmp_path: Path) -> None:
+    arguments = ["--each", "1", "--motifs", str(tmp_path / "in"), "--layer", "logits", "--views", "max", "--limit", "1"]
+    more = ["--size", "48", "--steps", "1", "--batch", "2", "--workers", "0", "-q", "-o", str(tmp_path / "a.atlas")]
+    assert atlas.main([*arguments, *more]) == 0
+    made = read_atlas(tmp_path / "a.atlas")
+    assert len(made) == 2
+    assert sorted(set(made.scan.kinds)) == sorted(motifs.CLASSES)
+    own = [item.name for item in made.classes("logits", 0) if item.kind == "photos"]
+    assert made.about.classes[0] in own
