@@ -12,7 +12,7 @@ from PIL import Image
 
 import reverie
 from reverie import recipes
-from reverie.atlas.atlas_file import read_atlas, shown
+from reverie.atlas.atlas_file import read_atlas, scan_in, shown
 from reverie.atlas.building import BuildRun
 from reverie.atlas.worker import webp
 from reverie.errors import AtlasRefused, InvalidSetting, UnknownName, UnsuitableImage
@@ -231,6 +231,18 @@ def test_what_cannot_be_is_refused_in_a_sentence(model, folder, whole, tmp_path)
         read_atlas(tmp_path / "a.atlas")
     with pytest.raises(UnknownName, match="has no layer 'mux'; nearest: 'mix'"):
         whole.pictures("mux")
+
+
+def test_an_atlas_serves_as_a_scan(model, whole, tmp_path):
+    assert scan_in(whole.path).about == whole.scan.about
+    sheet = reverie.patches(model, "mix:3", whole.path, most=2)
+    best = whole.patches("mix", 3)[0]
+    assert sheet.records[0].automatic["value"] == pytest.approx(best.value, abs=1e-5)
+    board = reverie.card(model, "mix:3", scan=whole.path, steps=1, link_steps=0, patches=2)
+    assert board.data["best_photo"] == pytest.approx(best.value, abs=1e-5)
+    without = finished(run(model, None, tmp_path / "a.atlas", views="max", layers=("mix",), limit=1))
+    with pytest.raises(AtlasRefused, match="was built without photos"):
+        scan_in(without.path)
 
 
 @pytest.mark.parametrize(

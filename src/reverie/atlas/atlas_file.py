@@ -29,7 +29,7 @@ from reverie.atlas.entries import (
 )
 from reverie.atlas.tables import ATLAS
 from reverie.dataset.histograms import edges
-from reverie.dataset.store import Scan, described
+from reverie.dataset.store import Scan, described, read_scan
 from reverie.errors import AtlasRefused, ReverieError, UnknownName, nearest
 from reverie.paths import path_named
 from reverie.record import Record
@@ -251,6 +251,28 @@ def read_atlas(path: str | Path) -> Atlas:
         about = about_in(database.execute("SELECT name, value FROM network").fetchall(), ATLAS.damaged(place))
         rows = database.execute("SELECT * FROM layers ORDER BY position, layer").fetchall()
     return Atlas(place, about, tuple(checked(AtlasLayer, row, ATLAS.damaged(place)) for row in rows))
+
+
+def scan_in(path: str | Path) -> Scan:
+    """The scan of a scan file, or of an atlas, which may come from a stranger.
+
+    Raises:
+        ScanRefused: no scan, or a damaged one.
+        AtlasRefused: a damaged atlas, or one without photos.
+    """
+    place = path_named(path)
+    if not place.is_file() or not _is_atlas(place):
+        return read_scan(place)
+    found = read_atlas(place).scan
+    if found is None:
+        raise AtlasRefused(f"{place} was built without photos; build it with --photos, or make a scan of them")
+    return found
+
+
+def _is_atlas(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(72)
+    return int.from_bytes(head[68:72], "big") == ATLAS.application  # where SQLite keeps it
 
 
 def about_in(rows: Sequence[tuple[Any, Any]], damaged: ReverieError) -> Described:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from reverie.atlas.atlas_file import scan_in
 from reverie.attribution.effective_field import fired
 from reverie.dataset.histograms import edges
 from reverie.dataset.patches import Patch, extent, patch_record
 from reverie.dataset.patches import patches as patches_of
-from reverie.dataset.store import Scan, read_scan
+from reverie.dataset.store import Scan
 from reverie.errors import ScanRefused, UnsuitableImage
 from reverie.figures.board import Cell, Histogram, Section
 from reverie.figures.lettering import digits
@@ -123,7 +124,7 @@ def evidence(
         ScanRefused: no scan, or one of another network.
         UnknownName: the scan has no such layer.
     """
-    found, channel = read_scan(scan), int(unit.channels[0])
+    found, channel = scan_in(scan), int(unit.channels[0])
     _check(model, found)
     tallies = found.tallies(unit.layer)
     sections, missing = _patches(model, found, unit, photos, patches)

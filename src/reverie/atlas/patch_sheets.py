@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from reverie.atlas.atlas_file import scan_in
 from reverie.attribution.effective_field import fired, gradient_at
 from reverie.dataset.patches import Patch, extent, patch_record
 from reverie.dataset.patches import patches as looked_up
-from reverie.dataset.store import Scan, read_scan
+from reverie.dataset.store import Scan
 from reverie.errors import InvalidSetting
 from reverie.figures.lettering import digits
 from reverie.figures.overlay import framed, overlay
@@ -47,7 +48,7 @@ class PatchesRun:
         if asked.beside is not None and asked.beside not in BESIDE:
             raise InvalidSetting(f"beside is {' or '.join(BESIDE)}, not '{asked.beside}'")
         self.model, self.asked = model, asked
-        self.scan = asked.scan if isinstance(asked.scan, Scan) else read_scan(asked.scan)
+        self.scan = asked.scan if isinstance(asked.scan, Scan) else scan_in(asked.scan)
         self.photos = self.scan.photos(asked.photos)
         self.units = [_channel(unit) for unit in model.units(asked.units)]
         self.rows: list[Row] = []

@@ -121,9 +121,9 @@ class VerifyRun:
         yield from self._missing(layer)
 
     def _decoded(self, entry: Any) -> None:
-        picture = shown(entry.image, self.atlas.damaged)
-        side = self.atlas.about.job.size
-        if isinstance(entry, AtlasPicture) and picture.size != (side, side):
+        picture, side = shown(entry.image, self.atlas.damaged), self.atlas.about.job.size
+        wide = 1 if self.atlas.about.channels in (1, 3) else self.atlas.about.channels  # channels side by side
+        if isinstance(entry, AtlasPicture) and picture.size != (wide * side, side):
             raise self.atlas.damaged
 
     def _missing(self, layer: str) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from reverie.atlas.atlas_file import scan_in
 from reverie.atlas.patch_sheets import PatchesRun, scanned_model
 from reverie.cli.reading import kept
 from reverie.cli.runs import keep, model_of, target_for
 from reverie.dataset.scanning import ScanRun
-from reverie.dataset.store import begun, read_scan
+from reverie.dataset.store import begun
 from reverie.image import photo_path
 from reverie.models.loading import use_threads
 from reverie.paths import path_named, shortened
@@ -33,7 +34,7 @@ def _with_its_threads(path: Path, network: Network, writing: Output) -> Network:
 
 def patches(asked: Patches, network: Recorded, writing: Pictured) -> None:
     """One sheet."""
-    source = read_scan(asked.scan)
+    source = scan_in(asked.scan)
     use_threads(network.threads)
     options = {} if network.weights == "default" else {"weights": network.weights}
     ready = scanned_model(source, network.model, trust=network.trust, device=network.device, **options)

@@ -27,7 +27,8 @@ class Card(Settings):
 
     unit: OneUnit
     scan: Annotated[
-        Any | None, asked("A file of `reverie scan` with this network and layer.", group="Common", names="file")
+        Any | None,
+        asked("A file of `reverie scan`, or an atlas, with this network and layer.", group="Common", names="file"),
     ] = None
     photos: Annotated[
         str | None,
