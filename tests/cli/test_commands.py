@@ -471,7 +471,14 @@ def test_a_record_that_names_code_is_one_line(cli, refused, factory, photo):
 
 
 def test_version_and_no_words(cli):
-    assert re.fullmatch(r"reverie \d+\.\d+\.\d+\S*\n", cli("--version")[1])
+    first, *lines = cli("--version")[1].splitlines()
+    assert re.fullmatch(r"reverie \d+\.\d+\.\d+\S*", first)
+    named = [line.split()[0] for line in lines]
+    assert named[:3] == ["python", "torch", "device"]
+    assert f"torch {torch.__version__}" in lines[1]
+    brought = {line.partition(":")[0].removeprefix("extra ") for line in lines[3:]}
+    assert brought >= {"video", "plot", "map", "umap", "timm"}
+    assert not brought & {"dev", "docs", "bench"}
     status, out, err = cli()
     assert status in (0, 2)
     assert "dream" in out + err

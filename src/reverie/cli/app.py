@@ -1,9 +1,9 @@
 """The commands."""
 
+import importlib
 import io
 import os
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -78,14 +78,20 @@ for _name, _cls in commands().own.items():
 
 def _version(wanted: bool) -> None:
     if wanted:
-        say(f"reverie {metadata.version('reverie')}")
+        say(*importlib.import_module("reverie.cli.about").about())
         raise typer.Exit
 
 
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", help="Say the version.", callback=_version, is_eager=True)
+        bool,
+        typer.Option(
+            "--version",
+            help="Say the versions, the device and the extras, as a report of a fault needs them.",
+            callback=_version,
+            is_eager=True,
+        ),
     ] = False,
 ) -> None:
     del version
