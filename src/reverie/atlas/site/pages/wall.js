@@ -7,14 +7,20 @@
   const SIDES = [32, 48, 64, 96, 128], PARALLEL = 6;
   let shown = null; // the wall on the page
 
+  const kindOf = (across, place) => ({ across, place, known: [] });
+
   const usual = units => units <= 160 ? 96 : units <= 2500 ? 64 : 48;
 
   class Wall {
     constructor(layer, order, list, about, column) {
       Object.assign(this, { layer, order, list, column, active: 0, rows: new Map(), spare: [], queue: new Map(), loading: 0 });
+      this.small = kindOf(32, atlas.small);
+      this.large = kindOf(8, atlas.large);
+      const name = this.name = atlas.network.layers[layer].name, [path, query] = atlas.unitAddress(`${name}:0`, list).split("?");
+      this.link = [path.slice(0, -1), query === undefined ? "" : `?${query}`];
       this.dead = new Set(about.dead);
       this.bare = new Set(about.bare);
-      this.node = el("div", { class: "wall", role: "group", "aria-label": `Units of ${atlas.network.layers[layer].name}` });
+      this.node = el("div", { class: "wall", role: "group", "aria-label": `Units of ${name}` });
       this.node.addEventListener("keydown", event => this.key(event));
       this.node.addEventListener("focusin", event => { if (event.target.place !== undefined) this.choose(event.target.place); });
       this.draw = this.draw.bind(this);
@@ -43,6 +49,7 @@
       this.columns = Math.max(1, Math.floor((width + GAP) / (wanted + GAP)));
       this.side = Math.floor((width - GAP * (this.columns - 1)) / this.columns);
       this.captioned = this.side >= CAPTIONED;
+      this.sharp = atlas.sharp(this.side);
       this.high = this.side + GAP + (this.captioned ? CAPTION : 0);
       this.node.style.height = `${Math.ceil(this.order.length / this.columns) * this.high}px`;
       this.node.style.setProperty("--side", `${this.side}px`);
@@ -77,7 +84,7 @@
       }
       for (let number = from; number <= to; number++) if (!this.rows.has(number)) this.fill(number);
       for (const row of this.spare) row.hidden = true;
-      if (atlas.sharp(this.side)) {
+      if (this.sharp) {
         clearTimeout(this.rest);
         this.rest = setTimeout(() => this.sharpen(), 90);
       }
@@ -102,40 +109,67 @@
       node.place = place;
       node.hidden = index === undefined;
       if (index === undefined) return;
-      const text = atlas.textOf(this.layer, index), dead = this.dead.has(index), value = this.column?.values[index];
+      const channel = atlas.channelOf(this.layer, index), dead = this.dead.has(index), value = this.column?.values[index];
       node.index = index;
-      node.href = atlas.unitAddress(text, this.list);
-      node.ariaLabel = dead ? `${text}, dead` : text;
-      node.className = (dead ? "dead" : "") + (this.bare.has(index) ? " bare" : "");
+      node.setAttribute("href", `${this.link[0]}${channel}${this.link[1]}`);
+      node.setAttribute("aria-label", `${this.name}:${channel}${dead ? ", dead" : ""}`);
       node.tabIndex = place === this.active ? 0 : -1;
       if (this.captioned) {
         const told = this.column && value !== null ? atlas.told(this.column.measure, value) : dead ? "dead" : this.named?.[index] ?? "";
-        node.firstChild.textContent = `${atlas.channelOf(this.layer, index)}${told ? ` · ${told}` : ""}`;
+        node.firstChild.textContent = `${channel}${told ? ` · ${told}` : ""}`;
       }
+      this.paint(node, index);
+    }
+
+    /** Shows a unit's picture: the large one where it is here and wanted, else the small one. */
+    paint(node, index) {
+      const kinds = (this.dead.has(index) ? "dead" : "") + (this.bare.has(index) ? " bare" : "");
+      const sharp = this.sharp && atlas.here(this.address(this.large, index)), kind = sharp ? this.large : this.small;
+      node.className = sharp ? `sharp ${kinds}` : kinds;
       if (this.bare.has(index)) {
-        node.style.backgroundImage = "none";
+        node.style.backgroundImage = "";
         return;
       }
-      const large = atlas.sharp(this.side) ? atlas.large(this.layer, index) : null;
-      atlas.paint(node, large && atlas.here(large.address) ? large : atlas.small(this.layer, index));
+      const cell = index % (kind.across * kind.across), x = cell % kind.across, y = (cell - x) / kind.across;
+      node.style.backgroundImage = this.image(kind, index);
+      node.style.backgroundPosition = `-${x * this.side}px -${y * this.side}px`;
+    }
+
+    /** The address of the sheet of a unit's picture; and how a style names it. Each is made once. */
+    address(kind, index) {
+      return this.sheet(kind, index)[0];
+    }
+
+    image(kind, index) {
+      return this.sheet(kind, index)[1];
+    }
+
+    sheet(kind, index) {
+      const number = Math.floor(index / (kind.across * kind.across));
+      let found = kind.known[number];
+      if (!found) {
+        const { address } = kind.place(this.layer, index);
+        found = kind.known[number] = [address, `url("${address}")`];
+      }
+      return found;
+    }
+
+    /** The cells in or near the window that have pictures. */
+    pictured() {
+      return [...this.rows.values()].flatMap(row => [...row.children]).filter(node => !node.hidden && !this.bare.has(node.index));
     }
 
     /** Asks for the sheets of large pictures of what is in the window, once the small ones stand; those that serve most first. */
     async sharpen() {
-      const small = new Set([...this.rows.values()].flatMap(row => [...row.children])
-        .filter(node => !node.hidden && !this.bare.has(node.index)).map(node => atlas.small(this.layer, node.index).address));
-      await Promise.all([...small].map(address => atlas.sheet(address).coming));
+      const standing = new Set(this.pictured().map(node => this.address(this.small, node.index)));
+      await Promise.all([...standing].map(address => atlas.sheet(address).coming));
       if (shown !== this) return;
-      const above = this.above(), from = Math.floor(above / this.high), to = Math.ceil((above + innerHeight) / this.high);
       this.queue.clear();
-      for (const [number, row] of this.rows) {
-        if (number < from - 1 || number > to) continue;
-        for (const node of row.children) {
-          if (node.hidden || this.bare.has(node.index)) continue;
-          const { address } = atlas.large(this.layer, node.index);
-          if (!atlas.here(address)) this.queue.set(address, (this.queue.get(address) ?? 0) + 1);
-        }
+      for (const node of this.pictured()) {
+        const box = node.getBoundingClientRect(), address = this.address(this.large, node.index);
+        if (box.bottom > 0 && box.top < innerHeight && !atlas.here(address)) this.queue.set(address, (this.queue.get(address) ?? 0) + 1);
       }
+      this.pictured().filter(node => !node.classList.contains("sharp")).forEach(node => this.paint(node, node.index));
       this.next();
     }
 
@@ -146,19 +180,9 @@
         this.loading++;
         atlas.sheet(address).coming.then(fine => {
           this.loading--;
-          if (fine) this.renew(address);
+          if (fine) this.pictured().filter(node => this.address(this.large, node.index) === address).forEach(node => this.paint(node, node.index));
           if (shown === this) this.next();
         });
-      }
-    }
-
-    renew(address) {
-      for (const row of this.rows.values()) {
-        for (const node of row.children) {
-          if (node.hidden || this.bare.has(node.index)) continue;
-          const large = atlas.large(this.layer, node.index);
-          if (large.address === address) atlas.paint(node, large);
-        }
       }
     }
 
