@@ -100,7 +100,7 @@ class DrawnAtlas:
         ]
         bars = np.histogram(random.gamma(2, 1, 400), 40, (0, 8))[0] / 60
         return UnitEntry(
-            channel, "", dead, numbers, made, patches, Histogram(0, 8, bars.tolist(), (("best photo", 7.1), ("made", 9.4))), fired,  # noqa: E501
+            channel, "", dead, numbers, {}, made, patches, Histogram(0, 8, bars.tolist(), (("best photo", 7.1), ("made", 9.4))), fired,  # noqa: E501
             [(name, 0.5 / 2**rank) for rank, (name, *_) in enumerate(fired)],
             self._links(layer - 1, random), self._links(layer + 1, random), self._links(layer, random, 8) + self._links(layer - 1, random, 4),  # noqa: E501
         )  # fmt: skip

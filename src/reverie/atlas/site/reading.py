@@ -18,7 +18,7 @@ CHUNK = 64  # units that are read at a time
 LOGITS = "logits"
 NOTES = ("Made by climbing, and by descending, its activation", "; the views differ as far as they can")
 KINDS = {
-    "max": Kind("max", "Real patches that excite it most", "Cut out of photos at what the position sees."),
+    "max": Kind("max", "Real patches that excite it most", "Cut out at what the position sees."),
     "least": Kind("least", "Least"),
     "random": Kind("random", "By chance"),
 }

@@ -36,8 +36,9 @@
 
   parts.patches = (unit, compact = false) => atlas.network.patches.map(([kind, label, note], number) => {
     const cells = patchesOf(unit, kind, number);
-    const width = compact || number === 0 ? 12 : 4;
-    return cells.length ? section(label, note, el("div", { class: `cells ${number === 0 ? "first" : "small"}` }, cells), width) : null;
+    const few = atlas.network.patches.every(([, , , most], at) => most <= (at ? 3 : 6)); // all kinds stand in one row
+    const width = compact ? 12 : few ? (number ? 3 : 6) : number ? 4 : 12;
+    return cells.length ? section(label, note, el("div", { class: `cells ${few || number === 0 ? "first" : "small"}` }, cells), width) : null;
   });
 
   parts.fires = ({ about, classes }, width = 5) => about.classes?.length
