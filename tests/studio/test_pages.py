@@ -175,6 +175,7 @@ def test_a_mask_is_painted_kept_over_a_reload_and_asked_for(page, address):
     ("room", "values", "verb"),
     [
         ("feature?unit=mixed4b:3", {"size": 32, "steps": 2}, "Make it"),
+        ("dream?way=accentuate&unit=mixed4a:3", {"size": 48, "steps": 2}, "Raise it"),
         ("invert?unit=mixed3a", {"size": 32, "steps": 2}, "Rebuild"),
         ("fool", {"target": "owl", "steps": 2}, "Fool it"),
         ("style", {"size": 48, "octaves": 1, "steps": 2}, "Paint"),

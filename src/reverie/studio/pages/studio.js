@@ -3,7 +3,7 @@
 import { address, followLinks, go } from "./parts/address.js";
 import { html, render, useEffect, useLayoutEffect, useRef } from "./parts/draw.js";
 import { keys, listenToKeys, useKeys } from "./parts/keys.js";
-import { jobs, order, start, studio } from "./parts/live.js";
+import { jobs, lost, order, start, studio } from "./parts/live.js";
 import { useBringing } from "./parts/picker.js";
 import { Queue, queued, queueShown } from "./parts/queue.js";
 import { notice, singleKeys, store, theme } from "./parts/store.js";
@@ -114,6 +114,12 @@ function Keys() {
   </dialog>`;
 }
 
+function Lost() {
+  return lost.use()
+    ? html`<p class="lost" role="alert">The studio does not answer. Is it still running in its terminal?</p>`
+    : null;
+}
+
 function Said() {
   const said = notice.use();
   useEffect(() => {
@@ -133,6 +139,7 @@ function Said() {
 }
 
 function Room({ room }) {
+  const { asked } = address.use();
   const found = studio.use();
   if (found?.problem)
     return html`<div class="page">
@@ -141,7 +148,8 @@ function Room({ room }) {
     </div>`;
   if (!found?.network)
     return html`<div class="empty"><p class="muted" role="status">The network is being loaded…</p></div>`;
-  if (MAKING[room]) return html`<${Making} key=${room} room=${MAKING[room]} />`;
+  const way = [MAKING[asked.way], MAKING[room]].find(each => each && (each.within || each.kind) === room);
+  if (way) return html`<${Making} key=${way.kind} room=${way} />`;
   const Other = OTHERS[room];
   return Other
     ? html`<${Other} />`
@@ -179,7 +187,7 @@ function Studio() {
     },
     [],
   );
-  return html`<a class="skip" href="#room">To the room</a><${Head} room=${room} />
+  return html`<a class="skip" href="#room">To the room</a><${Head} room=${room} /><${Lost} />
     <main id="room" tabindex="-1" class="${SCROLLS.includes(room) ? "scrolls" : ""} ${over ? "hovered" : ""}">
       <${Room} room=${room} />
     </main>

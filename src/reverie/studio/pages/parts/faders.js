@@ -2,7 +2,7 @@
 
 import { to } from "./address.js";
 import { html, useState } from "./draw.js";
-import { parts, spoken, UnitPicture } from "./units.js";
+import { parts, Portrait, spoken } from "./units.js";
 
 export const REACH = 2; // of a fader's end; a larger weight can be typed
 
@@ -10,7 +10,7 @@ function Fader({ unit, weight, change, remove, low, high, step, mark }) {
   const name = spoken(unit);
   const { channel } = parts(unit);
   return html`<li class="fader">
-    <span class="pic"><${UnitPicture} unit=${unit} /></span>
+    <span class="pic"><${Portrait} unit=${unit} /></span>
     <span class="what" title=${unit}
       >${channel === null ? name : html`<a href=${to("unit", { unit })}>${name}</a>`}</span
     >

@@ -24,13 +24,23 @@ const allowed = about => types(about).find(each => each.enum)?.enum || ["yes", "
 const chosen = text => (text === "yes" ? true : text === "no" ? false : text);
 const written = value => (value === true ? "yes" : value === false ? "no" : (value ?? ""));
 
+const NEAR = 100; // times a default, within which both bounds of a plain slider lie
+
+const wide = ({ minimum, maximum }) => minimum > 0 && maximum / minimum > 100;
+
+/** Whether a number is worth a slider: it has both bounds, and its default does not lie in a corner between them. */
+function slides({ minimum, maximum, type }, start) {
+  if (minimum === undefined || maximum === undefined || start === null || start === undefined) return false;
+  return (wide({ minimum, maximum }) && type !== "integer") || maximum - minimum <= NEAR * Math.max(1, Math.abs(start));
+}
+
 /** A number whose bounds are far apart is turned on a logarithmic slider, a near one on a plain one. */
 function Slider({ name, id, about, value, change }) {
   const { minimum: low, maximum: high, type } = types(about)[0];
-  const wide = low > 0 && high / low > 100;
-  const spread = wide ? [Math.max(low, 0.1), Math.min(high, 10)] : [low, high];
-  const from = number => (wide ? Math.log10(number) : number);
-  const back = number => (wide ? Number((10 ** number).toPrecision(2)) : number);
+  const logarithmic = wide(types(about)[0]) && type !== "integer";
+  const spread = logarithmic ? [Math.max(low, 0.1), Math.min(high, 10)] : [low, high];
+  const from = number => (logarithmic ? Math.log10(number) : number);
+  const back = number => (logarithmic ? Number((10 ** number).toPrecision(2)) : number);
   return html`<div class="row tight nowrap">
     <input
       type="range"
@@ -38,7 +48,7 @@ function Slider({ name, id, about, value, change }) {
       aria-label="${title(name)}, slider"
       min=${from(spread[0])}
       max=${from(spread[1])}
-      step=${type === "integer" ? 1 : wide ? 0.02 : (high - low) / 100}
+      step=${type === "integer" ? 1 : logarithmic ? 0.02 : (high - low) / 100}
       value=${from(value ?? about.default)}
       onInput=${event => change(back(Number(event.target.value)))}
     />
@@ -138,8 +148,7 @@ function Text({ id, about, value, change, list, names = [] }) {
  */
 export function Field({ name, about, value, change, names, help = true, id = `set-${name}` }) {
   const kind = control(about);
-  const { minimum, maximum, type } = types(about)[0] || {};
-  const bounded = kind === "number" && minimum !== undefined && maximum !== undefined && about.default !== null;
+  const bounded = kind === "number" && slides(types(about)[0], about.default);
   const said = html`<span class=${help ? "help" : "unseen"} id="${id}-help">${about.description}</span>`;
   const own = { name, id, about, value, change, names };
   const described = names?.[0]?.about;
@@ -167,7 +176,7 @@ export function Field({ name, about, value, change, names, help = true, id = `se
   const drawn =
     name === "seed"
       ? html`<${Seed} ...${own} />`
-      : bounded && !(type === "integer" && maximum - minimum > 1000)
+      : bounded
         ? html`<${Slider} ...${own} />`
         : kind === "number"
           ? html`<${Number_} ...${own} />`

@@ -44,6 +44,7 @@ const sum = units =>
 export function texts(units, way, together) {
   if (way === "weights") return units.map(({ unit, weight }) => (weight === 1 ? unit : `${unit}=${weight}`));
   if (way === "sum" && together && units.length > 1) return [sum(units)];
+  if (way === "one") return units.length ? units[units.length - 1].unit : "";
   return units.map(({ unit }) => unit);
 }
 

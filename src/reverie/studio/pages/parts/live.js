@@ -9,6 +9,7 @@ export const listed = store(false); // whether the server's list of jobs has com
 export const order = store([]); // ids: running, queued, then ended
 export const scores = store(new Map()); // by job: [[done, score], ...]
 export const worksChanged = store(0);
+export const lost = store(false); // whether the server has stopped answering
 const waiting = new Map(); // unit -> listeners for its small picture
 
 let source = null;
@@ -48,6 +49,13 @@ async function refresh() {
 function open() {
   if (source) return;
   source = new EventSource("/api/events");
+  source.onerror = () => lost.set(true);
+  source.onopen = () => {
+    if (!lost.get()) return;
+    lost.set(false);
+    tried(begin);
+    tried(refresh);
+  };
   const on = (name, act) => source.addEventListener(name, event => act(JSON.parse(event.data)));
   on("job", known);
   on("jobs", () => tried(refresh));
@@ -72,12 +80,14 @@ export async function start() {
   if (!document.hidden) open();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return close();
-    tried(refresh);
+    tried(refresh); // what was missed meanwhile
+    worksChanged.set(count => count + 1);
+    waiting.forEach(acts => [...acts].forEach(act => act()));
     return open();
   });
 }
 
-/** Calls `act` when a unit's small picture has become ready. */
+/** Calls `act` when a unit's small picture, which was missing, may have become ready. */
 export function whenDrawn(unit, act) {
   if (!waiting.has(unit)) waiting.set(unit, new Set());
   waiting.get(unit).add(act);

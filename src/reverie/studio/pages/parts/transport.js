@@ -113,7 +113,7 @@ export function Transport({ job, begin, label, ready = true, children }) {
     <div class="line">
       <${Curve} points=${curve} />
       <p class="said ${job?.state === "failed" ? "warn" : ""}" role="status">
-        ${standing(job)}${job?.note && live ? html` <span>· ${job.note}</span>` : ""}
+        ${[standing(job), job?.state !== "failed" && job?.note].filter(Boolean).join(" · ")}
       </p>
       ${
         live &&

@@ -21,14 +21,13 @@ export function UnitPicture({ unit, alt = "" }) {
   const { layer, channel } = parts(unit);
   const [version, setVersion] = useState(0);
   const [missing, setMissing] = useState(false);
-  useEffect(
-    () =>
-      whenDrawn(unit, () => {
-        setMissing(false);
-        setVersion(count => count + 1);
-      }),
-    [unit],
-  );
+  useEffect(() => {
+    if (!missing) return undefined;
+    return whenDrawn(unit, () => {
+      setMissing(false);
+      setVersion(count => count + 1);
+    });
+  }, [unit, missing]);
   useEffect(() => setMissing(false), [unit]);
   if (channel === null || missing) return html`<span class="waiting"></span>`;
   return html`<img
@@ -39,8 +38,19 @@ export function UnitPicture({ unit, alt = "" }) {
   />`;
 }
 
+/** Several channels from all over a layer. */
 const spread = (channels, count) =>
   Array.from({ length: Math.min(count, channels) }, (_, index) => Math.floor((index * channels) / count));
+
+/** A unit's small picture; of a whole layer four of its units'. */
+export function Portrait({ unit }) {
+  const { layer, channel } = parts(unit);
+  const about = studio.get().network.layers.find(item => item.name === layer);
+  if (channel !== null || !about) return html`<${UnitPicture} unit=${unit} />`;
+  return html`<span class="four">
+    ${spread(about.channels, 4).map(each => html`<${UnitPicture} key=${each} unit="${layer}:${each}" />`)}
+  </span>`;
+}
 
 /** The main line of the network: a layer is chosen by looking at some of its units.
  *

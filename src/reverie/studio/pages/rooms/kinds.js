@@ -1,10 +1,14 @@
 // The rooms that make a picture: what each takes besides its settings, and which settings stand first.
-// units: the setting that holds units, and the way they are written: with weights, each by itself or as a sum.
+// units: the setting that holds units, and the way they are written: with weights, each by itself, as a sum, or one alone.
+// within: the room in which it is one of several ways; word: what it is called among them.
+
+import { to } from "../parts/address.js";
 
 export const MAKING = {
   dream: {
     kind: "dream",
     title: "Dream",
+    word: "Amplify",
     verb: "Dream",
     photo: true,
     mask: true,
@@ -17,10 +21,11 @@ export const MAKING = {
   feature: {
     kind: "feature",
     title: "Feature",
+    word: "From noise",
     verb: "Make it",
     film: true,
     lead: "A picture that excites a unit, from noise.",
-    units: { name: "units", way: "sum" },
+    units: { name: "units", way: "sum", needed: true },
     first: ["size", "steps", "diversity", "preset", "seed"],
   },
   style: {
@@ -58,7 +63,65 @@ export const MAKING = {
     empty: "A change that you hardly see makes the network take it for something else.",
     first: ["target", "method", "norm", "radius", "smallest", "steps", "size", "seed"],
   },
+  accentuate: {
+    kind: "accentuate",
+    within: "dream",
+    title: "Accentuate",
+    word: "Raise a unit",
+    verb: "Raise it",
+    photo: true,
+    mask: true,
+    film: true,
+    lead: "Raises units while an early layer holds on to the photo: what in it they look for.",
+    empty: "What in your photo does a unit look for?",
+    units: { name: "unit", way: "each", needed: true },
+    first: ["hold", "negative", "steps", "size", "seed"],
+  },
+  caricature: {
+    kind: "caricature",
+    within: "dream",
+    title: "Caricature",
+    word: "Exaggerate",
+    verb: "Exaggerate",
+    photo: true,
+    film: true,
+    lead: "A new picture, from noise, that has what layers see in the photo, exaggerated.",
+    empty: "What do layers see in your photo?",
+    units: { name: "layers", way: "each" },
+    first: ["steps", "size", "toward", "seed"],
+  },
+  interpolate: {
+    kind: "interpolate",
+    within: "feature",
+    title: "Interpolate",
+    word: "From unit to unit",
+    verb: "Make it",
+    film: true,
+    lead: "A strip of pictures from one unit to another.",
+    units: { name: "through", way: "each", needed: 2 },
+    first: ["between", "steps", "size", "seed"],
+  },
+  grow: {
+    kind: "grow",
+    within: "feature",
+    title: "Grow",
+    word: "Neuron by neuron",
+    verb: "Grow it",
+    film: true,
+    lead: "A feature map, neuron by neuron: watch how its picture comes together.",
+    units: { name: "unit", way: "one", needed: true },
+    first: ["steps", "size", "seed"],
+  },
 };
+
+/** The address at which a kind of job is asked for. */
+export const placeOf = (kind, asked = {}) => {
+  const { within } = MAKING[kind] || {};
+  return within ? to(within, { way: kind, ...asked }) : to(kind, asked);
+};
+
+/** The ways of a room, its own first. */
+export const waysOf = room => Object.values(MAKING).filter(each => (each.within || each.kind) === room);
 
 export const EXPLAIN = { kind: "explain", photo: true };
 

@@ -1,6 +1,6 @@
 // Dream, feature, style, invert, fool: a form at the right, the network at the left, the picture between them.
 
-import { address, go, to } from "../parts/address.js";
+import { address, go } from "../parts/address.js";
 import { Command } from "../parts/command.js";
 import { html, useEffect } from "../parts/draw.js";
 import { AddUnit, Faders, toggled } from "../parts/faders.js";
@@ -13,6 +13,7 @@ import { mask, photo, say } from "../parts/store.js";
 import { latest, LIVE, start, useJob } from "../parts/transport.js";
 import { parts, spoken, Layers } from "../parts/units.js";
 import { Easel } from "./easel.js";
+import { placeOf, waysOf } from "./kinds.js";
 
 function Together({ own, put }) {
   if (own.units.length < 2) return null;
@@ -27,14 +28,13 @@ function Together({ own, put }) {
 }
 
 function Units({ room, own, put }) {
-  const none =
-    room.units.way === "sum"
-      ? "Choose a unit at the left, or name one."
-      : `None chosen: ${
-          studio.get().network.default_layer
-            ? `the network's usual layer, ${studio.get().network.default_layer}.`
-            : "the usual ones."
-        }`;
+  const none = room.units.needed
+    ? "Choose a unit at the left, or name one."
+    : `None chosen: ${
+        studio.get().network.default_layer
+          ? `the network's usual layer, ${studio.get().network.default_layer}.`
+          : "the usual ones."
+      }`;
   const body = html`${
       own.units.length
         ? html`<${Faders}
@@ -82,13 +82,14 @@ function useCarried(room) {
     if (room.units) own.set(now => ({ ...now, units: [{ unit: asked.unit, weight: 1 }] }));
     else if (parts(asked.unit).layer === "logits")
       own.set(now => ({ ...now, settings: { ...now.settings, target: spoken(asked.unit) } }));
-    go(to(room.kind), { instead: true });
+    go(placeOf(room.kind), { instead: true });
   }, [asked.unit]);
 }
 
 function missing(room, own, picture) {
   if (room.photo && !picture && !(own.settings.start && own.settings.start !== "photo")) return "Bring a photo first.";
-  if (room.units?.way === "sum" && !own.units.length) return "Choose a unit first.";
+  const few = Number(room.units?.needed || 0) - own.units.length;
+  if (few > 0) return few > 1 ? "Choose two units first." : "Choose a unit first.";
   return (room.needs || []).some(name => !own.pictures[name]?.length)
     ? "Choose a picture whose style it takes first."
     : "";
@@ -107,6 +108,24 @@ function Verdict({ kind }) {
   </section>`;
 }
 
+/** The ways of this room, where there are several. */
+function Ways({ room }) {
+  const all = waysOf(room.within || room.kind);
+  if (all.length < 2) return null;
+  return html`<nav class="ways" aria-label="Ways">
+    ${all.map(
+      each =>
+        html`<a
+          key=${each.kind}
+          class="button quiet small"
+          href=${placeOf(each.kind)}
+          aria-current=${each.kind === room.kind ? "true" : undefined}
+          >${each.word}</a
+        >`,
+    )}
+  </nav>`;
+}
+
 /** The controls at the right. */
 function Controls({ room, own, put, schema, asked, lacks }) {
   const change = (name, value) => {
@@ -122,6 +141,7 @@ function Controls({ room, own, put, schema, asked, lacks }) {
         ${changed && html`<button type="button" class="quiet small" onClick=${() => put({ settings: {}, units: [], pictures: {}, film: "" })}>Reset</button>`}
       </div>
       <p class="lead">${room.lead}</p>
+      <${Ways} room=${room} />
     </div>
     ${room.units && !room.folded && html`<${Units} room=${room} own=${own} put=${put} />`}
     ${

@@ -10,7 +10,7 @@ import { picture, post, remove, work } from "../parts/server.js";
 import { Print } from "../parts/stage.js";
 import { photo, say, tried } from "../parts/store.js";
 import { latest } from "../parts/transport.js";
-import { FORMS } from "./kinds.js";
+import { FORMS, placeOf } from "./kinds.js";
 import { Settings, useWork, useWorks, when } from "./works.js";
 
 /** Asks before it deletes. */
@@ -36,7 +36,7 @@ async function rerun(id, kind) {
   if (!made) return;
   if (FORMS[kind] && kind !== "explain") {
     latest(kind).set(made.id);
-    go(to(kind));
+    go(placeOf(kind));
   } else say("It is in the queue.");
 }
 
@@ -47,7 +47,7 @@ async function intoForm(found) {
     const shown = await named(found.pictures.photo, found.name);
     if (shown) photo.set(shown);
   }
-  go(to(found.kind));
+  go(placeOf(found.kind));
 }
 
 /** A work on the easel, with all that can be done with it. */
