@@ -1,7 +1,7 @@
 // The queue: what runs, what waits, what has ended; it can be reordered and cancelled.
 
 import { to } from "./address.js";
-import { html, useEffect, useRef } from "./draw.js";
+import { html, useEffect, useRef, useState } from "./draw.js";
 import { jobs, order } from "./live.js";
 import { work } from "./server.js";
 import { store } from "./store.js";
@@ -17,6 +17,7 @@ export const queued = () =>
 function Item({ job, before, after }) {
   const live = LIVE.includes(job.state);
   const [made] = job.works || [];
+  const [missing, setMissing] = useState(""); // the address of a picture that was deleted
   const src = live ? job.preview : made && work(made, "thumb");
   const button = (label, sign, press, off) =>
     html`<button
@@ -30,7 +31,7 @@ function Item({ job, before, after }) {
       ${sign}
     </button>`;
   return html`<li class="job">
-    ${src ? html`<img src=${src} alt="" />` : html`<span class="waiting"></span>`}
+    ${src && missing !== src ? html`<img src=${src} alt="" onError=${() => setMissing(src)} />` : html`<span class="waiting"></span>`}
     <div class="grow">
       <div class="what">
         ${made ? html`<a href=${to("history", { work: made })} onClick=${() => queueShown.set(false)}>${job.title}</a>` : job.title}
