@@ -81,3 +81,19 @@ def test_of_too_many_readers_the_first_is_let_go():
         return count, ended
 
     assert asyncio.run(run()) == (STREAMS, True)
+
+
+def test_what_has_happened_is_told_to_readers_of_now_and_forgotten(monkeypatch):
+    monkeypatch.setattr("reverie.studio.feed.LASTING", 0)
+
+    async def run() -> tuple[bytes, int]:
+        feed = Feed()
+        stream = feed.stream(0)
+        await anext(stream)
+        feed.tell("work a", "work", {"id": "a"})
+        frame = await anext(stream)
+        await asyncio.sleep(0.01)
+        await stream.aclose()
+        return frame, len(feed.states)
+
+    assert asyncio.run(run()) == (b'id: 1\nevent: work\ndata: {"id":"a"}\n\n', 0)

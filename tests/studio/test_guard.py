@@ -1,6 +1,8 @@
 """Who may speak to the studio: each stranger is refused with a status of 4xx before anything else looks at it."""
 
 import asyncio
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -119,3 +121,8 @@ def test_two_hosts_are_none(door):
 
     asyncio.run(door.guard(scope, None, send))
     assert sent[0]["status"] == 403
+
+
+def test_the_web_process_loads_no_torch():
+    code = "import sys, reverie.studio.server; assert not {'torch', 'scipy', 'sklearn'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

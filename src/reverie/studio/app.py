@@ -26,6 +26,7 @@ from reverie.studio.guard import Session
 from reverie.studio.pictures import Pictures
 from reverie.studio.question_forms import QUESTIONS
 from reverie.studio.scheduler import Scheduler
+from reverie.studio.spawning import Process
 from reverie.studio.unit_pictures import UnitPictures
 from reverie.studio.works import Works
 
@@ -39,12 +40,15 @@ class Studio:
     Args:
         network: as the command line names it.
         atlas: a file of the network's units.
+        first: the process that computes, where it has been begun already.
     """
 
-    def __init__(self, network: Network, works: Works, session: Session, atlas: Path | None = None) -> None:
+    def __init__(
+        self, network: Network, works: Works, session: Session, atlas: Path | None, first: Process | None
+    ) -> None:
         self.network, self.works, self.session = network, works, session
         self.feed, self.pictures, self.assets = Feed(), Pictures(works), Assets()
-        self.scheduler = Scheduler(msgspec.to_builtins(network.flat()), works, self.feed, atlas)
+        self.scheduler = Scheduler(msgspec.to_builtins(network.flat()), works, self.feed, atlas, first)
         self.atlas = AtlasPages(atlas, works, self.scheduler.tell_studio)
         self.units = UnitPictures(works, self.scheduler)
         self.archive = Archive(self.pictures, network, lambda name: self.scheduler.tell_work(name, gone=True))

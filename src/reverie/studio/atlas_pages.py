@@ -11,9 +11,9 @@ from starlette.responses import FileResponse, Response
 
 from reverie.errors import ReverieError
 from reverie.studio.child import Child
+from reverie.studio.spawning import EXPORTER, spawned
 from reverie.studio.works import Works
 
-EXPORTER = "reverie.studio.exporting:export_atlas"
 FIRST = "index.html"
 LONGEST = 24 * 3600.0  # seconds that a site may take
 POLICY = (  # it asks the studio nothing
@@ -64,7 +64,7 @@ class AtlasPages:
         try:
             place = await asyncio.to_thread(self._place, atlas)
             if not (place / FIRST).is_file():
-                self.child = Child(EXPORTER, lambda _: None, lambda _: None)
+                self.child = Child(spawned(EXPORTER), lambda _: None, lambda _: None)
                 await self.child.ask(LONGEST, atlas=str(atlas), place=str(place))
             self.files = await asyncio.to_thread(_table, place)
         except (ReverieError, OSError) as error:

@@ -3,9 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -14,6 +11,7 @@ import msgspec
 
 from reverie.errors import ReverieError
 from reverie.studio.messages import read, write
+from reverie.studio.spawning import Process
 
 Message = dict[str, Any]
 
@@ -23,27 +21,19 @@ class ChildLost(ReverieError):
 
 
 class Child:
-    """A spawned process; it ends when this one does, however that ends.
+    """A spawned process that is spoken to.
 
     Args:
-        serves: `module:function` that runs in it.
         heard: is told its messages, but for answers, in the loop's thread.
         gone: is told that it has ended, and with which status.
     """
 
-    def __init__(self, serves: str, heard: Callable[[Message], None], gone: Callable[[int], None]) -> None:
+    def __init__(self, process: Process, heard: Callable[[Message], None], gone: Callable[[int], None]) -> None:
         self.loop, self.heard, self.gone = asyncio.get_running_loop(), heard, gone
         self.waiting: dict[int, asyncio.Future[Any]] = {}
         self.numbers = itertools.count(1)
-        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # noqa: PTH109
-        self.process = subprocess.Popen(  # a session of its own: Ctrl-C at the terminal is for the server alone
-            [sys.executable, "-P", "-m", "reverie.studio.messages", serves],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,
-        )
-        threading.Thread(target=self._listen, name=f"listens to {serves}", daemon=True).start()
+        self.process = process
+        threading.Thread(target=self._listen, name=f"listens to {process.pid}", daemon=True).start()
 
     @property
     def ended(self) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from reverie.studio.limits import STREAMS
 
+LASTING = 60.0  # seconds within which a reader that comes back is told what has happened
 HEARTBEAT = 15.0  # seconds after which a silent stream says that it lives
 
 
@@ -39,6 +40,16 @@ class Feed:
         self.states[key] = _State(next(self.versions), event, told)
         for changed in self.readers.values():
             changed.set()
+
+    def tell(self, key: str, event: str, told: Any) -> None:
+        """Notes what has happened, for readers of now; those that come much later see it in what there is."""
+        self.publish(key, event, lambda: told)
+        version = self.states[key].version
+        asyncio.get_running_loop().call_later(LASTING, self._fade, key, version)
+
+    def _fade(self, key: str, version: int) -> None:
+        if key in self.states and self.states[key].version == version:
+            del self.states[key]
 
     def forget(self, key: str) -> None:
         """Nobody watches a thing any more."""

@@ -11,9 +11,9 @@ from reverie.errors import OutputFailed, ReverieError, UnknownName, UnsuitableIm
 from reverie.paths import SAMPLES, sample
 from reverie.studio.child import Child, ChildLost
 from reverie.studio.limits import BYTES, DECODING
+from reverie.studio.spawning import DECODER, spawned
 from reverie.studio.works import Works, name_of
 
-DECODER = "reverie.studio.decoding:decode_pictures"
 ID = re.compile(r"[0-9a-f]{20}")
 
 
@@ -86,7 +86,7 @@ class Pictures:
         """The name of a picture of which a record says the file's name; None where it is not here."""
         if file.removeprefix("sample:") in SAMPLES and file.startswith("sample:"):
             return file
-        name = Path(file).name
+        name = Path(file).name[:255]
         if ID.fullmatch(Path(name).stem) and (self.works.photos / name).is_file():
             return Path(name).stem
         return f"work:{name_of(Path(name))}" if name and (self.works.folder / name).is_file() else None
@@ -121,7 +121,7 @@ class Pictures:
     async def _decoded(self, do: str, **given: str) -> Any:
         """What the process that decodes answers; it is begun anew where a picture has cost it its life."""
         if self.child is None or self.child.ended:
-            self.child = Child(DECODER, lambda _: None, lambda _: None)
+            self.child = Child(spawned(DECODER), lambda _: None, lambda _: None)
         child = self.child
         try:
             return await child.ask(DECODING, do=do, **given)

@@ -11,10 +11,11 @@ from reverie.studio.child import Child, ChildLost, Message, said
 from reverie.studio.feed import Feed
 from reverie.studio.jobs import Job
 from reverie.studio.limits import ENDED, FAREWELL, PATIENCE, QUEUED, UNITS
+from reverie.studio.spawning import WORKER, Process, spawned
 from reverie.studio.works import Works
 
-WORKER = "reverie.studio.worker:compute"
 IMPATIENT = 10.0  # seconds after which a process that does not heed a cancel is ended
+MOST_DEATHS = 3  # after which no further one is begun
 
 
 class Busy(ReverieError):
@@ -27,9 +28,17 @@ class Scheduler:
     Args:
         network: flat settings of the network.
         atlas: a file from which units' pictures are taken.
+        first: the process that computes, where it has been begun already.
     """
 
-    def __init__(self, network: Mapping[str, Any], works: Works, feed: Feed, atlas: Path | None = None) -> None:
+    def __init__(
+        self,
+        network: Mapping[str, Any],
+        works: Works,
+        feed: Feed,
+        atlas: Path | None = None,
+        first: Process | None = None,
+    ) -> None:
         self.atlas = None if atlas is None else str(atlas)
         self.named, self.works, self.feed = network, works, feed
         self.jobs: dict[str, Job] = {}
@@ -41,10 +50,11 @@ class Scheduler:
         self.units: dict[tuple[str, int], str] = {}
         self.idle = asyncio.Event()
         self.idle.set()
-        self.child = self._begun()
+        self.deaths = 0  # in a row, of processes that never came to compute
+        self.child = self._begun(first)
 
-    def _begun(self) -> Child:
-        child = Child(WORKER, self._heard, self._gone)
+    def _begun(self, process: Process | None = None) -> Child:
+        child = Child(process or spawned(WORKER), self._heard, self._gone)
         child.tell(network=dict(self.named), atlas=self.atlas)
         return child
 
@@ -147,7 +157,7 @@ class Scheduler:
         getattr(self, f"_hear_{message.pop('say')}")(**message)
 
     def _hear_ready(self, network: dict[str, Any]) -> None:
-        self.network, self.ready = network, True
+        self.network, self.ready, self.deaths = network, True, 0
         self.tell_studio()
         self._go_on()
 
@@ -174,16 +184,17 @@ class Scheduler:
 
     def _hear_unit(self, layer: str, channel: int) -> None:
         self.units.pop((layer, channel), None)
-        self.feed.publish(f"unit {layer}:{channel}", "unit", lambda: {"layer": layer, "channel": channel})
+        self.feed.tell(f"unit {layer}:{channel}", "unit", {"layer": layer, "channel": channel})
 
     def _gone(self, status: int) -> None:
         """Somebody, or the system, has ended the process that computes: its job has failed, another one begins."""
+        self.deaths += not self.ready
         self.ready = False
         self.units.clear()
         if self.closing or self.problem is not None:
             self.idle.set()
             return
-        if self.network is None:
+        if self.network is None or self.deaths > MOST_DEATHS:
             self._hear_problem(f"the computing process ended while it loaded the network ({said(status)})")
             return
         self.child = self._begun()
@@ -240,8 +251,6 @@ class Scheduler:
         for job in ended[: max(0, len(ended) - ENDED)]:
             del self.jobs[job.id]
             self.feed.forget(f"job {job.id}")
-            for work in job.works:
-                self.feed.forget(f"work {work}")
 
     def _order(self) -> None:
         for place, job in enumerate(self.waiting, 1):
@@ -255,7 +264,7 @@ class Scheduler:
 
     def tell_work(self, work: str, *, gone: bool) -> None:
         """Tells that a work has been made or deleted."""
-        self.feed.publish(f"work {work}", "work", lambda: {"id": work, "gone": gone})
+        self.feed.tell(f"work {work}", "work", {"id": work, "gone": gone})
 
     def tell_studio(self) -> None:
         """Tells that what there is has changed."""

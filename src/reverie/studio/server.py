@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 
@@ -15,6 +16,7 @@ from reverie.settings.parts import Network
 from reverie.settings.studio import Studio as Asked
 from reverie.studio.app import Studio
 from reverie.studio.guard import Guard, Session
+from reverie.studio.spawning import Process
 from reverie.studio.works import Works
 
 HOST = "127.0.0.1"
@@ -29,25 +31,31 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(asked: Asked, network: Network, say: Callable[[str], None]) -> None:
+def serve(asked: Asked, network: Network, say: Callable[[str], None], first: Process | None = None) -> None:
     """Runs the studio until a signal ends it.
 
     Args:
         say: tells the address, and how to end.
+        first: the process that computes, where it has been begun already.
 
     Raises:
         OutputFailed: a folder that cannot be made, or a port that is taken.
     """
     works = Works(path_named(asked.folder).absolute())
     with contextlib.closing(_listening(asked.port)) as listener:
-        asyncio.run(_serve(asked, network, works, listener, say))
+        asyncio.run(_serve(asked, network, works, listener, say, first))
 
 
 async def _serve(
-    asked: Asked, network: Network, works: Works, listener: socket.socket, say: Callable[[str], None]
+    asked: Asked,
+    network: Network,
+    works: Works,
+    listener: socket.socket,
+    say: Callable[[str], None],
+    first: Process | None,
 ) -> None:
     session, port = Session(), listener.getsockname()[1]
-    studio = Studio(network, works, session, None if asked.atlas is None else path_named(asked.atlas).absolute())
+    studio = Studio(network, works, session, None if asked.atlas is None else path_named(asked.atlas).absolute(), first)
     guard = Guard(studio.app(), session, port)
     server = _Server(
         uvicorn.Config(
@@ -60,7 +68,7 @@ async def _serve(
     _answer_signals(lambda: _end(server, studio))
     say(f"the studio is at {address}{session.entry}\nits pictures are kept in {works.folder}; Ctrl-C ends it")
     if not asked.no_browser:
-        asyncio.get_running_loop().run_in_executor(None, webbrowser.open, f"{address}{session.entry}")
+        threading.Thread(target=webbrowser.open, args=(f"{address}{session.entry}",), daemon=True).start()
     try:
         await server.serve(sockets=[listener])
     finally:
