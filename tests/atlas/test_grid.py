@@ -3,6 +3,7 @@ import math
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,14 @@ def test_evidence_adds_up_to_the_logit_where_all_that_follows_is_linear(model, m
     bias = module.fc.bias.detach()[found.classes]  # behind the rectifier, which is its own slope times its input
     assert torch.allclose(found.evidence.sum((2, 3)), logits.gather(1, found.classes) - bias, atol=1e-4)
     assert torch.equal(found.values, probe(model, images, ["norm"])["norm"])
+
+
+def test_a_network_that_takes_one_picture_at_a_time_speaks_of_each(model):
+    images = picture(5, 3, 3, 48, 48)
+    both, each = class_evidence(model, images, "mix", 2), class_evidence(replace(model, alone=True), images, "mix", 2)
+    assert torch.equal(both.classes, each.classes)
+    assert torch.allclose(both.values, each.values, atol=1e-5)
+    assert torch.allclose(both.evidence, each.evidence, atol=1e-5)
 
 
 def test_a_layer_that_no_logit_reads_speaks_for_nothing(model):

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 import reverie
 from reverie.atlas.atlas_file import read_atlas
 from reverie.atlas.building import BuildRun
-from reverie.cluster.crew import RayCrew
+from reverie.cluster.crew import RayCrew, _check_there, _joined
 from reverie.cluster.hand import Hand
 from reverie.errors import InvalidSetting, MissingExtra
 from reverie.runs import finished, read
@@ -153,6 +153,28 @@ def test_a_cluster_without_room_is_told(model, network, cluster, tmp_path):
     run, _ = run_with(model, network, cluster, tmp_path / "a.atlas", gpus=1)
     with pytest.raises(InvalidSetting, match=r"no machine of the cluster has 1 processors and 1 GPUs"):
         finished(run)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:1", "127.0.0.1:port"])
+def test_a_cluster_that_is_not_there_is_told(address):
+    with pytest.raises(InvalidSetting, match=r"there is no Ray cluster at '.*' \(.*\); start one with 'ray start"):
+        _check_there(address)
+
+
+def test_a_ray_that_does_not_start_is_told(monkeypatch):
+    ray = pytest.importorskip("ray")
+    ended = []
+
+    def fails(*_, **__):
+        raise Exception("The current node timed out during startup.\nMore")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", fails)
+    monkeypatch.setattr(ray, "shutdown", lambda: ended.append(True))
+    told = r"Ray does not start here \(The current node .* startup\.\); leave out"
+    with pytest.raises(InvalidSetting, match=told), _joined("local"):
+        pass
+    assert ended
 
 
 def test_a_worker_that_cannot_load_the_network_says_why(model, network, tmp_path):

@@ -109,7 +109,7 @@ class GridRun:
     def _laid_out(self, vectors: np.ndarray) -> Generator[Event, None, np.ndarray]:
         """Places [M,2] of the activations, by the layout of maps."""
         method, perplexity, note = chosen_method(self.asked.method, len(vectors), None)
-        self.notes = tuple(filter(None, (note, made_by(method))))
+        self.notes = tuple(filter(None, (note.replace(" photos", " activations"), made_by(method))))
         reduced = principal_components(vectors, self.asked.seed).reduced(vectors)
         with contextlib.closing(projecting(reduced, method, perplexity, seed=self.asked.seed)) as steps:
             while True:

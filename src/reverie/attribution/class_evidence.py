@@ -32,6 +32,10 @@ def class_evidence(model: Model, images: Tensor, layer: str, most: int) -> Class
 
     Source: Olah et al. 2018, "The Building Blocks of Interpretability", section on attribution.
     """
+    if model.alone and len(images) > 1:
+        parts = [class_evidence(model, image[None], layer, most) for image in images]
+        each = [torch.cat([getattr(part, name) for part in parts]) for name in ("values", "classes", "evidence")]
+        return ClassEvidence(*each)
     leaves: list[Tensor] = []
     images = model.shown(images, [layer, "logits"])
 
@@ -45,8 +49,8 @@ def class_evidence(model: Model, images: Tensor, layer: str, most: int) -> Class
         slopes = [_slope(logits, found[:, rank], leaves[0]) for rank in range(found.shape[1])]
     size, form = (int(images.shape[-2]), int(images.shape[-1])), model.form(layer)
     values = form.grid(leaves[0].detach(), size).float()
-    each = [(values * form.grid(slope, size).float()).sum(1) for slope in slopes]
-    return ClassEvidence(values, found, torch.stack(each, 1))
+    evidence = [(values * form.grid(slope, size).float()).sum(1) for slope in slopes]
+    return ClassEvidence(values, found, torch.stack(evidence, 1))
 
 
 def _slope(logits: Tensor, classes: Tensor, value: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import socket
 import time
 import warnings
 from collections import Counter, deque
@@ -108,20 +109,40 @@ def _joined(address: str) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
+    _check_there(address)
     own = {"object_store_memory": STORE, "include_dashboard": False} if address == "local" else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             ray.init(address, logging_level="ERROR", log_to_driver=False, **own)
-        except (ConnectionError, RuntimeError, ValueError, AssertionError) as error:
-            raise InvalidSetting(
-                f"there is no Ray cluster at '{address}' ({printable(str(error).splitlines()[0], 120)}); start one "
-                "with 'ray start --head', or say --cluster local"
-            ) from None
+        except Exception as error:  # Ray's own, of no class in particular
+            ray.shutdown()
+            raise _nowhere(address, str(error)) from None
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _check_there(address: str) -> None:
+    """That somebody listens at HOST:PORT, where Ray itself would ask for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon or "/" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise _nowhere(address, str(error)) from None
+
+
+def _nowhere(address: str, why: str) -> InvalidSetting:
+    first = printable((why.strip().splitlines() or ["nobody answers"])[0], 120)
+    if address == "local":
+        return InvalidSetting(f"Ray does not start here ({first}); leave out --cluster, or try again later")
+    return InvalidSetting(
+        f"there is no Ray cluster at '{printable(address, 60)}' ({first}); start one with 'ray start --head', "
+        "or say --cluster local"
+    )
 
 
 class _Pool:
