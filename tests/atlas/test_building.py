@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import sqlite3
 from pathlib import Path
 
@@ -9,18 +10,20 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 import reverie
 from reverie import recipes
 from reverie.atlas.atlas_file import read_atlas, scan_in, shown
 from reverie.atlas.building import BuildRun
+from reverie.atlas.feeding import readers
 from reverie.atlas.worker import webp
 from reverie.errors import AtlasRefused, InvalidSetting, UnknownName, UnsuitableImage
 from reverie.image import save, to_pil
 from reverie.models.probe import probe
 from reverie.runs import finished, read
 from reverie.settings.atlas import Build
-from tiny import picture
+from tiny import picture, seeded
 
 SMALL = {"layers": ("block", "mix", "logits"), "size": 24, "steps": 2, "batch": 4, "diversity": 2, "workers": 0}
 
@@ -78,6 +81,29 @@ def test_a_picture_is_that_of_the_feature_in_its_batch_and_its_activation_is_cle
         with torch.no_grad():
             value = float(probe(model, image[None], ["mix"])["mix"][0, 4 + row].min())
         assert kept.activation == pytest.approx(value, rel=1e-4)
+
+
+class Branching(nn.Module):
+    """Two branches that join, a third one that autograd loses sight of, and a layer in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.left, self.right = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)
+        self.lost, self.join, self.relu = nn.Conv2d(4, 4, 1), nn.Conv2d(8, 4, 1), nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        x = self.relu(self.stem(x))
+        both = torch.cat([self.left(x), self.right(x)], 1)
+        return self.join(both) + self.lost(x).detach()
+
+
+def test_a_layer_tells_which_of_the_others_read_it_next():
+    model = reverie.load(seeded(Branching), size=16)
+    fed = {name: json.loads(text) for name, text in readers(model, ["stem", "left", "right", "lost", "join"]).items()}
+    assert fed == {
+        "stem": ["left", "right", "lost"], "left": ["join"], "right": ["join"], "lost": None, "join": [],
+    }  # fmt: skip
+    assert json.loads(readers(model, ["stem", "join"])["stem"]) == ["join"]
 
 
 @pytest.mark.parametrize("view", ["max", "min", "diverse-1", "diverse-2"])
