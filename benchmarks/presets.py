@@ -18,7 +18,7 @@ from reverie.figures.result import Result
 from reverie.image import photos_in
 from reverie.models.probe import probe
 from reverie.recipes.presets import DREAM, FEATURE
-from reverie.synthesis.verification import PHOTOS, Verdict, verify
+from reverie.truth.verification import PHOTOS, Verdict, verify
 
 NOW = {"wall": time.perf_counter, "cpu": time.process_time}
 DREAMT = ["preset", "steps", "response, of the photo's", "change, of 255", "fine grain", "seconds"]

@@ -31,6 +31,7 @@ from reverie.truth.judge import judge_of
 from reverie.truth.scores import Assessment, Scored
 
 SIDE, SEEDS = 160, (0, 1)
+FOOLED = "fooled"  # pictures of another unit, as a fooling circuit shows them
 COLUMNS = ("reach", "interpretability", "natural", "both", "clarity", "label", "path", "naturalness", "agreement")
 Row = dict[str, Any]
 
@@ -68,6 +69,12 @@ def shown(place: Path, unit: str, preset: str, sign: str) -> Tensor:
         (path,) = (place / preset / str(seed) / unit).glob(f"{sign}.*")
         found.append(torch.from_numpy(np.array(Image.open(path))).permute(2, 0, 1).float() / 255)
     return torch.stack(found)
+
+
+def another(unit: str, wanted: Sequence[str]) -> str:
+    """The next unit of the layer: whose pictures a fooling circuit shows in this one's place."""
+    layer = [other for other in wanted if other.partition(":")[0] == unit.partition(":")[0]]
+    return layer[(layer.index(unit) + 1) % len(layer)]
 
 
 def read(work: Generator[Any, None, Responses]) -> Responses:
@@ -108,10 +115,12 @@ def measured(given: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator[
         label = judge.model.title.rpartition(":")[2]
         assessment = Assessment(found, judge)
         for unit in wanted:
-            for preset in given.preset:
+            for preset in [*given.preset, *([FOOLED] if given.fooled else [])]:
                 if (name, label, preset, unit) in done:
                     continue
-                up, down = (shown(given.place / name, unit, preset, sign) for sign in ("most", "least"))
+                of = another(unit, wanted) if preset == FOOLED else unit
+                made = given.preset[0] if preset == FOOLED else preset
+                up, down = (shown(given.place / name, of, made, sign) for sign in ("most", "least"))
                 yield row(name, label, preset, assessment.scores(model.units(unit)[0], up, down))
 
 
@@ -166,6 +175,7 @@ def main() -> None:
     parser.add_argument("--judge", action="append", default=[], help="a network that compares")
     parser.add_argument("--preset", action="append", default=[], help="of the pictures")
     parser.add_argument("--units", type=int, default=8, help="of each layer")
+    parser.add_argument("--fooled", action="store_true", help="also the first preset's pictures of another unit")
     parser.add_argument("--batch", type=int, help="pictures at once")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of torch")
     parser.add_argument("--table", action="store_true", help="print the tables alone")

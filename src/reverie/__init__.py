@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from reverie.recipes.reruns import rerun
     from reverie.record import Record
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
-    from reverie.synthesis.verification import verified
+    from reverie.truth.verification import verified
     from reverie.unit import Unit
     from reverie.video.dream import film
     from reverie.video.zoom import zoom
@@ -121,7 +121,7 @@ _HOMES = {
     "synthesize": "reverie.synthesis",
     "transforms": "",
     "universal": "reverie.recipes.calls",
-    "verified": "reverie.synthesis.verification",
+    "verified": "reverie.truth.verification",
     "zoom": "reverie.video.zoom",
 }
 

@@ -96,8 +96,10 @@ def test_with_a_scan_all_is_there(model, scanned):
     assert titles == [
         "Made for it", "Values in photos", "Photos' classes", "The network's classes",
         "Real patches that excite it most", "Least", "By chance", "Fed by", "Feeds", "Nearest units",
+        "May its picture be believed?",
     ]  # fmt: skip
-    assert board.missing == ()
+    assert board.missing[0] == "interpretability, clarity, path and agreement need at least 44 photos; there are 12."
+    assert {score["name"] for score in board.data["scores"]} >= {"reach", "naturalness"}
     tallies = read_scan(scanned).tallies("norm")
     histogram = board.sections[1].histogram
     assert histogram.counts.sum() == 12

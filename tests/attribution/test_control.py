@@ -111,3 +111,15 @@ def test_plots_are_drawn_in_their_colours():
     red = (made[0] > 0.6) & (made[1] < 0.4)
     assert bool(red[:32].any())
     assert bool(red[32:].any())
+
+
+def test_a_map_of_one_pass_says_by_the_way_whether_random_weights_give_the_same(model, photo):
+    maps = reverie.explain(model, photo, "logits:tiger", method=["gradient", "occlusion"], window=24)
+    gradient, occlusion = (record.automatic for record in maps.records)
+    alike = gradient["control"]["similarity"]
+    assert -1 <= alike <= 1
+    told = "the map stays the same" if alike > 0.5 else "the map is another one"
+    assert any(note.startswith(f"with random weights {told}") for note in gradient["notes"])
+    assert "control" not in occlusion
+    whole = reverie.explain(model, photo, "logits:tiger", control=True).record.automatic["control"]
+    assert whole["similarity"] == pytest.approx(alike)

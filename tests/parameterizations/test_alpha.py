@@ -14,8 +14,8 @@ from reverie.objectives.opacity import transparent
 from reverie.parameterizations import Alpha, Fourier, Pixels
 from reverie.photo import opaque
 from reverie.randomness import generator
-from reverie.synthesis.verification import verified
 from reverie.transforms import Backdrop
+from reverie.truth.verification import verified
 from tiny import picture
 
 BOTH = {"alpha": "optimised", "size": 32, "steps": 3}

@@ -44,7 +44,7 @@ def test_what_cannot_be_told_is_left_out(model, painted, judge, assessment, foun
     assert "interpretability" not in small
     assert "clarity" not in small
     assert "path" not in small
-    assert small.missing[0].startswith("see:0: interpretability, clarity and agreement need at least 44 photos")
+    assert small.missing[0] == "interpretability, clarity, path and agreement need at least 44 photos; there are 12"
     alone = Assessment(found, None).scores(UNIT, RED)
     assert [score.name for score in alone.scores] == ["reach", "label", "path", "naturalness"]
     assert "agreement" not in assessment.scores(UNIT, RED[:1], BLUE[:1])

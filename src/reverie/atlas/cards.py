@@ -12,6 +12,7 @@ from reverie import recipes
 from reverie.atlas.evidence import Evidence, evidence
 from reverie.atlas.links import ENDED, Links, link_sections, one_channel, strongest
 from reverie.atlas.portraits import Portrait, Portraits
+from reverie.atlas.score_marks import card_scores, score_data, score_sections
 from reverie.figures.board import Bar, Board, Cell, Section
 from reverie.figures.result import Result
 from reverie.models.classes import first_name
@@ -24,6 +25,7 @@ from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
 from reverie.settings.card import Card
 from reverie.synthesis.run import Synthesis
+from reverie.truth.scores import Scored
 from reverie.unit import Unit
 
 VIEWS = 4  # diverse ones
@@ -59,6 +61,7 @@ class CardRun:
         self.model, self.asked = load(model), asked
         ready, unit = self.model, one_channel(self.model, asked.unit)
         self.unit, self.whole = unit, False
+        self.scored: Scored | None = None
         self.real = (
             None
             if asked.scan is None
@@ -74,6 +77,9 @@ class CardRun:
     def events(self) -> Iterator[Event]:
         """Makes the pictures, a step for each event."""
         yield from in_turn({"pictures": self.most, "views": self.views, "other units": self.others})
+        if self.asked.scan is not None:
+            self.scored = card_scores(self.model, self.unit, self.asked, self.most.result())
+            yield Event(1, 1, "scores")
         self.whole = True
 
     def result(self) -> Board:
@@ -85,13 +91,14 @@ class CardRun:
             return Board(title, subtitle)
         made = _optimised(ready, unit, most, self.views.result())
         missing = [*found.missing, *_missing(ready, self.asked.scan, real), *(() if self.whole else (ENDED,))]
+        missing += [] if self.scored is None else [f"{line}." for line in self.scored.missing]
         return Board(
             title,
             subtitle,
             _facts(ready, unit, made, real),
-            tuple(_sections(ready, unit, made, real, found, self.others.result())),
+            (*_sections(ready, unit, made, real, found, self.others.result()), *score_sections(self.scored)),
             tuple(missing),
-            _data(ready, unit, made, real, found),
+            {**_data(ready, unit, made, real, found), **score_data(self.scored)},
         )
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reverie.attribution.method import Estimate, Method
-from reverie.attribution.sanity_checks import Control, control
+from reverie.attribution.sanity_checks import BRIEF, Control, brief, control
 from reverie.image import Size
 from reverie.models.failures import told
 from reverie.models.model import Model
@@ -115,8 +115,10 @@ def _work(model: Model, explanation: Explanation, method: Method) -> Iterator[tu
     """A method's estimates, and then its controls."""
     image, objective = explanation.image, asked(model, explanation.unit, method.asks)
     estimate: Estimate | None = None
+    by_the_way = method.name in BRIEF and not explanation.control
     for estimate in method.estimates(model, image, objective):
-        yield estimate, None
+        whole = estimate.done == estimate.total
+        yield estimate, brief(model, image, method, objective, estimate.raw) if by_the_way and whole else None
     if explanation.control and estimate is not None:
         scored = asked(model, explanation.unit, "probability")
         for item in control(model, image, method, objective, scored, estimate.raw):

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from reverie.attribution.explanation import Explanation, Found, asked, explained, has_probability
 from reverie.attribution.method import responses
-from reverie.attribution.sanity_checks import Control
+from reverie.attribution.sanity_checks import SAME, Control
 from reverie.errors import Diverged
 from reverie.figures.curves import Plot, curves
 from reverie.figures.lettering import digits
@@ -165,7 +166,8 @@ def _finding(explanation: Explanation, found: Found, raw: Tensor, image: Tensor)
 def _controls(explanation: Explanation, index: int, found: Control | None, image: Tensor) -> Finding:
     """The controls of a map, as pictures to stand beside it and as numbers."""
     if found is None or found.random is None:
-        return Finding()
+        told = found is not None and not math.isnan(found.similarity)
+        return Finding("", {"similarity": found.similarity}) if found is not None and told else Finding()
     shown = _shown(explanation, index)
     random = overlay(image, found.random.float().cpu(), shown, opacity=explanation.opacity)
     areas = found.areas
@@ -184,10 +186,11 @@ def _checked(finding: Finding) -> list[str]:
     """What the controls say."""
     if not finding.values:
         return []
-    notes = [
-        f"rank correlation with the same map of random weights {finding.values['similarity']:.2f}; "
-        "near 1 it owes nothing to training"
-    ]
+    alike = finding.values["similarity"]
+    if len(finding.values) == 1:
+        same = "the map stays the same: do not read it as evidence" if alike > SAME else "the map is another one"
+        return [f"with random weights {same} (rank correlation {alike:.2f}); more with --control"]
+    notes = [f"rank correlation with the same map of random weights {alike:.2f}; near 1 it owes nothing to training"]
     for kind, better in (("deletion", "less"), ("insertion", "more")):
         if kind not in finding.values:  # the run was left before
             continue

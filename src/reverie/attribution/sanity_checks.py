@@ -44,6 +44,18 @@ class Control:
         return {kind: {order: area(scores) for order, scores in lines.items()} for kind, lines in self.curves.items()}
 
 
+SAME = 0.5  # rank correlation with the map of random weights from which a map says nothing of training
+BRIEF = ("gradient", "input-x-gradient", "guided-backprop", "deconvnet", "guided-grad-cam", "grad-cam", "grad-cam++",
+         "layer-cam")  # fmt: skip
+"""Methods of one pass, of which the map of random weights is found by the way."""
+
+
+def brief(model: Model, image: Tensor, method: Method, asked: Objective, raw: Tensor) -> Control:
+    """How like a map is to that of random weights, and no more."""
+    *_, last = method.estimates(randomised(model), image, asked)
+    return Control(0, 0, similarity=rank_correlation(importance(raw), importance(last.raw.to(raw.device))))
+
+
 def control(
     model: Model, image: Tensor, method: Method, asked: Objective, scored: Objective, raw: Tensor
 ) -> Iterator[Control]:

@@ -24,7 +24,8 @@ RUNNERS = {  # the module of cli/ that runs a command; what is not named here ne
     "activations": "explaining", "compare": "comparisons",
     "filters": "weights", "card": "cards", "scan": "scans", "patches": "scans", "map": "maps", "sheet": "films",
     "zoom": "films", "film": "films", "plot": "plots", "layers": "listings", "models": "listings",
-    "presets": "listings", "atlas build": "atlases", "atlas status": "atlases", "atlas verify": "atlases",
+    "presets": "listings", "score": "truths", "doctor": "truths",
+    "atlas build": "atlases", "atlas status": "atlases", "atlas verify": "atlases",
     "atlas merge": "atlases", "atlas grid": "activation_grids", "atlas export": "sites", "atlas open": "sites",
     "atlas score": "atlases",
 }  # fmt: skip

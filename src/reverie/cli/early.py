@@ -31,6 +31,7 @@ FILES = {
     "footage": "there is no file {0}; name a film",
 }
 UNITS = ("units", "unit", "layers", "layer", "content_layers", "through", "toward")
+OF_SETS = ("scan", "map", "patches", "score", "doctor", "atlas build")  # whose photos are a whole set
 GOING_ON = ("sheet", "scan", "zoom", "film", "atlas build")  # what is at their output is gone on with
 ENDINGS = {
     "zoom": FILMS,
@@ -38,6 +39,8 @@ ENDINGS = {
     "scan": (".db",),
     "atlas build": (".atlas",),
     "atlas merge": (".atlas",),
+    "score": (".json",),
+    "doctor": (".json",),
 }  # of the others' outputs they are those of pictures
 
 
@@ -50,7 +53,7 @@ def check_early(command: str, given: dict[str, Any]) -> None:
     for name, value in given.items():
         several = value if isinstance(value, list) else [] if value is None else [value]
         if name in PHOTOS:
-            sets = command in ("scan", "map", "patches", "atlas build") or (command, name) == ("atlas grid", "photos")
+            sets = command in OF_SETS or (command, name) == ("atlas grid", "photos")
             _check_photos([str(item) for item in several], SETS if sets else PICTURES)
         elif name in FILES:
             _check_file(several, FILES[name])

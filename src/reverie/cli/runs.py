@@ -31,7 +31,7 @@ from reverie.settings.feature import Feature, Views
 from reverie.settings.parts import Filmed, Network, Output, Recorded, Verified
 from reverie.settings.rerun import Rerun
 from reverie.synthesis import Recipe, Step, Synthesis, filmed
-from reverie.synthesis.verification import PHOTOS, told, verified
+from reverie.truth.verification import PHOTOS, told, verified
 
 
 class OfPhoto(Protocol):

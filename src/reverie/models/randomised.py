@@ -1,10 +1,12 @@
 """The same network with weights that mean nothing: what a picture looks like that owes nothing to training."""
 
+from dataclasses import replace
+
 import torch
 
 from reverie.models.copying import copied
-from reverie.models.making import Found, make_model
 from reverie.models.model import Model
+from reverie.models.readiness import Variants, calibrate, pink_noise
 from reverie.randomness import generator, normal
 
 
@@ -21,5 +23,7 @@ def randomised(model: Model, seed: int = 0) -> Model:
                 weight.copy_(deviation * normal(weight.shape, [generator(seed, name)])[0])
             else:
                 weight.fill_(1.0 if name.endswith("weight") else 0.0)
-    found = Found(twin, {}, model.size, model.mean, model.std, model.classes, random=True)
-    return make_model(found, f"{model.name} with random weights", model.device, model.dtype, output=model.output)
+    example = model.normalised(pink_noise(1 if model.alone else 4, model.channels, model.size).to(model.device))
+    calibrate(twin, example)
+    # nothing is folded, as the twin is asked once
+    return replace(model, name=f"{model.name} with random weights", variants=Variants(twin, (), model.dtype))

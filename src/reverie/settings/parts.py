@@ -337,3 +337,16 @@ class Pictured(Output):
     """The output of pictures that take no steps."""
 
     singles: Singles = False
+
+
+class Tabled(Settings):
+    """The output of what is told as a table."""
+
+    output: Annotated[
+        str | None,
+        asked(
+            "File to write the numbers to, .json, with what each was computed from.", group="Output", flag="--output -o"
+        ),
+    ] = None
+    force: Annotated[bool, asked("Overwrite an existing file.", group="Output")] = False
+    quiet: Annotated[bool, asked("No progress and no table; errors only.", group="Output", flag="--quiet -q")] = False

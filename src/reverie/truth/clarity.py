@@ -30,7 +30,8 @@ class Clarity:
 def clarity(patches: Array) -> Clarity:
     """Of directions [n,D] of unit length, n of at least 3.
 
-    Source: Dreyer et al. 2025, "Mechanistic understanding and validation of large AI models with SemanticLens".
+    Source: Dreyer et al. 2025, "Mechanistic understanding and validation of large AI models with SemanticLens";
+    differs: directions from the patches that do not excite the unit, where theirs are from the embedding's origin.
     """
     from sklearn.cluster import KMeans  # slow to import
 

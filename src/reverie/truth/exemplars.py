@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from reverie.models.receptive_fields import Fields
 from reverie.runs import Event
 from reverie.unit import Unit
 
+T = TypeVar("T")
 MOST = (9, 20)  # K and N of the paper
 LEAST = (3, 8)
 RANKED = 1000  # places that are ranked of each channel
@@ -38,6 +40,7 @@ class Responses:
         tallies: by layer.
         means: by layer (numbers [n] of photos, mean over positions [n,C]); none where they were not kept.
         kinds: class of each photo; None where it has none.
+        apart: whether the photos are of different things, so that some say something of others.
     """
 
     model: Model
@@ -46,6 +49,7 @@ class Responses:
     tallies: Mapping[str, LayerTallies]
     means: Mapping[str, tuple[Array, Array]]
     kinds: tuple[str | None, ...]
+    apart: bool = True
 
 
 def responses(
@@ -67,7 +71,18 @@ def responses(
         yield Event(seen.batch.stop, several, "photos")
     means = {layer: (np.array(numbers, np.int64), np.concatenate(each)) for layer, each in parts.items()}
     kinds = tuple(photos.kind(number) for number in range(several))
-    return Responses(model, photos, source or f"{several} photos", tallies, means, kinds)
+    apart = bool(getattr(photos, "apart", True))
+    return Responses(model, photos, source or f"{several} photos", tallies, means, kinds, apart)
+
+
+def exhausted(work: Generator[Event, None, T]) -> T:
+    """What a generator returns when it is read to its end."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            found: T = end.value
+            return found
 
 
 def scanned(model: Model, found: Scan, layers: Sequence[str], place: str | None = None) -> Responses:
@@ -154,7 +169,7 @@ def exemplars(found: Responses, unit: Unit) -> Exemplars:
     each = min(len(strong), photos // 4, len(values) // 4)
     if each:
         each = min(each, int((peaks > values[each - 1]).sum()))  # photos that do not excite it are no strong ones
-    shown, asked = parted(each)
+    shown, asked = parted(each) if found.apart else (0, 0)
     best = float(peaks[0]) if len(peaks) else float("nan")
     return Exemplars(found, unit, values, numbers, best, tuple(strong), photos, shown, asked)
 

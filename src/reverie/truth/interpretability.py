@@ -15,6 +15,7 @@ from reverie.truth.intervals import area_interval
 from reverie.truth.judge import Judge, Space
 from reverie.unit import Unit
 
+BEST = 9  # patches of which clarity is told
 KINDS = ("synthetic", "natural", "both")
 
 
@@ -75,6 +76,7 @@ class Parts:
         space: of its patches.
         most, least: [K,D] of the patches that are shown.
         strong, weak: [N,D] of those asked about.
+        best: [B,D] of the strongest patches, as directions from the weak ones, for clarity.
     """
 
     space: Space
@@ -82,6 +84,7 @@ class Parts:
     least: Array
     strong: Array
     weak: Array
+    best: Array
 
 
 def parts(judge: Judge, found: Exemplars) -> Parts:
@@ -93,7 +96,8 @@ def parts(judge: Judge, found: Exemplars) -> Parts:
     features = judge.features(seen(strong, boxes, side)), judge.features(seen(weak, others, side))
     space = Space.of(np.concatenate(features))
     up, down = (space.directions(each) for each in features)
-    return Parts(space, up[:shown], down[:shown], up[shown:], down[shown:])
+    best = Space.of(features[1]).directions(features[0][:BEST])
+    return Parts(space, up[:shown], down[:shown], up[shown:], down[shown:], best)
 
 
 def choices(judge: Judge, model: Model, unit: Unit, found: Parts, most: Tensor, least: Tensor) -> Mapping[str, Choice]:

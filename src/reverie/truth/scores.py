@@ -31,7 +31,8 @@ NAMES = {  # the columns, with what each says in one line
     "agreement": "how alike pictures of other seeds and presets are; 0 nothing in common",
 }
 LOW = {"interpretability": 0.6, "path": 0.1, "naturalness": 0.15, "agreement": 0.2, "reach": 1.0}  # below: be wary
-TEMPERATURES: Mapping[str, float] = {}  # by a judge's weights: T fitted once, by benchmarks/truth.py
+TEMPERATURES = {"55fa58d87a60d775d1cb8b1cfb3120abe4cacf15e313c0179837f7c55b9bd35b": 0.071}
+"""T of a judge, by its weights: of EfficientNet-Lite0 fitted to 4,800 answers from natural patches of GoogLeNet."""
 
 
 @dataclass(frozen=True)
@@ -128,22 +129,18 @@ class Assessment:
             yield Score("path", way.value, *way.interval, basis, {"layers": [list(each) for each in way.layers]})
 
     def _judged(self, seen: Exemplars, most: Tensor, least: Tensor, missing: list[str]) -> Iterator[Score]:
+        if not seen.shown:
+            missing.append(_too_few(seen))
+            return
         if self.judge is None:
             missing.append("no judge: interpretability, clarity and agreement are left out; name one with --judge")
-            return
-        if not seen.shown:
-            missing.append(
-                f"{seen.unit}: interpretability, clarity and agreement need at least {FEWEST} photos, of which a "
-                f"quarter excites the unit more than the weakest quarter; there are {seen.photos}"
-            )
             return
         judged = self._parts(self.judge, seen)
         basis = f"K {seen.shown}, N {seen.asked} of {self.found.source}; {self.judge}"
         if len(most) and len(least):
             yield from self._chosen(seen, judged, most, least, basis)
-        real = np.concatenate([judged.most, judged.strong])
-        clear = clarity(real)
-        basis = f"{len(real)} patches of {self.found.source}; {self.judge}"
+        clear = clarity(judged.best)
+        basis = f"{len(judged.best)} best patches of {self.found.source}; {self.judge}"
         yield Score("clarity", clear.value, *clear.interval, basis, {"polysemy": clear.polysemy})
 
     def _chosen(self, seen: Exemplars, judged: Parts, most: Tensor, least: Tensor, basis: str) -> Iterator[Score]:
@@ -237,6 +234,16 @@ class Assessment:
         several = min(SEVERAL, len(self.found.photos))
         chosen = np.unique(np.linspace(0, len(self.found.photos) - 1, several).round().astype(int))
         return torch.stack([self.found.photos.framed(int(number), self.model.size) for number in chosen])
+
+
+def _too_few(seen: Exemplars) -> str:
+    """Why nothing is judged."""
+    what = "interpretability, clarity, path and agreement need"
+    if not seen.responses.apart:
+        return f"{what} photos of different things: give them with --photos"
+    if seen.photos < FEWEST:
+        return f"{what} at least {FEWEST} photos; there are {seen.photos}"
+    return f"{seen.unit}: {what} a quarter of the photos to excite the unit more than the weakest quarter does"
 
 
 def fitted(judge: Judge, found: Responses, units: Sequence[Unit]) -> float | None:

@@ -1,12 +1,14 @@
 """Verification: how good a feature's picture is, in figures that need no eye."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from reverie.dataset.photos import framed
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.expression import looks_like_sum
 from reverie.figures.result import Result
@@ -16,12 +18,17 @@ from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import activation
 from reverie.record import Record
+from reverie.truth.drawn import drawn
+from reverie.truth.exemplars import FEWEST, exhausted, responses
+from reverie.truth.naturalness import distance, spectrum
+from reverie.truth.scores import Assessment
 from reverie.unit import Unit
 
 PHOTOS = ("sample:flower", "sample:china")
 SCALES = (1, 2, 3)  # how often a patch fits into a photo's short side
 MOST = 512  # patches
 TOGETHER = 16  # patches in one forward
+COLUMNS = ("reach", "path", "naturalness")  # scores that need no judge
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Verdict:
         spectrum: distance of the picture's spectrum from that of the patches, in decibels.
         natural: the patches' own median distance, for comparison.
         transfer: where there is a second network that knows the class.
+        scores: those of `truth.scores` that these photos allow, of a unit that is one channel.
     """
 
     unit: str
@@ -58,6 +66,7 @@ class Verdict:
     spectrum: float
     natural: float
     transfer: Transfer | None = None
+    scores: tuple[Mapping[str, Any], ...] = ()
 
 
 def verified(
@@ -121,6 +130,7 @@ def verify(
     usual = spectra.mean(0)
     natural = float(distance(spectra, usual).median())
     resolved = [model.units(unit)[0] for unit in units]
+    scored = list(_scored(model, images, resolved, photos, patches))
     felt = _activations(model, patches, resolved)
     verdicts = []
     for row, unit in enumerate(resolved):
@@ -136,9 +146,32 @@ def verify(
                 round(float(distance(spectrum(image), usual)), 3),
                 round(natural, 3),
                 None if other is None else _transfer(model, unit, image, other),
+                scored[row],
             )
         )
     return verdicts
+
+
+def _scored(
+    model: Model, images: Tensor, units: Sequence[Unit], photos: Sequence[Photo], parts: Tensor
+) -> Iterator[tuple[Mapping[str, Any], ...]]:
+    """The scores that need no judge: by the photos where there are enough, else by their parts."""
+    enough = len(photos) >= FEWEST
+    whole = [framed(read(photo)[0], model.size).float() / 255 for photo in photos] if enough else []
+    source = f"{len(photos)} photos" if enough else f"{len(parts)} parts of {len(photos)} photos"
+    seen = drawn("photos", torch.stack(whole) if enough else parts, apart=enough)
+    single = {unit.layer for unit in units if _single(unit)}
+    found = exhausted(responses(model, seen, sorted(single), source=source, workers=0)) if single else None
+    for image, unit in zip(images, units, strict=True):
+        if found is None or not _single(unit):
+            yield ()
+            continue
+        told = Assessment(found).scores(unit, image[None].expand(-1, 3, -1, -1) if image.shape[0] == 1 else image[None])
+        yield tuple({**asdict(score), "more": {}, "wary": score.wary} for score in told.scores)
+
+
+def _single(unit: Unit) -> bool:
+    return len(unit.channels) == 1 and not unit.positional
 
 
 def _spread(photos: Sequence[Photo], size: Size) -> Iterator[Tensor]:
@@ -171,35 +204,6 @@ def _activations(model: Model, images: Tensor, units: Sequence[Unit]) -> Tensor:
     return torch.cat(rows)
 
 
-def spectrum(images: Tensor) -> Tensor:
-    """[N,B] decibels: the power of the luminance [N,C,H,W] by frequency, in bands of a third of an octave.
-
-    The mean over directions, of the picture less its mean under a Hann window; the mean over the bands is subtracted,
-    so that contrast does not count.
-    """
-    light = (grey(images) if images.shape[1] == 3 else images[:, :1])[:, 0].float().cpu()
-    height, width = light.shape[-2:]
-    window = torch.hann_window(height)[:, None] * torch.hann_window(width)[None]
-    light = (light - light.mean((1, 2), keepdim=True)) * window
-    power = torch.fft.fft2(light).abs().square().flatten(1)
-    frequency = (torch.fft.fftfreq(height)[:, None].square() + torch.fft.fftfreq(width)[None].square()).sqrt().flatten()
-    band = torch.floor(3 * torch.log2(frequency.clamp_min(1e-9) / 0.5)).long()
-    lowest = math.ceil(3 * math.log2(2 / min(height, width) / 0.5))  # two waves in the picture
-    bands = [power[:, band == index].mean(1) for index in range(lowest, 0) if bool((band == index).any())]
-    decibels = 10 * torch.log10(torch.stack(bands, 1) + 1e-12)
-    return decibels - decibels.mean(1, keepdim=True)
-
-
-def distance(spectra: Tensor, usual: Tensor) -> Tensor:
-    """[N]: the root mean square over the bands of the difference between spectra [N,B] and [B] in decibels.
-
-    Source: the log-spectral distance of Gray and Markel 1976, on spectra averaged over directions as those of natural
-    images are (Field 1987; van der Schaaf and van Hateren 1996); differs: bands of equal ratio, so that every octave
-    counts as much, and the contrast is left out.
-    """
-    return (spectra - usual).square().mean(1).sqrt()
-
-
 def _transfer(model: Model, unit: Unit, image: Tensor, other: Model) -> Transfer | None:
     """Nothing where the unit is no class, or the second network does not know it."""
     if unit.layer != "logits" or len(unit.channels) != 1 or int(unit.channels[0]) >= len(model.classes):
@@ -220,10 +224,12 @@ def _transfer(model: Model, unit: Unit, image: Tensor, other: Model) -> Transfer
 
 def told(result: Result) -> list[list[str]]:
     """The verdicts in a result's records as rows of a table, its heads first."""
-    rows = [["unit", "activation", "percentile", "of the strongest patch", "spectrum off by", "transfer"]]
+    heads = ["unit", "activation", "percentile", "of the strongest patch", "spectrum off by", "transfer"]
+    rows = [[*heads, *COLUMNS, "be wary of"]]
     for record in result.records:
         found = dict(record.automatic["verification"])
         item = Verdict(**{**found, "transfer": found["transfer"] and Transfer(**found["transfer"])})
+        told = {score["name"]: score for score in item.scores}
         share = f"{item.activation / item.strongest:.2f}x" if item.strongest > 0 else "-"
         moved = item.transfer
         rows.append(
@@ -236,6 +242,8 @@ def told(result: Result) -> list[list[str]]:
                 "-"
                 if moved is None
                 else f"{moved.model}: {moved.probability:.1%}, rank {moved.rank} of {moved.classes}",
+                *(f"{told[name]['value']:.2f}" if name in told else "-" for name in COLUMNS),
+                ", ".join(name for name, score in told.items() if score["wary"]) or "-",
             ]
         )
     return rows

@@ -7,8 +7,14 @@ import torch
 import reverie
 from reverie import recipes
 from reverie.errors import InvalidSetting
-from reverie.synthesis.verification import distance, spectrum, told, verified, verify
+from reverie.truth.naturalness import distance, spectrum
+from reverie.truth.verification import told, verified, verify
 from tiny import CLASSES, Tiny, picture, seeded
+
+
+@pytest.fixture(scope="module")
+def model():
+    return reverie.load(seeded(Tiny), size=48, classes=CLASSES)
 
 
 def pink(count: int, side: int, slope: float) -> torch.Tensor:
@@ -108,10 +114,14 @@ def test_verdicts_are_in_the_records_and_in_a_table(model):
     assert [item["unit"] for item in noted] == ["logits:3", "mix:1"]
     assert noted[0]["transfer"]["name"] == "beetle"
     rows = told(result)
-    assert rows[0] == ["unit", "activation", "percentile", "of the strongest patch", "spectrum off by", "transfer"]
+    heads = ["unit", "activation", "percentile", "of the strongest patch", "spectrum off by", "transfer"]
+    assert rows[0] == [*heads, "reach", "path", "naturalness", "be wary of"]
     assert rows[2][0] == "mix:1"
-    assert rows[2][-1] == "-"
-    assert rows[1][-1].startswith("Tiny: ")
+    assert rows[2][5] == "-"
+    assert rows[1][5].startswith("Tiny: ")
+    scores = {score["name"]: score for score in noted[1]["scores"]}
+    assert set(scores) == {"reach", "naturalness"}  # parts of two photos say nothing of others
+    assert rows[2][6] == f"{scores['reach']['value']:.2f}"
     result.save("v.png", singles=True)
     assert torch.equal(reverie.rerun("v/mix-1.png", model).images, made.images[1:])
 

@@ -1,0 +1,74 @@
+"""The commands that say how far pictures may be believed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from reverie.cli.reading import kept
+from reverie.cli.runs import check_free, model_of
+from reverie.cli.tables import show
+from reverie.image import write_whole
+from reverie.paths import check_output, path_named
+from reverie.runs import Made, Run
+from reverie.settings.doctor import Doctor
+from reverie.settings.parts import Loading, Network, Tabled
+from reverie.settings.score import Score
+from reverie.truth.doctor import DoctorRun
+from reverie.truth.scoring import ScoreRun
+
+
+class Told(Made, Protocol):
+    """What is told as a table, and written as plain values."""
+
+    @property
+    def heads(self) -> Sequence[str]:
+        """Of the table."""
+        ...
+
+    @property
+    def rows(self) -> Sequence[Sequence[str]]:
+        """Of the table."""
+        ...
+
+    def plain(self) -> Mapping[str, Any]:
+        """All of it, for a file."""
+        ...
+
+
+W = TypeVar("W", bound=Told)
+
+
+def score(asked: Score, network: Network, writing: Tabled) -> None:
+    """A table, and by choice a file of the numbers."""
+    target = _place(writing)
+    tabled(ScoreRun(model_of(network), asked), target, writing)
+
+
+def doctor(asked: Doctor, loading: Loading, writing: Tabled) -> None:
+    """A table, and by choice a file of it; whatever is found is no error."""
+    target = _place(writing)
+    model = model_of(Network.made(model=asked.model, **loading.flat()))
+    tabled(DoctorRun(model, asked), target, writing)
+
+
+def tabled(run: Run[W], target: Path | None, writing: Tabled) -> None:
+    """Reads a run, shows its table and what there is to say of it, and writes the numbers."""
+
+    def write(made: W) -> list[Path]:
+        if not writing.quiet:
+            show(made.heads, *made.rows)
+        if target is None:
+            return []
+        write_whole(target, f"{json.dumps(made.plain(), indent=1)}\n".encode())
+        return [target]
+
+    kept(run, write, quiet=writing.quiet)
+
+
+def _place(writing: Tabled) -> Path | None:
+    if writing.output is None:
+        return None
+    path = check_output(path_named(writing.output), [".json"])
+    check_free(path, writing.force)
+    return path

@@ -1,0 +1,46 @@
+"""What `score` takes."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from reverie.settings.parts import FeaturePreset, Network, RandomSeed, Steps, Tabled, Unit, Whole, Workers
+from reverie.settings.setting import Settings, asked
+
+
+class Score(Settings):
+    """Says how far pictures of units may be believed: makes them, and measures them by photos and a second network."""
+
+    made_by = "reverie.truth.scoring:score"
+    leading = ("units",)
+    asks = Network
+    writes = Tabled
+    usage = ("block8:12 --photos photos/", "block8:0-3 --scan scan.db --output scores.json")
+
+    units: Annotated[
+        tuple[Unit, ...], asked("LAYER:CHANNEL, LAYER:0-3, logits:CLASS ...", argument="UNIT...", reads="unit")
+    ]
+    photos: Annotated[
+        str | None,
+        asked("Photos to measure by: a folder, .tar or .txt; with --scan where its photos are now.", group="Common"),
+    ] = None
+    scan: Annotated[
+        str | None, asked("A file of `reverie scan` with this network and the units' layers.", group="Common")
+    ] = None
+    judge: Annotated[
+        str | None,
+        asked(
+            "The network that compares pictures, as for --model, or none; efficientnet_lite0 unless given.",
+            group="Common",
+            reads="network",
+        ),
+    ] = None
+    preset: FeaturePreset = "default"
+    beside: Annotated[
+        tuple[str, ...], asked("Presets of further pictures, for agreement.", reads="preset", rare=True)
+    ] = ("maco",)
+    seeds: Annotated[Annotated[int, Meta(ge=1, le=16)], asked("Seeds of the preset's pictures.")] = 2
+    steps: Annotated[Steps | None, asked("Steps of each picture; the preset's unless given.")] = None
+    size: Annotated[Whole, asked("Side of the pictures.")] = 160
+    workers: Workers = None
+    seed: RandomSeed = 0

@@ -1,0 +1,77 @@
+"""What stands for photos where none are given: motifs of the bundled generator, or parts of the sample photos."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from reverie.dataset.photos import PhotoSet, photo_set
+from reverie.image import Size, read, resize, sample
+from reverie.models.bundled.generator import LATENT, bundled_generator
+from reverie.models.model import Model
+from reverie.randomness import generator, normal
+
+MOTIFS = 120
+SAMPLES = ("flower", "china")
+SCALES = (1, 2, 3)  # how often a part fits into a photo's short side
+PARTS = 96
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn(PhotoSet):
+    """Pictures [N,3,H,W] in [0,1] in the place of photos.
+
+    Attributes:
+        apart: whether they are of different things: parts of one photo say nothing of others.
+    """
+
+    pictures: Tensor = field(default_factory=lambda: torch.zeros(0, 3, 1, 1), repr=False)
+    apart: bool = True
+
+    def read(self, index: int, enough: int | None = None) -> Tensor:  # noqa: ARG002  # as of photos
+        """A picture [3,H,W]."""
+        return self.pictures[index]
+
+
+def drawn(name: str, pictures: Tensor, *, apart: bool = True) -> Drawn:
+    """Pictures as a set of photos."""
+    names = tuple(f"{name}-{number}" for number in range(len(pictures)))
+    return Drawn(Path(name), names, tuple(map(Path, names)), pictures, apart)
+
+
+def photos_for(model: Model, place: str | Path | None) -> tuple[PhotoSet, str]:
+    """The photos of a place, or what stands for them, and what they are called.
+
+    Raises:
+        UnsuitableImage: no photos there.
+    """
+    if place is not None:
+        found = photo_set(place)
+        return found, f"{len(found)} photos"
+    if model.source.get("name", model.name) == "bundled":
+        return motifs(), f"{MOTIFS} motifs of the bundled generator"
+    pictures = torch.cat(list(_parts(model.size)))
+    chosen = torch.linspace(0, len(pictures) - 1, min(PARTS, len(pictures))).round().long()
+    return drawn("samples", pictures[chosen], apart=False), f"{len(chosen)} parts of {len(SAMPLES)} sample photos"
+
+
+def motifs(seed: int = 0) -> Drawn:
+    """Motifs that the bundled generator paints of latents by chance."""
+    latents = normal((LATENT,), [generator(seed, f"motif-{number}") for number in range(MOTIFS)])
+    with torch.no_grad():
+        return drawn("motifs", bundled_generator()(latents))
+
+
+def _parts(size: Size) -> Iterator[Tensor]:
+    """Parts [N,3,*size] of the sample photos at several scales, half overlapping."""
+    for name in SAMPLES:
+        photo = read(sample(name))
+        for scale in SCALES:
+            ratio = scale * max(size[0] / photo.shape[-2], size[1] / photo.shape[-1])
+            sides = (max(size[0], round(photo.shape[-2] * ratio)), max(size[1], round(photo.shape[-1] * ratio)))
+            shown = resize(photo, sides).clamp(0, 1)
+            for top in range(0, sides[0] - size[0] + 1, max(1, size[0] // 2)):
+                for left in range(0, sides[1] - size[1] + 1, max(1, size[1] // 2)):
+                    yield shown[..., top : top + size[0], left : left + size[1]]

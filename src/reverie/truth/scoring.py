@@ -1,0 +1,160 @@
+"""The run of scores: photos are looked at, pictures are made, and each unit is measured by both."""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from reverie import recipes
+from reverie.dataset.store import read_scan
+from reverie.models.model import Model
+from reverie.models.sources import load
+from reverie.runs import Event, Progress, finished, in_turn
+from reverie.settings.calling import called_with
+from reverie.settings.score import Score as Asked
+from reverie.synthesis.run import Synthesis
+from reverie.truth.drawn import photos_for
+from reverie.truth.exemplars import Responses, channel_of, responses, scanned
+from reverie.truth.judge import judge_of
+from reverie.truth.scores import NAMES, Assessment, Scored
+from reverie.unit import Unit
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of several units.
+
+    Attributes:
+        model: what it is called.
+        units: as far as they were measured.
+    """
+
+    model: str
+    units: tuple[Scored, ...]
+
+    def __len__(self) -> int:
+        """How many units were measured."""
+        return len(self.units)
+
+    @property
+    def heads(self) -> list[str]:
+        """Of the table."""
+        return ["unit", *NAMES]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """Of the table: a unit each."""
+        return [[str(each.unit), *(_cell(each, name) for name in NAMES)] for each in self.units]
+
+    def plain(self) -> dict[str, Any]:
+        """All of it, for a file."""
+        return {
+            "model": self.model,
+            "means": dict(NAMES),
+            "units": [
+                {"unit": str(each.unit), "scores": [asdict(score) for score in each.scores], "missing": each.missing}
+                for each in self.units
+            ],
+        }
+
+    def told(self, written: Sequence[Path]) -> list[str]:
+        """What each score says, what it is of, what to be wary of, what is missing, and where it was written to."""
+        names = [name for name in NAMES if any(name in each for each in self.units)]
+        basis = {name: next(each[name].basis for each in self.units if name in each) for name in names}
+        wary = [
+            f"{each.unit}: low {', '.join(score.name for score in each.scores if score.wary)}: do not read its picture "
+            "as what it responds to in photos"
+            for each in self.units
+            if any(score.wary for score in each.scores)
+        ]
+        missing = list(dict.fromkeys(line for each in self.units for line in each.missing))
+        lines = [f"{name}: {NAMES[name]} ({basis[name]})" for name in names]
+        return [*lines, *wary, *missing, *(f"wrote {path}" for path in written)]
+
+
+def _cell(scored: Scored, name: str) -> str:
+    if name not in scored:
+        return "-"
+    score = scored[name]
+    text = f"{score.value:.2f}"
+    if score.low is not None and score.high is not None:
+        text += f" ({score.low:.2f} to {score.high:.2f})"
+    return f"{text} {score.more['formula']}" if "formula" in score.more else text
+
+
+class ScoreRun:
+    """The run of scores.
+
+    Raises:
+        UnknownName: no such layer, channel, class or preset.
+        InvalidSetting: a unit that is not one channel, or a network that is to judge itself.
+        ScanRefused: a scan of another network.
+        UnsuitableImage: no photos there.
+    """
+
+    def __init__(self, model: Model | str | nn.Module, asked: Asked) -> None:
+        self.model, self.asked = load(model), asked
+        self.units = each_channel(self.model, asked.units)
+        self.judge = judge_of(self.model, asked.judge)
+        self.photos = None if asked.scan is not None else photos_for(self.model, asked.photos)
+        self.syntheses = dict(self._pictures())
+        self.done: list[Scored] = []
+
+    def _pictures(self) -> Iterator[tuple[str, Synthesis]]:
+        asked = self.asked
+        plans = [(asked.preset, asked.seed + number) for number in range(asked.seeds)]
+        for preset, seed in [*plans, *((preset, asked.seed) for preset in asked.beside)]:
+            recipe = recipes.feature(
+                self.model, self.units, preset=preset, size=asked.size, steps=asked.steps, seed=seed, both=True
+            )
+            yield f"{preset}, seed {seed}", Synthesis(self.model, recipe)
+
+    def events(self) -> Iterator[Event]:
+        """Looks at the photos, makes the pictures, and measures unit after unit."""
+        assessment = Assessment((yield from self._responses()), self.judge)
+        yield from in_turn(self.syntheses)
+        results = [each.result().images for each in self.syntheses.values()]
+        for row, unit in enumerate(self.units):
+            most, least = (torch.stack([images[2 * row + sign] for images in results]) for sign in (0, 1))
+            self.done.append(assessment.scores(unit, _coloured(most), _coloured(least)))
+            yield Event(row + 1, len(self.units), "scores", finished=(self.done[-1],))
+
+    def _responses(self) -> Generator[Event, None, Responses]:
+        layers = [unit.layer for unit in self.units]
+        if self.photos is None:
+            return scanned(self.model, read_scan(str(self.asked.scan)), layers, self.asked.photos)
+        return (yield from responses(self.model, self.photos[0], layers, source=self.photos[1], workers=0))
+
+    def result(self) -> Scores:
+        """The units that were measured."""
+        return Scores(self.model.title, tuple(self.done))
+
+
+def each_channel(model: Model, units: Any) -> list[Unit]:
+    """Units that are one channel each.
+
+    Raises:
+        InvalidSetting: one is more, or less.
+    """
+    found = list(dict.fromkeys(model.units(units)))
+    for unit in found:
+        channel_of(unit)
+    return found
+
+
+def _coloured(pictures: Tensor) -> Tensor:
+    """Grey ones in three colours."""
+    return pictures.expand(-1, 3, -1, -1) if pictures.shape[1] == 1 else pictures
+
+
+@called_with(Asked)
+def score(model: Model | str | nn.Module, asked: Asked, *, progress: Progress = None) -> Scores:
+    """Measures how far pictures of units may be believed, each number with what it was computed from.
+
+    Raises:
+        ReverieError: as `ScoreRun`.
+    """
+    return finished(ScoreRun(model, asked), progress)
