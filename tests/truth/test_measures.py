@@ -99,7 +99,8 @@ def test_paths_are_rank_correlations_scaled_between_chance_and_the_best_photos(m
     near, far = mean(itertools.product(own, best)), mean(itertools.product(own, others))
     top, rest = mean(itertools.combinations(best, 2)), mean(itertools.product(best, others))
     ranks = Ranks.of(own, best, others)
-    assert ranks.value(np.arange(4)) == pytest.approx((near - far) / (top - rest))
+    assert ranks.near(np.arange(4)) == pytest.approx(near - far)
+    assert ranks.apart(np.arange(4)) == pytest.approx(top - rest)
 
 
 def test_the_path_falls_for_a_picture_that_goes_another_way(model, found):

@@ -18,7 +18,7 @@ from reverie.truth.intervals import jackknife
 from reverie.unit import Unit
 
 LAYERS = 6  # before the unit, evenly spread
-PHOTOS = 9  # of each kind
+PHOTOS = 15  # of each kind, where there are as many
 APART = 0.02  # by which best photos must be more alike than photos by chance for a layer to count
 
 
@@ -27,7 +27,7 @@ class Path:
     """How a picture reaches its unit.
 
     Attributes:
-        value: 1 as among the unit's best photos, 0 as photos by chance; the median over layers.
+        value: 1 as among the unit's best photos, 0 as photos by chance: over all layers.
         interval: of 95 %.
         layers: each layer's value.
     """
@@ -42,8 +42,9 @@ class Ways:
     """How a unit's best photos and photos by chance reach it, layer by layer.
 
     In each layer the rank correlation between the channels' responses to a picture and to the unit's best photos,
-    less that with photos by chance, is divided by the same of the best photos among themselves. Responses are means
-    over what the unit sees, where it is largest. What all optimised pictures share goes out with the photos by chance.
+    less that with photos by chance; its sum over the layers is divided by the same of the best photos among themselves.
+    Responses are means over what the unit sees, where it is largest. What all optimised pictures share goes out with
+    the photos by chance.
 
     Source: the idea is that of Geirhos et al. 2024, "Don't trust your eyes"; the scaling is our own.
 
@@ -64,24 +65,28 @@ class Ways:
         layers = before(model, found.unit)
         if not layers or not found.shown:
             return None
-        chance = [(number, None) for number in found.by_chance(PHOTOS)]
-        best, others = (means_within(model, layers, *patches(found, each)) for each in (found.strong[:PHOTOS], chance))
+        several = min(PHOTOS, found.shown + found.asked)
+        chance = [(number, None) for number in found.by_chance(several)]
+        strong = found.strong[:several]
+        best, others = (means_within(model, layers, *patches(found, each)) for each in (strong, chance))
         return cls(model, found.unit, layers, best, others)
 
     def path(self, picture: Tensor) -> Path | None:
         """Of one picture [3,H,W]; None where no layer tells best photos from photos by chance."""
         own = means_within(self.model, self.layers, *placed(self.model, self.unit, picture))
         told = {layer: Ranks.of(own[layer], self.best[layer], self.others[layer]) for layer in self.layers}
-        everyone = np.arange(PHOTOS)
+        everyone = np.arange(len(self.best[self.layers[0]]))
         kept = {layer: each for layer, each in told.items() if each.apart(everyone) > APART}
         if not kept:
             return None
 
         def measured(photos: Array) -> float:
-            return float(np.median([each.value(photos) for each in kept.values()]))
+            # one quotient of sums, as a layer that hardly tells the photos apart must not decide
+            shares = [(each.near(photos), max(each.apart(photos), 0.0)) for each in kept.values()]
+            return sum(near for near, _ in shares) / max(sum(apart for _, apart in shares), APART / 2)
 
-        each = tuple((layer, item.value(everyone)) for layer, item in kept.items())
-        return Path(measured(everyone), jackknife(measured, PHOTOS), each)
+        each = tuple((layer, item.near(everyone) / item.apart(everyone)) for layer, item in kept.items())
+        return Path(measured(everyone), jackknife(measured, len(everyone)), each)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +116,9 @@ class Ranks:
             (inner.sum() - np.trace(inner)) / (count * (count - 1)) - self.best_chance[np.ix_(photos, photos)].mean()
         )
 
-    def value(self, photos: Array) -> float:
-        """The picture's share of that."""
-        return float(self.own_best[photos].mean() - self.own_chance[photos].mean()) / max(self.apart(photos), APART / 2)
+    def near(self, photos: Array) -> float:
+        """How much more alike the picture is to the best photos of these numbers than to those by chance."""
+        return float(self.own_best[photos].mean() - self.own_chance[photos].mean())
 
 
 def _ranked(values: Array) -> Array:
