@@ -185,6 +185,6 @@ def _short_signature(
 
 def _settings_told(_: Sphinx, __: str, ___: str, value: Any, ____: Any, lines: list[str]) -> None:
     cls = getattr(value, "settings", None)
-    name = cls.__name__.lower() if isinstance(cls, type) and issubclass(cls, Settings) else ""
+    name = cls.word() if isinstance(cls, type) and issubclass(cls, Settings) else ""
     if name in commands().own:
         lines += ["", f"`settings` are those of :ref:`reverie {name} <{_place(name)}>`, by their names in Python."]

@@ -13,7 +13,7 @@ from reverie.paths import check_output, path_named
 from reverie.runs import Made, Run
 from reverie.settings.doctor import Doctor
 from reverie.settings.parts import Loading, Network, Tabled
-from reverie.settings.score import Score
+from reverie.settings.score import UnitScores
 from reverie.truth.doctor import DoctorRun
 from reverie.truth.scoring import ScoreRun
 
@@ -39,7 +39,7 @@ class Told(Made, Protocol):
 W = TypeVar("W", bound=Told)
 
 
-def score(asked: Score, network: Network, writing: Tabled) -> None:
+def score(asked: UnitScores, network: Network, writing: Tabled) -> None:
     """A table, and by choice a file of the numbers."""
     target = _place(writing)
     tabled(ScoreRun(model_of(network), asked), target, writing)

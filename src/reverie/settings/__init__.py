@@ -17,7 +17,7 @@ def askable() -> Mapping[str, type[Settings]]:
     The name of one within a group has two words, such as `atlas build`.
     """
     return {
-        f"{value.within} {value.__name__.lower()}".strip(): value
+        f"{value.within} {value.word()}".strip(): value
         for module in modules_of(__name__)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Settings) and value.__module__ == module.__name__

@@ -8,9 +8,10 @@ from reverie.settings.parts import FeaturePreset, Network, RandomSeed, Steps, Ta
 from reverie.settings.setting import Settings, asked
 
 
-class Score(Settings):
+class UnitScores(Settings):
     """Says how far pictures of units may be believed: makes them, and measures them by photos and a second network."""
 
+    called = "score"
     made_by = "reverie.truth.scoring:score"
     leading = ("units",)
     asks = Network

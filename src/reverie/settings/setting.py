@@ -118,6 +118,7 @@ class Settings(Struct, metaclass=_Frozen):
 
     leading: ClassVar[tuple[str, ...]] = ()  # what a Python call may give without its name, in this order
     usage: ClassVar[tuple[str, ...]] = ()  # examples of what follows the command's name
+    called: ClassVar[str] = ""  # the command, where it is not the class's name
     within: ClassVar[str] = ""  # the group of commands that it belongs to, whose name comes before its own
     made_by: ClassVar[str] = ""  # module:function that takes a network and these settings
     asks: ClassVar["type[Settings] | None"] = None  # how a command is told its network
@@ -130,6 +131,11 @@ class Settings(Struct, metaclass=_Frozen):
                 msgspec.structs.force_setattr(self, setting.name, value)
 
     @classmethod
+    def word(cls) -> str:
+        """The name by which it is asked for."""
+        return cls.called or cls.__name__.lower()
+
+    @classmethod
     def made(cls, **given: Any) -> Self:
         """Settings from flat names: those of its parts' fields stand beside its own; a whole part may be given too.
 
@@ -140,10 +146,10 @@ class Settings(Struct, metaclass=_Frozen):
         own = {item.name: item for item in settings_of(cls)}
         for name in given:
             if name not in own and name not in parts_of(cls):
-                raise UnknownName(f"{cls.__name__.lower()} takes no '{name[:LONGEST]}'; nearest: {nearest(name, own)}")
+                raise UnknownName(f"{cls.word()} takes no '{name[:LONGEST]}'; nearest: {nearest(name, own)}")
         missing = [name for name, item in own.items() if item.required and name not in given]
         if missing:
-            raise InvalidSetting(f"{cls.__name__.lower()} needs {' and '.join(missing)}")
+            raise InvalidSetting(f"{cls.word()} needs {' and '.join(missing)}")
         values = {name: value for name, value in given.items() if name in parts_of(cls) or not own[name].part}
         for part, kind in parts_of(cls).items():
             changes = {name: value for name, value in given.items() if name in own and own[name].part == part}
@@ -171,13 +177,11 @@ class Settings(Struct, metaclass=_Frozen):
             InvalidSetting: too many without a name, or one given twice.
         """
         if len(leading) > len(order):
-            raise InvalidSetting(
-                f"{cls.__name__.lower()} takes {', '.join(order)} in this order; give what follows by its name"
-            )
+            raise InvalidSetting(f"{cls.word()} takes {', '.join(order)} in this order; give what follows by its name")
         first = dict(zip(order, leading, strict=False))
         twice = sorted(first.keys() & given.keys())
         if twice:
-            raise InvalidSetting(f"{cls.__name__.lower()} is given {twice[0]} twice")
+            raise InvalidSetting(f"{cls.word()} is given {twice[0]} twice")
         return {**first, **given}
 
     @classmethod

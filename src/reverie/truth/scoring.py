@@ -14,7 +14,7 @@ from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
-from reverie.settings.score import Score as Asked
+from reverie.settings.score import UnitScores as Asked
 from reverie.synthesis.run import Synthesis
 from reverie.truth.drawn import photos_for
 from reverie.truth.exemplars import Responses, channel_of, responses, scanned
