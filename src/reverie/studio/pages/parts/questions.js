@@ -5,6 +5,18 @@ import { post } from "./server.js";
 
 const AGAIN = 1000; // milliseconds until a question is asked again that found the network busy
 
+/** The answer to a question that is asked once; while the network is busy it is asked again. */
+export async function answer(path, asked) {
+  for (;;) {
+    try {
+      return await post(path, asked);
+    } catch (error) {
+      if (!error.busy) throw error;
+      await new Promise(resolve => setTimeout(resolve, AGAIN));
+    }
+  }
+}
+
 /** The answer to a question, asked again whenever it changes; while one is asked, those between are left out.
  *
  * Gives {found, missing, busy}; nothing is asked where `asked` is null.

@@ -7,8 +7,8 @@ import { AddUnit } from "../parts/faders.js";
 import { form, job } from "../parts/forms.js";
 import { studio } from "../parts/live.js";
 import { Bring, Choose, use } from "../parts/picker.js";
-import { ClassBars, useAnswer } from "../parts/questions.js";
-import { picture, post } from "../parts/server.js";
+import { answer, ClassBars, useAnswer } from "../parts/questions.js";
+import { picture } from "../parts/server.js";
 import { Print } from "../parts/stage.js";
 import { kept, photo, say, tried } from "../parts/store.js";
 import { start } from "../parts/transport.js";
@@ -128,9 +128,9 @@ export function Desk() {
   const look = event =>
     tried(async () => {
       const box = event.currentTarget.getBoundingClientRect();
-      const share = (value, low, extent) => Math.min(0.999, Math.max(0, (value - low) / extent));
+      const share = (value, low, extent) => (event.detail ? Math.min(0.999, Math.max(0, (value - low) / extent)) : 0.5); // by a key: the middle
       setHint(
-        await post("/api/ask/position", {
+        await answer("/api/ask/position", {
           picture: shown.pic,
           layer,
           x: share(event.clientX, box.left, box.width),
