@@ -122,16 +122,17 @@ def main() -> None:
         path = Path(folder) / "a.atlas"
         atlas, seconds, batches = built(model, asked, path, clock)
         rate = entered(atlas, batches, Path(folder) / "written.atlas", given.writing)
-        size, units, pictures = path.stat().st_size, len(atlas.units()), len(atlas)
+        size, units, pictures, photos = path.stat().st_size, len(atlas.units()), len(atlas), len(atlas.photos)
+        failed = sum(batch.state == "failed" for batch in atlas.batches())
     whole = sum(seconds.values())
     rows = [[NAMES.get(name, name), f"{value:.1f}", f"{value / whole:.1%}"] for name, value in seconds.most_common()]
     made = f"{len(atlas.layers)} layers, {units} units, {pictures} pictures of {atlas.about.job.size} px"
-    print(f"{model.title}: {made}, {len(atlas.photos)} photos, ", end="")
+    print(f"{model.title}: {made}, {photos} photos, ", end="")
     print(f"{given.clock} clock, {given.threads} threads. {where}\n")
     print(table(["", "s", "share"], rows))
     print(f"\n{3600 * units / whole:.0f} units and {3600 * pictures / whole:.0f} pictures an hour; ", end="")
     print(f"{size / units / 1000:.1f} kB a unit in the file; the writer enters {rate:.0f} pictures a second")
-    print("failed: " + str(sum(batch.state == "failed" for batch in atlas.batches())), file=sys.stderr)
+    print(f"failed: {failed} batches", file=sys.stderr)
 
 
 if __name__ == "__main__":
