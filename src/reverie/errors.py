@@ -7,6 +7,7 @@
   + WeightsUnavailable
   + RecordRefused
   + ScanRefused
+  + AtlasRefused
   + OutputFailed
   + Diverged
   + OutOfMemory

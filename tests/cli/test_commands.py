@@ -308,7 +308,7 @@ def test_ctrl_c_keeps_a_sheets_finished_pictures(cli, factory, monkeypatch, tmp_
 
 
 def test_ctrl_c_while_the_network_is_loaded_is_130(cli, factory, photo, monkeypatch):
-    monkeypatch.setattr(runs, "load", lambda *_, **__: ctrl_c())
+    monkeypatch.setattr(runs, "loaded", lambda *_, **__: ctrl_c())
     assert cli("dream", photo, "-m", factory) == (130, "", "reverie: stopped\n")
 
 

@@ -77,7 +77,7 @@ def test_memory_that_ends_anywhere_is_one_line(refused, factory, photo, monkeypa
     def short(*_, **__):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
-    monkeypatch.setattr("reverie.cli.runs.load", short)
+    monkeypatch.setattr("reverie.cli.runs.loaded", short)
     assert refused("dream", photo, "-m", factory) == (
         "the memory was not enough; ask for a smaller picture, batch or network"
     )

@@ -115,6 +115,5 @@ def test_the_search_works_from_the_disk(site):
         browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page()
         page.goto(f"{(site / 'search.html').as_uri()}?q=occlusion")
-        page.wait_for_selector("#search-results li a", timeout=20_000)
-        assert page.locator("#search-results li a[href^='explain.html']").count() >= 1
+        page.wait_for_selector("#search-results li a[href^='explain.html']", timeout=20_000)
         browser.close()

@@ -161,11 +161,11 @@ def test_the_usual_layers(bundled, model, sequential):
 
 
 def test_vgg_takes_gatys_layers():
-    from reverie.recipes.style_layers import _content_layers, _style_layers
+    from reverie.recipes.style_layers import content_layers, style_layers
 
     vgg = reverie.load("vgg19", None, size=32)
-    assert _style_layers(vgg) == ["features.1", "features.6", "features.11", "features.20", "features.29"]
-    assert _content_layers(vgg) == ["features.22"]
+    assert style_layers(vgg) == ["features.1", "features.6", "features.11", "features.20", "features.29"]
+    assert content_layers(vgg) == ["features.22"]
 
 
 @pytest.mark.parametrize(
