@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from reverie.recipes.reruns import rerun
     from reverie.record import Record
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
+    from reverie.truth.doctor import doctor
+    from reverie.truth.scoring import score
     from reverie.truth.verification import verified
     from reverie.unit import Unit
     from reverie.video.dream import film
@@ -85,6 +87,7 @@ _HOMES = {
     "clamp": "reverie.models.interventions",
     "compare": "reverie.recipes.calls",
     "connections": "reverie.atlas.links",
+    "doctor": "reverie.truth.doctor",
     "dream": "reverie.recipes.calls",
     "explain": "reverie.recipes.calls",
     "feature": "reverie.recipes.calls",
@@ -114,6 +117,7 @@ _HOMES = {
     "rerun": "reverie.recipes.reruns",
     "scan": "reverie.dataset.scanning",
     "scanning": "reverie.dataset.scanning",
+    "score": "reverie.truth.scoring",
     "sheet": "reverie.atlas.sheets",
     "smallest_radius": "reverie.recipes.radii",
     "style": "reverie.recipes.calls",
@@ -150,6 +154,7 @@ __all__ = [
     "clamp",
     "compare",
     "connections",
+    "doctor",
     "dream",
     "explain",
     "feature",
@@ -179,6 +184,7 @@ __all__ = [
     "rerun",
     "scan",
     "scanning",
+    "score",
     "sheet",
     "smallest_radius",
     "style",
