@@ -38,7 +38,7 @@ LIVELIEST = {
 }  # by a layer that tells the network
 
 MOST_OCTAVES = 50
-RISE = 4.2  # how many times the photo's score is enough where the layers climb on
+RISE = 4.6  # how many times the photo's score is enough where the layers climb on
 ONWARD = 0.35  # of the first rate at the full size: there
 
 
