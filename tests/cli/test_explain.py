@@ -27,7 +27,8 @@ def test_an_explanation_says_where_it_is_and_what_was_found(cli, photo, factory,
     assert lines[0] == "wrote photo-explain-1.png"
     assert lines[1].startswith("tiger (logits:1): logit ")
     assert ", probability 0." in lines[1]
-    assert lines[2].startswith("gradient: caveat: where the network is saturated")
+    assert lines[2].startswith("gradient: with random weights the map ")
+    assert lines[3].startswith("gradient: caveat: where the network is saturated")
     assert files(tmp_path) == {"nets.py", "photo.png", "photo-explain-1.png"}
 
 

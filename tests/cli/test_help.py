@@ -86,6 +86,10 @@ OPTIONS = {
                             "--positions", "--fewest", "--method", "--cosine", "--plain", "--size", "--steps",
                             "--patches", "--batch", "--workers", "--seed"},
     "atlas export": {"--output", "--force", "--quiet", "--format", "--quality"},
+    "score": COMMON | {"--output", "--force", "--quiet", "--model", "--photos", "--scan", "--judge", "--preset",
+                       "--beside", "--seeds", "--steps", "--size", "--workers", "--seed"},
+    "doctor": COMMON | {"--output", "--force", "--quiet", "--model", "--photos", "--judge", "--layer", "--steps",
+                        "--size", "--workers", "--seed"},
     "presets": set(),
     "studio": COMMON | {"--model", "--atlas", "--folder", "--port", "--no-browser"},
 }  # fmt: skip
