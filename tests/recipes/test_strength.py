@@ -8,6 +8,7 @@ import torch
 import reverie
 from reverie import recipes
 from reverie.errors import InvalidSetting
+from reverie.recipes.dreams import RISE
 from tiny import picture
 
 NETWORKS = Path(__file__).parents[3] / "shared" / "networks.py"
@@ -77,13 +78,13 @@ def test_a_layer_that_lags_climbs_on_until_it_has_risen(bundled):
     octaves, onward = recipe.stages[:-1], recipe.stages[-1]
     with torch.no_grad():
         usual = float(onward.objectives[0].score(reverie.probe(bundled, recipe.photo, onward.layers)))
-    assert onward.until == pytest.approx(4.2 * usual)
+    assert onward.until == pytest.approx(RISE * usual)
     assert onward.size == octaves[-1].size
     assert [stage.until for stage in octaves] == [None] * len(octaves)
     rates = [stage.ascent.rate[0] for stage in octaves]
     assert rates == pytest.approx([rates[-1] * 0.65**k for k in reversed(range(len(octaves)))])
     stronger = recipes.dream(bundled, "sample:china", "mixed4b", size=96, strength=2).stages[-1]
-    assert stronger.until == pytest.approx(7.4 * usual)
+    assert stronger.until == pytest.approx((2 * RISE - 1) * usual)
 
 
 def test_who_says_steps_or_a_rate_or_another_preset_gets_no_more(bundled):

@@ -70,6 +70,10 @@ def preset_values(table: Mapping[str, Any]) -> dict[str, Any]:
         found["parameterization"] = _material(found["parameterization"])
     if "transforms" in found:
         found["transforms"] = tuple(map(_transform, found["transforms"]))
+    if found.keys() & {"steps", "rates"}:  # whoever says how far it goes gets no more
+        found.setdefault("climb_on", 0)
+    if "rates" in found:  # which hold at every octave
+        found.setdefault("coarser", 1.0)
     return found
 
 
