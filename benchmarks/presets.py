@@ -111,7 +111,8 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     where = machine()
-    model = reverie.load("bundled" if given.network == "bundled" else network(given.network))
+    by_name = given.network in ("bundled", "efficientnet_lite0")
+    model = reverie.load(given.network if by_name else network(given.network))
     print(dreams(model, given) if given.dream else features(model, given))
     print(where)
 

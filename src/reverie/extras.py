@@ -38,5 +38,10 @@ def ensure(module: str, name: str, purpose: str) -> None:
         raise _missing(module, name, purpose)
 
 
+def remedy(name: str) -> str:
+    """What installs an extra; this package is on no index, so it is said for its source."""
+    return f"install the extra '{name}' in the folder of reverie's source: pip install -e '.[{name}]'"
+
+
 def _missing(module: str, name: str, purpose: str) -> MissingExtra:
-    return MissingExtra(f"{purpose} needs the library '{module}'; install it with: pip install 'reverie[{name}]'")
+    return MissingExtra(f"{purpose} needs the library '{module}'; {remedy(name)}")

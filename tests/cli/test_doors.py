@@ -136,7 +136,8 @@ def test_without_pyav_a_film_is_a_webp(cli, factory, tmp_path, photo, monkeypatc
     assert status == 0
     assert "wrote a.webp" in out
     assert err == (
-        "reverie: a film as .mp4 needs the library 'av' (pip install 'reverie[video]'); it is written as a.webp\n"
+        "reverie: a film as .mp4 needs the library 'av', so it is written as a.webp; "
+        "install the extra 'video' in the folder of reverie's source: pip install -e '.[video]'\n"
     )
     assert (tmp_path / "a.webp").is_file()
 

@@ -18,7 +18,7 @@ ALL = 20 * 1024**2
 
 
 class Page(HTMLParser):
-    """What a page loads, where it leads, and the places that others can lead to."""
+    """What a page loads, where it leads, the places that others can lead to, and how many words it says itself."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -26,10 +26,12 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.images: list[dict[str, str | None]] = []
         self.places: set[str] = set()
+        self.words, self.inside = 0, False
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
+        self.inside |= tag == "article"
         self.places |= {value for key, value in attrs if key == "id" and value}
         if tag == "a" and given.get("href"):
             self.links.append(given["href"])
@@ -39,6 +41,12 @@ class Page(HTMLParser):
             self.loaded.append(given["src"])
         if tag == "link" and given.get("href") and given.get("rel") not in ("next", "prev", "canonical"):
             self.loaded.append(given["href"])
+
+    def handle_endtag(self, tag):
+        self.inside &= tag != "article"
+
+    def handle_data(self, data):
+        self.words += len(data.split()) if self.inside else 0
 
 
 def built(folder: Path) -> Path:
@@ -71,6 +79,11 @@ def test_no_picture_is_too_large():
 def test_every_picture_is_shown_somewhere():
     text = "".join(path.read_text() for path in [*DOCS.rglob("*.md"), DOCS.parent / "README.md"])
     assert not [path.name for path in (DOCS / "images").iterdir() if f"images/{path.name}" not in text]
+
+
+def test_each_page_is_there_and_says_something(pages):
+    sources = {path.relative_to(DOCS).with_suffix(".html").as_posix() for path in DOCS.rglob("*.md")}
+    assert not {name for name in sources if name not in pages or pages[name].words < 50}
 
 
 def test_nothing_is_loaded_from_elsewhere(pages):

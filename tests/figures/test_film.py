@@ -209,6 +209,6 @@ def test_without_pyav_the_message_names_the_extra(monkeypatch):
         check_film(Path("a.mp4"))
     assert str(caught.value) == (
         "a film as .mp4 (.gif and .webp do without) needs the library 'av'; "
-        "install it with: pip install 'reverie[video]'"
+        "install the extra 'video' in the folder of reverie's source: pip install -e '.[video]'"
     )
     assert check_film(Path("a.gif")).name == "a.gif"

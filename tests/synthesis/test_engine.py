@@ -323,3 +323,20 @@ def test_coupled_pictures_are_not_split():
 def test_steps_that_ascend_raise_the_score(model):
     scores = [float(step.score) for step in iterate(model, recipe((layer("block"),), steps=8))]
     assert scores[-1] > scores[0]
+
+
+def test_on_a_gpu_the_score_is_looked_at_every_eighth_step():
+    class Waiting:
+        """A score whose number takes the device's step to read."""
+
+        is_cuda, looked = True, 0
+
+        def __ge__(self, until):
+            self.looked += 1
+            return torch.tensor([False])
+
+    score, stage = Waiting(), Stage((channel("block", 0),), (32, 32), 16, Ascent("mean-abs", (0.01, 0.01)), until=0.0)
+    assert [engine._enough(score, stage, index) for index in range(16)] == [False] * 16
+    assert score.looked == 2
+    assert engine._enough(torch.zeros(1), stage, 0)
+    assert not engine._enough(torch.tensor([-1.0, 1.0]), stage, 7)

@@ -1,4 +1,4 @@
-"""Contributions: how much of a unit's response each activation of an earlier layer brings."""
+"""Contributions: what each activation of an earlier layer brings to a unit's response, to first order."""
 
 import torch
 from torch import Tensor
@@ -8,10 +8,8 @@ from reverie.models.model import Model
 from reverie.objectives import Objective
 
 
-def contributions(model: Model, image: Tensor, objective: Objective, layer: str) -> Tensor:
-    """A layer's activation times the gradient of the score, [1,K,h,w]: to first order, what each number adds to it.
-
-    Where all behind the layer is linear they add up to the score but for its biases.
+def speaking_for(model: Model, image: Tensor, objective: Objective, layer: str) -> Tensor:
+    """A layer's activation [1,K,h,w], weighed by how much each number raises the score; 0 where it lowers it.
 
     Args:
         image: [1,C,H,W] in [0,1].
@@ -19,13 +17,7 @@ def contributions(model: Model, image: Tensor, objective: Objective, layer: str)
     Raises:
         InvalidSetting: the layer does not lead to the unit.
 
-    Source: Olah et al. 2018, "The Building Blocks of Interpretability", section on attribution.
+    Source: Olah et al. 2018, "The Building Blocks of Interpretability": activation times gradient decides what raises.
     """
-    value, slope = layer_slope(model, image, objective, layer)
-    return value * slope
-
-
-def speaking_for(model: Model, image: Tensor, objective: Objective, layer: str) -> Tensor:
-    """A layer's activation [1,K,h,w], weighed by how much each number raises the score; 0 where it lowers it."""
     value, slope = layer_slope(model, image, objective, layer)
     return torch.where(value * slope > 0, value * slope.abs(), 0)

@@ -7,7 +7,7 @@ from typing import Any
 from reverie.cli.saying import say
 from reverie.errors import UnknownName, UnsuitableImage
 from reverie.expression import check_text
-from reverie.extras import ensure, installed
+from reverie.extras import ensure, installed, remedy
 from reverie.paths import (
     FILMS,
     FORMATS,
@@ -113,8 +113,8 @@ def _check_films(command: str, given: dict[str, Any]) -> None:
     if wanted is not None and Path(wanted).suffix.lower() in PACKED:
         given[name] = str(Path(wanted).with_suffix(".webp"))
         say(
-            f"reverie: a film as {Path(wanted).suffix} needs the library 'av' (pip install 'reverie[video]'); "
-            f"it is written as {given[name]}",
+            f"reverie: a film as {Path(wanted).suffix} needs the library 'av', so it is written as {given[name]}; "
+            f"{remedy('video')}",
             err=True,
         )
 

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
-from reverie.extras import extra, installed
+from reverie.extras import extra, installed, remedy
 from reverie.randomness import undisturbed
 
 METHODS = ("tsne", "umap", "pca")
@@ -103,7 +103,7 @@ def made_by(method: str) -> str:
     """What to say of the library that lays a map out; mostly nothing."""
     if method != "tsne" or installed("openTSNE"):
         return ""
-    return "t-SNE by scikit-learn, since openTSNE is not installed: pip install 'reverie[map]'"
+    return f"t-SNE by scikit-learn, since openTSNE is not installed; {remedy('map')}"
 
 
 def projecting(

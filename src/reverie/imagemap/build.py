@@ -35,7 +35,6 @@ from reverie.settings.calling import called_with
 from reverie.settings.map import Map
 
 SIDE = 128  # of thumbnails, pixels
-SENSELESS = "what is near to what says nothing; name another --layer"
 NAMED = 8  # photos that were passed over and are named one by one
 
 

@@ -125,11 +125,7 @@ class Follow(Watched):
             name in operators.KEPT or (name == "as_strided_" and sorted(shape)[-2] == 1)
         ):
             return [first, *rest]  # global pooling gives its channels other strides
-        if (
-            name in operators.POOLED | operators.ADAPTED | operators.RESIZED
-            and len(shape) == 4
-            and first.maker.ndim == 4
-        ):
+        if name in _POOLS and len(shape) == 4 and first.maker.ndim == 4:
             return [first.pooled(shape), *rest]
         if name in operators.NORMED:
             return [_normalised(first, args), *rest]

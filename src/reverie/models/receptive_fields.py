@@ -35,11 +35,6 @@ class Fields:
     layer: str
 
     @property
-    def traced(self) -> bool:
-        """Whether they are known without asking for gradients."""
-        return self.model.layer(self.layer).field is not None
-
-    @property
     def size(self) -> Size | None:
         """(height, width) of what a position sees; None where that is the whole picture."""
         layer = self.model.layer(self.layer)

@@ -14,7 +14,6 @@ from torch import Tensor
 from reverie.models.spans import Spans, joined, nothing
 
 Support = tuple[Spans, Spans]  # rows, columns
-Known = Mapping[Tensor, Support]
 
 
 def each(support: Support, function: Callable[[Spans], Spans]) -> Support:

@@ -80,7 +80,7 @@ ROBUSTLY = Preset(
 
 FEATURE: Mapping[str, Preset] = {
     "default": ROBUSTLY,
-    "quick": replace(ROBUSTLY, about="the default in 192 steps: as good, in calmer colours", steps=192, seconds=None),
+    "quick": replace(ROBUSTLY, about="the default in 192 steps", steps=192, seconds=None),
     "distill": Preset(
         about="the settings of Olah et al. 2017: Fourier features, Adam .05, 512 steps, shifts, zooms and turns",
         steps=512,

@@ -211,7 +211,7 @@ def rerun(
     trust: bool = False,
     progress: Progress = None,
 ) -> Result:
-    """Repeats a picture, or all of a sheet: the same bits on the same machine with as many threads.
+    """Repeats a picture, or all of a sheet: on one machine's processor, with as many threads, the same bits.
 
     Args:
         picture: a PNG that reverie wrote, or a JPEG or WebP with its record beside it.

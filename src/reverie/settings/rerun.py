@@ -7,7 +7,7 @@ from reverie.settings.setting import Settings, asked
 
 
 class Rerun(Settings):
-    """Repeats a picture, or all of a sheet, from the record inside it: the same bits on the same machine."""
+    """Repeats a picture or a sheet from the record inside it: the same bits on the same machine's processor."""
 
     asks = Recorded
     writes = Several

@@ -65,11 +65,6 @@ class Child:
         with contextlib.suppress(OSError):
             self.process.kill()
 
-    def leave(self) -> None:
-        """Lets it end by itself: nobody speaks to it any more."""
-        with contextlib.suppress(OSError):
-            _pipe(self.process.stdin).close()
-
     def _listen(self) -> None:
         pipe = _pipe(self.process.stdout)
         with contextlib.suppress(RuntimeError):  # the loop has ended

@@ -24,6 +24,7 @@ from reverie.synthesis.recipe import Recipe, Stage, blank
 from reverie.synthesis.tiling import tiled_slope
 from reverie.transforms import draw
 
+LOOK = 8  # steps: on a GPU a look at the numbers waits for the step, so they are looked at now and then
 MEMORY = "lower --size, --batch or --tile, or use --precision bfloat16"
 
 
@@ -123,7 +124,7 @@ def _iterated(model: Model, recipe: Recipe, *, trace: bool) -> Iterator[Step]:
                         part.constraint(latents.detach())
                 _check_finite(score, done)
                 silent &= score <= 0
-                enough = stage.until is not None and bool((score >= stage.until).all())
+                enough = _enough(score, stage, index)
                 total -= stage.steps - 1 - index if enough else 0
                 done += 1
                 image = _decoder(part, stage, latents)
@@ -220,9 +221,15 @@ def _finisher(
     return whole
 
 
+def _enough(score: Tensor, stage: Stage, index: int) -> bool:
+    """Whether the stage has come as far as it was to."""
+    if stage.until is None or (score.is_cuda and index % LOOK != LOOK - 1):
+        return False
+    return bool((score >= stage.until).all())
+
+
 def _check_finite(score: Tensor, done: int) -> None:
-    # on a GPU a look at the numbers waits for the step, so they are looked at now and then
-    if (not score.is_cuda or done % 16 == 15) and not bool(score.isfinite().all()):
+    if (not score.is_cuda or done % LOOK == LOOK - 1) and not bool(score.isfinite().all()):
         raise Diverged(
             f"the gradient was not a number at step {done + 1}; the picture of the step before is kept: "
             "lower --rate, or use --precision float32"
