@@ -70,6 +70,12 @@ def test_no_circuit_fits_where_there_is_no_grid(model, photos):
         planted(model, [pair], photos, photos)
 
 
+def test_a_circuit_is_planted_by_some_of_many_photos(found):
+    some = found.several(4)
+    assert torch.equal(some, torch.stack([found.photos.framed(number, (32, 32)) for number in (0, 20, 39, 59)]))
+    assert len(found.several(256)) == 60
+
+
 def test_idle_units_are_found(found):
     assert list(duplicates(np.array([[0, 0, 1.0], [1, 2, 0], [2, 4, 5], [3, 6, 0]]), np.ones(3, bool))) == [(0, 1)]
     (layer,) = idle(found)

@@ -1,13 +1,15 @@
 import numpy as np
 import pytest
 import torch
-from painted import coloured, unit_vectors
+from painted import coloured, drained, unit_vectors
 from scipy.optimize import minimize_scalar
 
+from reverie.dataset.photos import photo_set
 from reverie.errors import InvalidSetting
 from reverie.settings.parts import DEFAULT
-from reverie.truth.exemplars import exemplars, parted
-from reverie.truth.interpretability import Choice, choice, choices, parts, temperature
+from reverie.truth.drawn import drawn
+from reverie.truth.exemplars import exemplars, parted, responses
+from reverie.truth.interpretability import Choice, choice, choices, cut, parts, temperature
 from reverie.truth.judge import _late, judge_of
 from reverie.unit import Unit
 
@@ -61,13 +63,17 @@ def test_pictures_of_what_a_unit_wants_tell_and_those_of_the_contrary_mislead(mo
     red, blue = coloured(1, 0, 0)[None], coloured(0, 0, 1)[None]
     unit = Unit("see", (0,))
     judged = parts(judge, exemplars(found, unit))
-    right, wrong = (choices(judge, model, unit, judged, up, down) for up, down in ((red, blue), (blue, red)))
+
+    def seen(picture, largest):
+        return judged.space.directions(judge.features(cut(model, unit, picture, judge, largest=largest)))
+
+    right, wrong = (choices(judged, seen(up, True), seen(down, False)) for up, down in ((red, blue), (blue, red)))
     assert right["natural"].right > 0.9
     assert right["synthetic"].right > 0.9
     assert right["both"].right > 0.9
     assert wrong["synthetic"].right < 0.1
     assert wrong["natural"].right == right["natural"].right
-    assert list(choices(judge, model, unit, judged, torch.zeros(0), torch.zeros(0))) == ["natural"]
+    assert list(choices(judged)) == ["natural"]
 
 
 def test_nobody_judges_itself(model, monkeypatch):
@@ -81,3 +87,16 @@ def test_nobody_judges_itself(model, monkeypatch):
 def test_a_judge_looks_with_layers_of_its_second_half():
     assert _late([*(f"block{number}" for number in range(1, 17)), "logits"]) == ("block11", "block15")
     assert _late(["see", "logits"]) == ("see",)
+
+
+def test_photos_that_excite_a_unit_alike_stand_by_lot(model, painted):
+    """A unit that is at one value in all photos but few: the first files of a folder are often of one class."""
+    place = photo_set(painted)
+    same = drawn("same", torch.stack([place.framed(number // 20 * 20, (32, 32)) for number in range(60)]))
+    seen = exemplars(drained(responses(model, same, ["see"])), Unit("see", (0,)))
+    weak, strong = seen.weak[:20], [photo for photo, _ in seen.strong[:20]]
+    for ranked in (weak, strong):
+        assert len({number // 20 for number in ranked}) == 1
+        assert ranked != sorted(ranked)
+    again = exemplars(drained(responses(model, same, ["see"])), Unit("see", (0,)))
+    assert again.weak == seen.weak

@@ -78,6 +78,15 @@ def test_a_label_is_found_with_its_formula_and_falls_for_shuffled_classes():
     assert label(values, ["owl"] * 80) is None
 
 
+def test_classes_whose_names_hold_one_another_are_joined():
+    chance = np.random.default_rng(0)
+    kinds = [("cat", "tiger cat", "beetle", "NOT AND")[number % 4] for number in range(80)]
+    where = np.array([kind in ("cat", "tiger cat") for kind in kinds])
+    found = label(chance.normal(size=80) + 4 * where, kinds)
+    assert found.formula in ("cat OR tiger cat", "tiger cat OR cat")
+    assert found.photos == (40, 80)
+
+
 def test_reach_falls_with_the_picture(model, found):
     seen = exemplars(found, RED)
     full, half = (reach(model, RED, coloured(value, 0, 0), seen) for value in (1.0, 0.3))

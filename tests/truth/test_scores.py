@@ -3,11 +3,15 @@ import torch
 from painted import coloured, drained
 
 import reverie
+from reverie.dataset.decoding import batches
 from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.scanning import scan
 from reverie.errors import InvalidSetting, ScanRefused
-from reverie.truth.exemplars import responses, scanned
+from reverie.settings.score import UnitScores
+from reverie.truth.drawn import drawn
+from reverie.truth.exemplars import exhausted, responses, scanned
 from reverie.truth.scores import NAMES, Assessment, fitted
+from reverie.truth.scoring import ScoreRun
 from reverie.unit import Unit
 from tiny import Tiny, seeded
 
@@ -51,6 +55,34 @@ def test_what_cannot_be_told_is_left_out(model, painted, judge, assessment, foun
     assert "interpretability" not in assessment.scores(UNIT, RED)
     with pytest.raises(InvalidSetting, match="is more, or less, than one channel"):
         assessment.scores(Unit("see"), RED)
+
+
+def test_a_unit_that_no_photo_fires_has_no_reach(model, painted, found):
+    dark = drawn("dark", torch.zeros(8, 3, 32, 32))
+    told = Assessment(drained(responses(model, dark, ["see"]))).scores(UNIT, RED)
+    assert [score.name for score in told.scores] == ["naturalness"]
+    assert told.missing[0] == "see:0: no reach: no photo fires the unit"
+    few = Assessment(drained(responses(model, drawn("few", torch.ones(7, 3, 32, 32)), ["see"]))).scores(UNIT, RED)
+    assert "naturalness" not in few
+    assert few.missing[0] == "naturalness needs at least 8 photos; there are 7"
+
+
+def test_as_many_processes_decode_as_are_asked_for_and_none_what_is_drawn(model, painted, monkeypatch):
+    asked = []
+
+    def watched(*given, workers):
+        asked.append(workers)
+        return batches(*given, workers=0)
+
+    monkeypatch.setattr("reverie.truth.exemplars.batches", watched)
+    one = drawn("one", torch.zeros(1, 3, 32, 32))
+    drained(responses(model, photo_set(painted), ["see"], workers=3))
+    drained(responses(model, one, ["see"], workers=3))
+    wanted = UnitScores(
+        units=("see:0",), photos=str(painted), judge="none", workers=2, steps=1, size=32, beside=(), seeds=1
+    )
+    exhausted(ScoreRun(model, wanted).events())
+    assert asked == [3, 0, 2]
 
 
 def test_a_scan_says_what_its_photos_say(model, painted, judge, assessment, tmp_path):

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -124,6 +125,14 @@ def test_verdicts_are_in_the_records_and_in_a_table(model):
     assert rows[2][6] == f"{scores['reach']['value']:.2f}"
     result.save("v.png", singles=True)
     assert torch.equal(reverie.rerun("v/mix-1.png", model).images, made.images[1:])
+
+
+def test_the_table_says_why_a_unit_has_no_reach(model):
+    made = verified(model, reverie.feature(model, "mix:1", size=32, steps=2))
+    (record,) = made.records
+    scores = [score for score in record.automatic["verification"]["scores"] if score["name"] != "reach"]
+    without = record.noting(verification={**record.automatic["verification"], "scores": scores})
+    assert told(replace(made, records=(without,)))[1][6] == "no photo fires the unit"
 
 
 def test_a_dream_is_not_verified(model, photo):

@@ -28,6 +28,7 @@ from reverie.unit import Unit
 
 METHODS = ("gradient", "guided-backprop", "grad-cam")
 UNITS = 3  # that are fooled
+PLANTED = 256  # photos that a circuit learns to tell from pictures
 NOTICED = ("interpretability", "path")  # scores that a circuit must lower
 
 
@@ -62,7 +63,7 @@ class DoctorRun:
         return Report(self.model.title, self.layer, tuple(self.rows), tuple(dict.fromkeys(self.notes)))
 
     def _responses(self, model: Model, layers: Sequence[str]) -> Generator[Event, None, Responses]:
-        return (yield from responses(model, self.photos, layers, source=self.source, workers=0))
+        return (yield from responses(model, self.photos, layers, source=self.source, workers=self.asked.workers))
 
     def _fooled(self, found: Responses) -> Iterator[Event]:
         """The same units' scores in the network and in a copy with fooling circuits."""
@@ -75,7 +76,7 @@ class DoctorRun:
         layer = [unit for unit, _ in pairs]
         honest = yield from self._pictures(self.model, layer, "pictures")
         early = yield from self._pictures(self.model, layer, "pictures, early", steps=max(1, self.asked.steps // 8))
-        photos = torch.stack([self.photos.framed(number, self.model.size) for number in range(len(self.photos))])
+        photos = found.several(PLANTED)
         drawn = torch.cat([*honest, *early, pink_noise(8, self.model.channels, self.model.size)])
         try:
             copy = planted(self.model, pairs, photos, drawn)
@@ -111,8 +112,7 @@ class DoctorRun:
 
     def _maps(self, found: Responses) -> Iterator[Event]:
         """Maps of the first photo's class, and of the same with random weights."""
-        image = found.photos.framed(0, self.model.size)[None].to(self.model.device)
-        image = image.mean(1, keepdim=True) if self.model.channels == 1 else image
+        image = found.several(1).to(self.model.device)
         with torch.no_grad():
             top = int(probe(self.model, image, ["logits"])["logits"].mean((2, 3)).argmax())
         unit = Unit("logits", (top,))

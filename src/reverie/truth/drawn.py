@@ -1,5 +1,6 @@
 """What stands for photos where none are given: motifs of the bundled generator, or parts of the sample photos."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reverie.dataset.photos import PhotoSet, photo_set
-from reverie.image import Size, read, resize, sample
+from reverie.image import Size, fit, read, resize, sample
 from reverie.models.bundled.generator import LATENT, bundled_generator
 from reverie.models.model import Model
 from reverie.randomness import generator, normal
@@ -52,7 +53,7 @@ def photos_for(model: Model, place: str | Path | None) -> tuple[PhotoSet, str]:
         return found, f"{len(found)} photos"
     if model.source.get("name", model.name) == "bundled":
         return motifs(), f"{MOTIFS} motifs of the bundled generator"
-    pictures = torch.cat(list(_parts(model.size)))
+    pictures = torch.cat([part for name in SAMPLES for part in parts_of(read(sample(name)), model.size)])
     chosen = torch.linspace(0, len(pictures) - 1, min(PARTS, len(pictures))).round().long()
     return drawn("samples", pictures[chosen], apart=False), f"{len(chosen)} parts of {len(SAMPLES)} sample photos"
 
@@ -64,14 +65,17 @@ def motifs(seed: int = 0) -> Drawn:
         return drawn("motifs", bundled_generator()(latents))
 
 
-def _parts(size: Size) -> Iterator[Tensor]:
-    """Parts [N,3,*size] of the sample photos at several scales, half overlapping."""
-    for name in SAMPLES:
-        photo = read(sample(name))
-        for scale in SCALES:
-            ratio = scale * max(size[0] / photo.shape[-2], size[1] / photo.shape[-1])
-            sides = (max(size[0], round(photo.shape[-2] * ratio)), max(size[1], round(photo.shape[-1] * ratio)))
-            shown = resize(photo, sides).clamp(0, 1)
-            for top in range(0, sides[0] - size[0] + 1, max(1, size[0] // 2)):
-                for left in range(0, sides[1] - size[1] + 1, max(1, size[1] // 2)):
-                    yield shown[..., top : top + size[0], left : left + size[1]]
+def parts_of(photo: Tensor, size: Size) -> Iterator[Tensor]:
+    """Parts [1,3,*size] of a photo [1,3,H,W] at several scales, half overlapping."""
+    height, width = int(photo.shape[-2]), int(photo.shape[-1])
+    for scale in SCALES:
+        ratio = scale * max(size[0] / height, size[1] / width)
+        shown = resize(photo, fit((height, width), max(1, math.ceil(ratio * max(height, width))))).clamp(0, 1)
+        for top in _half_overlapping(shown.shape[-2], size[0]):
+            for left in _half_overlapping(shown.shape[-1], size[1]):
+                yield shown[..., top : top + size[0], left : left + size[1]]
+
+
+def _half_overlapping(length: int, side: int) -> range:
+    """Where parts of this side begin."""
+    return range(0, length - side + 1, max(1, side // 2))

@@ -12,7 +12,7 @@ from reverie.dataset.decoding import batches
 from reverie.dataset.photos import PhotoSet
 from reverie.dataset.scan import Keeping, LayerTallies, fresh, tallied
 from reverie.dataset.store import Scan
-from reverie.dataset.tallies import NOBODY, Array
+from reverie.dataset.tallies import NOBODY, Array, lots
 from reverie.errors import InvalidSetting, ScanRefused
 from reverie.image import grey, resize
 from reverie.models.layers import Box
@@ -20,6 +20,7 @@ from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.receptive_fields import Fields
 from reverie.runs import Event
+from reverie.truth.drawn import Drawn
 from reverie.unit import Unit
 
 T = TypeVar("T")
@@ -51,17 +52,26 @@ class Responses:
     kinds: tuple[str | None, ...]
     apart: bool = True
 
+    def several(self, most: int) -> Tensor:
+        """Some photos [N,C,H,W] as the network is shown them, evenly spread over the set, at most so many."""
+        chosen = np.linspace(0, len(self.photos) - 1, min(most, len(self.photos))).round().astype(int)
+        return shown(self.model, torch.stack([self.photos.framed(int(number), self.model.size) for number in chosen]))
+
 
 def responses(
     model: Model, photos: PhotoSet, layers: Sequence[str], *, source: str = "", workers: int | None = None
 ) -> Generator[Event, None, Responses]:
     """Looks at photos, a batch for each event, and returns how the layers respond.
 
+    Args:
+        workers: processes that decode, as of `decoding.batches`; what is drawn needs none.
+
     Raises:
         UnknownName: no such layer.
     """
     layers, several = list(dict.fromkeys(layers)), len(photos)
     tallies = fresh(model, layers, Keeping(min(several, RANKED), True, 1, several, False))
+    workers = 0 if isinstance(photos, Drawn) else workers
     numbers: list[int] = []
     parts: dict[str, list[Array]] = {layer: [] for layer in layers}
     for seen in tallied(model, batches(photos, model.size, TOGETHER, workers=workers), layers, tallies):
@@ -71,7 +81,7 @@ def responses(
         yield Event(seen.batch.stop, several, "photos")
     means = {layer: (np.array(numbers, np.int64), np.concatenate(each)) for layer, each in parts.items()}
     kinds = tuple(photos.kind(number) for number in range(several))
-    apart = bool(getattr(photos, "apart", True))
+    apart = photos.apart if isinstance(photos, Drawn) else True
     return Responses(model, photos, source or f"{several} photos", tallies, means, kinds, apart)
 
 
@@ -161,10 +171,12 @@ def exemplars(found: Responses, unit: Unit) -> Exemplars:
     channel, tallies = channel_of(unit), found.tallies[unit.layer]
     ranking, examples = tallies.top, tallies.examples
     taken = ranking.photos[channel] != NOBODY
-    strong = list(zip(ranking.photos[channel][taken].tolist(), ranking.places[channel][taken].tolist(), strict=True))
-    peaks = ranking.values[channel][taken]
-    order = np.lexsort((examples.photos[: len(examples)], examples.values[: len(examples), channel]))
-    values, numbers = examples.values[: len(examples), channel][order], examples.photos[: len(examples)][order]
+    first, where, peaks = (each[channel][taken] for each in (ranking.photos, ranking.places, ranking.values))
+    down = _ascending(-peaks, first)
+    strong, peaks = list(zip(first[down].tolist(), where[down].tolist(), strict=True)), peaks[down]
+    values, numbers = examples.values[: len(examples), channel], examples.photos[: len(examples)]
+    order = _ascending(values, numbers)
+    values, numbers = values[order], numbers[order]
     photos = int(tallies.moments.photos[0])
     each = min(len(strong), photos // 4, len(values) // 4)
     if each:
@@ -172,6 +184,11 @@ def exemplars(found: Responses, unit: Unit) -> Exemplars:
     shown, asked = parted(each) if found.apart else (0, 0)
     best = float(peaks[0]) if len(peaks) else float("nan")
     return Exemplars(found, unit, values, numbers, best, tuple(strong), photos, shown, asked)
+
+
+def _ascending(values: Array, photos: Array) -> Array:
+    """The order of values; equal ones stand by lot, as the first files of a folder are often of one class."""
+    return np.lexsort((lots(photos, 1, 0)[:, 0], values))
 
 
 def parted(each: int) -> tuple[int, int]:
@@ -211,9 +228,15 @@ def peaks(model: Model, unit: Unit, pictures: Tensor, *, largest: bool) -> list[
 
 def channel_maps(model: Model, unit: Unit, pictures: Tensor) -> Tensor:
     """[N,H,W] of a channel on pictures [N,3,H,W]."""
-    given = (grey(pictures) if model.channels == 1 and pictures.shape[1] == 3 else pictures).to(model.device)
     with torch.no_grad():
-        return probe(model, given, [unit.layer])[unit.layer][:, channel_of(unit)].cpu()
+        return probe(model, shown(model, pictures).to(model.device), [unit.layer])[unit.layer][
+            :, channel_of(unit)
+        ].cpu()
+
+
+def shown(model: Model, pictures: Tensor) -> Tensor:
+    """Pictures as a network takes them: in greys where it knows no colours."""
+    return grey(pictures) if model.channels == 1 and pictures.shape[1] == 3 else pictures
 
 
 def seen(pictures: Tensor, boxes: Sequence[Box], side: tuple[int, int]) -> Tensor:

@@ -100,19 +100,16 @@ def parts(judge: Judge, found: Exemplars) -> Parts:
     return Parts(space, up[:shown], down[:shown], up[shown:], down[shown:], best)
 
 
-def choices(judge: Judge, model: Model, unit: Unit, found: Parts, most: Tensor, least: Tensor) -> Mapping[str, Choice]:
+def choices(found: Parts, most: Array | None = None, least: Array | None = None) -> Mapping[str, Choice]:
     """The choice from synthetic pictures, natural patches and both, by KINDS.
 
     Args:
-        most, least: [M,3,H,W], pictures of the unit's maximum and minimum; of none there is the natural choice alone.
+        most, least: [M,D], directions of pictures of the unit's maximum and minimum; without them there is the
+            natural choice alone.
     """
     told = {"natural": choice(found.most, found.least, found.strong, found.weak)}
-    if len(most) and len(least):
-        up, down = (
-            found.space.directions(judge.features(cut(model, unit, pictures, judge, largest=sign)))
-            for sign, pictures in ((True, most), (False, least))
-        )
-        told["synthetic"] = choice(up, down, found.strong, found.weak)
+    if most is not None and least is not None:
+        told["synthetic"] = choice(most, least, found.strong, found.weak)
         told["both"] = Choice(told["natural"].differences + told["synthetic"].differences)
     return {kind: told[kind] for kind in KINDS if kind in told}
 

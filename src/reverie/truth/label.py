@@ -22,12 +22,16 @@ class Formula:
     Attributes:
         text: such as `tabby OR tiger cat`.
         where: which photos it holds for, [n].
-        length: classes in it.
+        kinds: the classes in it; none is counted twice, and no more than LONGEST are.
+        joint: the word that joins the last one; empty of a single class.
+        negations: how many of the classes stand behind a NOT.
     """
 
     text: str
     where: Array
-    length: int = 1
+    kinds: tuple[str, ...]
+    joint: str = ""
+    negations: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,24 +104,24 @@ def _best(ranks: Array, named: Array, names: Sequence[str]) -> Formula | None:
 
 def _first(ranks: Array, items: Iterable[Formula]) -> list[Formula]:
     """The BEAM of the largest area, of equal ones those of fewer negations."""
-    return sorted(items, key=lambda item: (-_area(ranks, item), item.text.count("NOT ")))[:BEAM]
+    return sorted(items, key=lambda item: (-_area(ranks, item), item.negations))[:BEAM]
 
 
 def _atoms(name: str, where: Array) -> Iterator[Formula]:
-    yield Formula(name, where)
-    yield Formula(f"NOT {name}", ~where)
+    yield Formula(name, where, (name,))
+    yield Formula(f"NOT {name}", ~where, (name,), negations=1)
 
 
 def _longer(first: Formula, atoms: Sequence[Formula]) -> Iterator[Formula]:
-    words = set(first.text.replace("(", "").replace(")", "").split(" AND "))
     for atom in atoms:
-        if atom.text in words or atom.text in first.text:
+        if atom.kinds[0] in first.kinds:
             continue
         for word, where in (("AND", first.where & atom.where), ("OR", first.where | atom.where)):
             # where a part says nothing new the shorter formula stands
             if FEWEST <= where.sum() <= len(where) - FEWEST and not (where == first.where).all():
-                inner = f"({first.text})" if first.length > 1 and word not in first.text else first.text
-                yield Formula(f"{inner} {word} {atom.text}", where, first.length + 1)
+                inner = first.text if first.joint in ("", word) else f"({first.text})"
+                kinds, negations = first.kinds + atom.kinds, first.negations + atom.negations
+                yield Formula(f"{inner} {word} {atom.text}", where, kinds, word, negations)
 
 
 def _area(ranks: Array, item: Formula) -> float:

@@ -13,7 +13,7 @@ from reverie.image import grey, resize
 from reverie.models.model import Model
 from reverie.models.probe import probe
 
-SEVERAL = 64  # photos that are compared with
+FEWEST, SEVERAL = 8, 64  # photos that are compared with: at least, at most
 TOGETHER = 16  # pictures in one forward
 EARLY = 3  # layers whose statistics are taken: the first half of the network's blocks, evenly spread
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from reverie.dataset.tallies import Array
-from reverie.image import grey, resize
+from reverie.image import resize
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.receptive_fields import Fields
-from reverie.truth.exemplars import TOGETHER, Exemplars, patches, peaks
+from reverie.truth.exemplars import TOGETHER, Exemplars, patches, peaks, shown
 from reverie.truth.intervals import jackknife
 from reverie.unit import Unit
 
@@ -142,16 +142,16 @@ def before(model: Model, unit: Unit) -> tuple[str, ...]:
 
 def placed(model: Model, unit: Unit, picture: Tensor) -> tuple[Tensor, list[Box]]:
     """A picture [3,H,W] as the network is shown it, and what the unit sees where it is largest."""
-    shown = resize(picture[None], model.size).clamp(0, 1)
+    whole = resize(picture[None], model.size).clamp(0, 1)
     width = (model.layer(unit.layer).size or (1, 1))[1]
-    (place,) = peaks(model, unit, shown, largest=True)
-    return shown, [Fields(model, unit.layer).box(place // width, place % width)]
+    (place,) = peaks(model, unit, whole, largest=True)
+    return whole, [Fields(model, unit.layer).box(place // width, place % width)]
 
 
 def means_within(model: Model, layers: Sequence[str], pictures: Tensor, boxes: Sequence[Box]) -> Mapping[str, Array]:
     """Of each layer [N,C], the channels' means over the positions that lie in each picture's box."""
     parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    given = grey(pictures) if model.channels == 1 and pictures.shape[1] == 3 else pictures
+    given = shown(model, pictures)
     with torch.no_grad():
         for first in range(0, len(given), TOGETHER):
             seen = probe(model, given[first : first + TOGETHER].to(model.device), layers)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from reverie.models.model import Model
@@ -16,6 +14,7 @@ from reverie.truth.exemplars import FEWEST, Exemplars, Responses, channel_of, ex
 from reverie.truth.interpretability import Choice, Parts, choices, cut, parts, temperature
 from reverie.truth.judge import Judge
 from reverie.truth.label import label
+from reverie.truth.naturalness import FEWEST as ENOUGH
 from reverie.truth.naturalness import SEVERAL, Photos, compared, naturalness
 from reverie.truth.path import Ways
 from reverie.truth.reach import reach
@@ -105,11 +104,12 @@ class Assessment:
         """
         seen, missing = self._exemplars(unit), list[str]()
         least = most[:0] if least is None else least
-        told = [*self._alone(seen, most), *self._judged(seen, most, least, missing), *self._labelled(seen, missing)]
+        told = [*self._alone(seen, most, missing), *self._judged(seen, most, least, missing)]
+        told += self._labelled(seen, missing)
         order = list(NAMES)
         return Scored(unit, tuple(sorted(told, key=lambda score: order.index(score.name))), tuple(missing))
 
-    def _alone(self, seen: Exemplars, most: Tensor) -> Iterator[Score]:
+    def _alone(self, seen: Exemplars, most: Tensor, missing: list[str]) -> Iterator[Score]:
         """Those that need no judge."""
         if not len(most):
             return
@@ -118,15 +118,23 @@ class Assessment:
             more = {"activation": gone.activation, "best": gone.best, "percentile": gone.percentile}
             basis = f"{self.found.source}; above {gone.percentile:.0f} % of {len(seen.values)}"
             yield Score("reach", gone.ratio, None, None, basis, more)
-        near = naturalness(most[0], self.photos((int(most.shape[-2]), int(most.shape[-1]))))
-        more = {"spectrum": near.spectrum, "features": near.features, "decibels": near.decibels[0]}
-        basis = f"spectrum {near.spectrum:.2f}, features {near.features:.2f}; {self.found.source}"
-        yield Score("naturalness", near.value, None, None, basis, more)
+        else:
+            missing.append(f"{seen.unit}: no reach: no photo fires the unit")
+        yield from self._natural(most[0], missing)
         ways = self._ways(seen)
         way = None if ways is None else ways.path(most[0])
         if way is not None:
             basis = f"{len(way.layers)} layers before, {self.found.source}"
             yield Score("path", way.value, *way.interval, basis, {"layers": [list(each) for each in way.layers]})
+
+    def _natural(self, picture: Tensor, missing: list[str]) -> Iterator[Score]:
+        if len(self.found.photos) < ENOUGH:
+            missing.append(f"naturalness needs at least {ENOUGH} photos; there are {len(self.found.photos)}")
+            return
+        near = naturalness(picture, self.photos((int(picture.shape[-2]), int(picture.shape[-1]))))
+        more = {"spectrum": near.spectrum, "features": near.features, "decibels": near.decibels[0]}
+        basis = f"spectrum {near.spectrum:.2f}, features {near.features:.2f}; {self.found.source}"
+        yield Score("naturalness", near.value, None, None, basis, more)
 
     def _judged(self, seen: Exemplars, most: Tensor, least: Tensor, missing: list[str]) -> Iterator[Score]:
         if not seen.shown:
@@ -145,7 +153,11 @@ class Assessment:
 
     def _chosen(self, seen: Exemplars, judged: Parts, most: Tensor, least: Tensor, basis: str) -> Iterator[Score]:
         assert self.judge is not None
-        told = choices(self.judge, self.model, seen.unit, judged, most, least)
+        up, down = (
+            judged.space.directions(self.judge.features(cut(self.model, seen.unit, each, self.judge, largest=sign)))
+            for sign, each in ((True, most), (False, least))
+        )
+        told = choices(judged, up, down)
         fitted = self.temperature(told["natural"])
         more = {
             **{kind: each.right for kind, each in told.items()},
@@ -157,10 +169,6 @@ class Assessment:
         own = told["synthetic"]
         yield Score("interpretability", own.right, *own.interval, f"{basis}; T {fitted:.2g}", more)
         if len(most) > 1 and len(least) == len(most):
-            up, down = (
-                judged.space.directions(self.judge.features(cut(self.model, seen.unit, each, self.judge, largest=sign)))
-                for sign, each in ((True, most), (False, least))
-            )
             value = agreement(up, down)
             yield Score("agreement", value, None, None, f"{len(most)} pairs of pictures; {self.judge}")
 
@@ -190,7 +198,7 @@ class Assessment:
     def photos(self, size: tuple[int, int]) -> Photos:
         """Photos at the size of pictures, for naturalness."""
         if size not in self._sized:
-            self._sized[size] = compared(self.model, self._some, size)
+            self._sized[size] = compared(self.model, self.found.several(SEVERAL), size)
         return self._sized[size]
 
     # of a unit whose pictures by several presets are measured its photos are looked at once
@@ -228,13 +236,6 @@ class Assessment:
     def _sized(self) -> dict[tuple[int, int], Photos]:
         return {}
 
-    @cached_property
-    def _some(self) -> Tensor:
-        """Some photos, evenly spread over the set."""
-        several = min(SEVERAL, len(self.found.photos))
-        chosen = np.unique(np.linspace(0, len(self.found.photos) - 1, several).round().astype(int))
-        return torch.stack([self.found.photos.framed(int(number), self.model.size) for number in chosen])
-
 
 def _too_few(seen: Exemplars) -> str:
     """Why nothing is judged."""
@@ -252,6 +253,5 @@ def fitted(judge: Judge, found: Responses, units: Sequence[Unit]) -> float | Non
     for unit in units:
         seen = exemplars(found, unit)
         if seen.shown:
-            own = parts(judge, seen)
-            natural.append(choices(judge, found.model, unit, own, torch.zeros(0), torch.zeros(0))["natural"])
+            natural.append(choices(parts(judge, seen))["natural"])
     return temperature(natural) if natural else None

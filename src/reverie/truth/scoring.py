@@ -126,7 +126,8 @@ class ScoreRun:
         layers = [unit.layer for unit in self.units]
         if self.photos is None:
             return scanned(self.model, read_scan(str(self.asked.scan)), layers, self.asked.photos)
-        return (yield from responses(self.model, self.photos[0], layers, source=self.photos[1], workers=0))
+        photos, source = self.photos
+        return (yield from responses(self.model, photos, layers, source=source, workers=self.asked.workers))
 
     def result(self) -> Scores:
         """The units that were measured."""

@@ -7,9 +7,9 @@ import numpy as np
 
 from reverie.dataset.tallies import Array
 from reverie.truth.exemplars import Responses
+from reverie.truth.naturalness import FEWEST
 
 ALIKE = 0.999  # correlation over photos from which two units are one
-FEWEST = 8  # photos
 ENDED = 0.5  # share of photos in which a saturated unit reaches its end
 
 

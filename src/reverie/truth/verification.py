@@ -12,20 +12,19 @@ from reverie.dataset.photos import framed
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.expression import looks_like_sum
 from reverie.figures.result import Result
-from reverie.image import Photo, Size, fit, grey, read, resize
+from reverie.image import Photo, Size, grey, read, resize
 from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import activation
 from reverie.record import Record
-from reverie.truth.drawn import drawn
+from reverie.truth.drawn import drawn, parts_of
 from reverie.truth.exemplars import FEWEST, exhausted, responses
 from reverie.truth.naturalness import distance, spectrum
 from reverie.truth.scores import Assessment
 from reverie.unit import Unit
 
 PHOTOS = ("sample:flower", "sample:china")
-SCALES = (1, 2, 3)  # how often a patch fits into a photo's short side
 MOST = 512  # patches
 TOGETHER = 16  # patches in one forward
 COLUMNS = ("reach", "path", "naturalness")  # scores that need no judge
@@ -161,12 +160,12 @@ def _scored(
     source = f"{len(photos)} photos" if enough else f"{len(parts)} parts of {len(photos)} photos"
     seen = drawn("photos", torch.stack(whole) if enough else parts, apart=enough)
     single = {unit.layer for unit in units if _single(unit)}
-    found = exhausted(responses(model, seen, sorted(single), source=source, workers=0)) if single else None
+    by = Assessment(exhausted(responses(model, seen, sorted(single), source=source))) if single else None
     for image, unit in zip(images, units, strict=True):
-        if found is None or not _single(unit):
+        if by is None or not _single(unit):
             yield ()
             continue
-        told = Assessment(found).scores(unit, image[None].expand(-1, 3, -1, -1) if image.shape[0] == 1 else image[None])
+        told = by.scores(unit, image[None].expand(-1, 3, -1, -1) if image.shape[0] == 1 else image[None])
         yield tuple({**asdict(score), "more": {}, "wary": score.wary} for score in told.scores)
 
 
@@ -175,21 +174,11 @@ def _single(unit: Unit) -> bool:
 
 
 def _spread(photos: Sequence[Photo], size: Size) -> Iterator[Tensor]:
-    """Patches [P,3,H,W] of each photo, at several scales, half overlapping; evenly thinned out where there are many."""
+    """Patches [P,3,H,W] of each photo, evenly thinned out where there are many."""
     most = max(1, MOST // len(photos))
     for photo in photos:
-        patches = torch.cat(list(_patches(read(photo), size)))
+        patches = torch.cat(list(parts_of(read(photo), size)))
         yield patches[:: math.ceil(len(patches) / most)]
-
-
-def _patches(photo: Tensor, size: Size) -> Iterator[Tensor]:
-    height, width = int(photo.shape[-2]), int(photo.shape[-1])
-    for scale in SCALES:
-        ratio = scale * max(size[0] / height, size[1] / width)
-        shown = resize(photo, fit((height, width), max(1, math.ceil(ratio * max(height, width))))).clamp(0, 1)
-        for top in range(0, shown.shape[-2] - size[0] + 1, max(1, size[0] // 2)):
-            for left in range(0, shown.shape[-1] - size[1] + 1, max(1, size[1] // 2)):
-                yield shown[..., top : top + size[0], left : left + size[1]]
 
 
 def _activations(model: Model, images: Tensor, units: Sequence[Unit]) -> Tensor:
@@ -242,8 +231,13 @@ def told(result: Result) -> list[list[str]]:
                 "-"
                 if moved is None
                 else f"{moved.model}: {moved.probability:.1%}, rank {moved.rank} of {moved.classes}",
-                *(f"{told[name]['value']:.2f}" if name in told else "-" for name in COLUMNS),
+                *(_told(item, name) for name in COLUMNS),
                 ", ".join(name for name, score in told.items() if score["wary"]) or "-",
             ]
         )
     return rows
+
+
+def _told(item: Verdict, name: str) -> str:
+    found = [f"{score['value']:.2f}" for score in item.scores if score["name"] == name]
+    return found[0] if found else "no photo fires the unit" if name == "reach" and item.scores else "-"
