@@ -1,14 +1,18 @@
 """The pictures of an atlas get the scores that the room of truth gives them, once each."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from reverie.atlas.assessing import MADE, ScoreRun
 from reverie.atlas.atlas_file import read_atlas, shown
 from reverie.atlas.building import BuildRun
+from reverie.atlas.worker import webp
 from reverie.errors import AtlasRefused
 from reverie.image import to_pil
 from reverie.runs import finished
@@ -53,6 +57,16 @@ def test_scores_are_those_of_the_units_pictures(model, made):
     assert set(before) <= set(atlas.scores("mix"))
     assert not list(ScoreRun(made, model, judge="none").events())
     assert len(list(ScoreRun(made, model, judge="none", force=True, limit=2).events())) == 2
+
+
+def test_a_picture_of_another_size_is_refused(model, made, tmp_path):
+    path = tmp_path / "a.atlas"
+    path.write_bytes(made.read_bytes())
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE pictures SET image = ?", (webp(Image.new("RGB", (31, 32))),))
+        database.commit()
+    with pytest.raises(AtlasRefused, match="a damaged one"):
+        finished(ScoreRun(path, model, judge="none", force=True))
 
 
 def test_an_atlas_without_photos_is_refused(model, tmp_path):

@@ -15,8 +15,10 @@ from torch import nn
 import reverie
 from reverie import recipes
 from reverie.atlas.atlas_file import read_atlas, scan_in, shown
+from reverie.atlas.atlas_writer import AtlasWriter
 from reverie.atlas.building import BuildRun
 from reverie.atlas.feeding import readers
+from reverie.atlas.site.tiles import decoded
 from reverie.atlas.worker import webp
 from reverie.errors import AtlasRefused, InvalidSetting, UnknownName, UnsuitableImage
 from reverie.image import save, to_pil
@@ -236,6 +238,7 @@ def test_a_batch_that_fails_costs_no_other_and_is_tried_again(model, tmp_path, m
     bad = [batch for batch in made.batches() if batch.state == "failed"]
     assert {(batch.layer, batch.sentence) for batch in bad} == {("block", "not today")}
     assert made.told([path])[0].endswith("2 batches failed, the same command tries them again")
+    assert ("", "", "{}") in contents(path)["recipes"]  # whatever the view was
     monkeypatch.undo()
     made = finished(run(model, None, path, views="max", layers=("block", "mix")))
     assert {batch.state for batch in made.batches()} == {"done"}
@@ -310,8 +313,11 @@ def test_values_beyond_their_bounds_are_refused_where_they_are_read(whole, tmp_p
         database.execute("UPDATE pictures SET activation = 9e999, image = zeroblob(20)")
         database.execute("UPDATE statistics SET counts = '[1, 2', first_bin = 7")
         database.execute("UPDATE patches SET value = -9e999")
+        database.execute("UPDATE batches SET count = 4097")
         database.commit()
     made = read_atlas(path)
+    with pytest.raises(AtlasRefused, match="a damaged one"):
+        made.batches("mix")
     for look in (made.pictures, made.patches):
         with pytest.raises(AtlasRefused, match="a damaged one"):
             look("mix")
@@ -320,3 +326,38 @@ def test_values_beyond_their_bounds_are_refused_where_they_are_read(whole, tmp_p
     for bad in (b"", b"RIFF", webp(Image.new("RGB", (3000, 3)))):
         with pytest.raises(AtlasRefused, match="a damaged one"):
             shown(bad, made.damaged)
+
+
+@pytest.mark.parametrize("most", [200, 400])  # pixels beyond which Pillow warns, and beyond twice as many fails
+def test_a_picture_that_is_too_large_is_not_decoded(whole, monkeypatch, most):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
+    with pytest.raises(AtlasRefused, match="a damaged one"):
+        shown(webp(Image.new("RGB", (24, 24))), whole.damaged)
+    with pytest.raises(AtlasRefused, match=r"a picture of mix:1 is damaged"):
+        decoded(webp(Image.new("RGB", (24, 24))), "mix:1")
+
+
+def test_a_picture_may_be_asked_for_at_its_size_alone(whole):
+    file = webp(Image.new("RGB", (30, 20)))
+    assert shown(file, whole.damaged, (20, 30)).size == (30, 20)
+    with pytest.raises(AtlasRefused, match="a damaged one"):
+        shown(file, whole.damaged, (30, 20))
+
+
+def test_scores_are_read_before_their_write_begins(whole, tmp_path):
+    path = tmp_path / "a.atlas"
+    path.write_bytes(whole.path.read_bytes())
+    kept, within = whole.scores("mix"), []
+
+    def read_slowly(writer):
+        for score in kept:
+            within.append(writer.database.in_transaction)
+            yield score
+
+    with AtlasWriter(path, whole.about) as writer:
+        writer.score(("reach", "percentile"), read_slowly(writer))
+        (spills,) = writer.database.execute("PRAGMA cache_spill").fetchone()
+    assert within == [False] * len(kept)
+    assert not spills
+    assert read_atlas(path).scores("mix") == kept
+    assert read_atlas(path).scores("block") == ()

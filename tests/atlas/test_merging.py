@@ -8,7 +8,7 @@ import pytest
 
 from reverie.atlas.atlas_file import read_atlas
 from reverie.atlas.building import BuildRun
-from reverie.atlas.merging import MergeRun, merge_atlases
+from reverie.atlas.merging import MergeRun
 from reverie.atlas.plan import Batch, pictured, stated
 from reverie.atlas.state import state_of
 from reverie.atlas.verifying import VerifyRun
@@ -52,7 +52,7 @@ def contents(path: Path) -> dict[str, list]:
 def test_shards_joined_in_any_order_are_the_unbroken_atlas(made, tmp_path):
     whole = contents(made / "whole.atlas")
     for number, order in enumerate(("abc", "cba", "bbca")):
-        joined = merge_atlases([made / f"{name}.atlas" for name in order], tmp_path / f"{number}.atlas")
+        joined = finished(MergeRun([made / f"{name}.atlas" for name in order], tmp_path / f"{number}.atlas"))
         assert contents(joined.path) == whole
     assert not [path for path in tmp_path.iterdir() if path.suffix != ".atlas"]
 
@@ -85,14 +85,14 @@ def test_what_does_not_go_together_is_told(made, tmp_path):
         MergeRun(paths[:1], tmp_path / "x.atlas")
     other = changed(made / "whole.atlas", tmp_path / "other.atlas", "UPDATE pictures SET image = x'00' WHERE unit = 3")
     with pytest.raises(AtlasRefused, match=r"other\.atlas holds other things .*: pictures of block 3 max"):
-        merge_atlases([made / "whole.atlas", other], tmp_path / "x.atlas")
+        finished(MergeRun([made / "whole.atlas", other], tmp_path / "x.atlas"))
     sized = changed(
         made / "a.atlas",
         tmp_path / "sized.atlas",
         """UPDATE network SET value = replace(value, '"size": 24', '"size": 25') WHERE name = 'job'""",
     )
     with pytest.raises(AtlasRefused, match="cannot be joined: other settings of the pictures"):
-        merge_atlases([made / "b.atlas", sized], tmp_path / "x.atlas")
+        MergeRun([made / "b.atlas", sized], tmp_path / "x.atlas")
     assert not (tmp_path / "x.atlas").exists()
 
 
@@ -139,5 +139,6 @@ def test_the_state_says_what_is_there_and_what_is_to_come(made):
     assert [(row.layer, row.units, row.pictures, row.failed, row.to_come) for row in whole.layers] == [
         ("block", 8, 32, 0, 0), ("mix", 12, 48, 0, 0),
     ]  # fmt: skip
-    assert whole.rate > 0
+    batches = [batch for batch in read_atlas(made / "whole.atlas").batches() if batch.view != "facts"]
+    assert whole.rate == pytest.approx(80 * 3600 / sum(batch.seconds for batch in batches))
     assert sum(row.pictures + row.to_come for row in part.layers) == 80

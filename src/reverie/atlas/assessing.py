@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +14,7 @@ from reverie.atlas.entries import AtlasPicture, Score
 from reverie.atlas.scoring import NAMES as OWN
 from reverie.atlas.verifying import network_of
 from reverie.errors import AtlasRefused
+from reverie.image import read
 from reverie.models.model import Model
 from reverie.runs import Event
 from reverie.truth.exemplars import scanned
@@ -103,10 +103,9 @@ class ScoreRun:
 
     def _tensor(self, pictures: Sequence[AtlasPicture]) -> Tensor:
         """[M,3,H,W] in [0,1]."""
-        side = self.atlas.about.job.size
-        arrays = [np.asarray(shown(item.image, self.atlas.damaged), np.float32) / 255 for item in pictures]
-        found = [torch.from_numpy(array).permute(2, 0, 1) for array in arrays]
-        return torch.stack(found) if found else torch.zeros(0, 3, side, side)
+        size = (self.atlas.about.job.size,) * 2
+        found = [read(shown(item.image, self.atlas.damaged, size)) for item in pictures]
+        return torch.cat(found) if found else torch.zeros(0, 3, *size)
 
 
 def _rows(found: Scored, layer: str, unit: int) -> list[Score]:

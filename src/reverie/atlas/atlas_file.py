@@ -1,6 +1,7 @@
 """The atlas file, opened for reading: it may come from a stranger; nothing in it runs, and nothing is written."""
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,12 +32,12 @@ from reverie.atlas.tables import ATLAS
 from reverie.dataset.histograms import edges
 from reverie.dataset.store import Scan, described, read_scan
 from reverie.errors import AtlasRefused, ReverieError, UnknownName, nearest
+from reverie.image import Size
 from reverie.paths import path_named
 from reverie.record import Record
+from reverie.settings.atlas import DIVERSE, SIDE, TOGETHER
 
 E = TypeVar("E", bound=Entry)
-MOST = 4096  # units of a batch
-SIDE = 2048  # of a picture, the largest in pixels
 Which = int | range | None  # a unit, units from one to another, or all
 
 
@@ -55,8 +56,8 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True):
     steps: Annotated[int, Meta(ge=1, le=2**40)] | None
     rate: Annotated[float, Meta(ge=0, le=1e9)] | None
     seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-    batch: Annotated[int, Meta(ge=1, le=4096)]
-    diversity: Annotated[int, Meta(ge=1, le=64)]
+    batch: Annotated[int, Meta(ge=1, le=TOGETHER)]
+    diversity: Annotated[int, Meta(ge=1, le=DIVERSE)]
 
 
 class Described(Struct, frozen=True, forbid_unknown_fields=True):
@@ -209,7 +210,7 @@ class Atlas:
         span = [item for item in self.batches(picture.layer) if item.view == view and item.recipe == picture.recipe]
         batch = next((item for item in span if item.first <= picture.unit < item.first + item.count), None)
         told = self.recipe(picture.recipe)
-        if batch is None or batch.count > MOST or not isinstance(told.get("arguments"), dict):
+        if batch is None or not isinstance(told.get("arguments"), dict):
             raise self.damaged
         units = [f"{picture.layer}:{unit}" for unit in range(batch.first, batch.first + batch.count)]
         own = {**told["arguments"], "units": units, "batch": batch.count * each}
@@ -303,16 +304,22 @@ def bins(values: Statistics, damaged: ReverieError) -> tuple[float, ...]:
     return tuple(np.asarray(every[values.first_bin : stop]).tolist())
 
 
-def shown(image: bytes, damaged: ReverieError) -> Image.Image:
-    """A WebP blob of an atlas as a picture.
+def shown(image: bytes, damaged: ReverieError, size: Size | None = None) -> Image.Image:
+    """A WebP blob of an atlas as a picture; what is too large is not decoded.
+
+    Args:
+        size: (height, width) that it must have.
 
     Raises:
-        AtlasRefused: it is none, or too large.
+        AtlasRefused: it is none, too large, or of another size.
     """
     try:
-        with Image.open(io.BytesIO(image), formats=["WEBP"]) as found:
-            if max(found.size) > SIDE or getattr(found, "n_frames", 1) != 1:
-                raise damaged
-            return found.convert("RGB")
-    except (OSError, ValueError, SyntaxError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(image), formats=["WEBP"]) as found:
+                fits = max(found.size) <= SIDE if size is None else found.size == size[::-1]
+                if not fits or getattr(found, "n_frames", 1) != 1:
+                    raise damaged
+                return found.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise damaged from None

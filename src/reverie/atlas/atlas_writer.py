@@ -57,6 +57,7 @@ class AtlasWriter:
             self.database = connected(f"{self.path.resolve().as_uri()}?mode=rwc")
             try:
                 self.database.execute(f"PRAGMA page_size = {PAGE}")
+                self.database.execute("PRAGMA cache_spill = OFF")  # who reads is shut out while a write ends, no longer
                 self.database.execute("PRAGMA foreign_keys = ON")
                 with self.transaction():
                     if not self.database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -112,7 +113,7 @@ class AtlasWriter:
         with self.transaction():
             units = [(batch.layer, unit, None) for unit in range(batch.first, batch.first + batch.count)]
             self.database.executemany("INSERT OR IGNORE INTO units VALUES (?, ?, ?)", units)
-            recipe = (batch.recipe, batch.view, done.record)
+            recipe = (batch.recipe, batch.view if batch.recipe else "", done.record)  # many views fail without one
             self.database.execute("INSERT OR IGNORE INTO recipes VALUES (?, ?, ?)", recipe)
             place = (batch.layer, batch.view, batch.first)  # a try that failed knew no recipe
             self.database.execute("DELETE FROM batches WHERE layer = ? AND view = ? AND first = ?", place)
@@ -133,9 +134,10 @@ class AtlasWriter:
 
     def score(self, names: Sequence[str], rows: Iterable[Score]) -> None:
         """Puts scores in place of all of these names."""
+        found = list(rows)  # who reads the file for them takes long, and must not wait for this very write
         with self.transaction():
             self.database.executemany("DELETE FROM scores WHERE name = ?", [(name,) for name in names])
-            self.put("scores", rows)
+            self.put("scores", found)
 
     def enter_scores(self, layer: str, unit: int, names: Sequence[str], rows: Iterable[Score]) -> None:
         """Puts scores of a unit in place of all of these names."""

@@ -7,10 +7,10 @@ from msgspec import Meta, Struct
 
 from reverie.errors import ReverieError
 from reverie.image import Size
+from reverie.settings.atlas import TOGETHER
 
 E = TypeVar("E", bound=Struct)
 
-VIEWS = ("max", "min", "diverse")  # of which batches are made; pictures of the last are diverse-1, diverse-2 ...
 FACTS = "facts"  # the view of batches that hold no pictures but all that photos and weights say of units
 LARGEST = 4_000_000  # bytes of a picture
 WITHIN = ("fed", "histogram")  # what rows tell by JSON within a text
@@ -92,7 +92,7 @@ class AtlasBatch(Entry, frozen=True):
     layer: Text
     view: Text
     first: Count
-    count: Count
+    count: Annotated[int, Meta(ge=1, le=TOGETHER)]
     recipe: Text
     state: Text
     sentence: Long

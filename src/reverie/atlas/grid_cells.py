@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reverie.dataset.layout import on_grid
 from reverie.dataset.projection import directions
 
 OUTLIERS = 1.0  # percent on either side that do not decide the extent
@@ -54,9 +55,8 @@ def cell_of(points: np.ndarray, cells: int) -> np.ndarray:
     low, high = (np.percentile(points, share, axis=0) for share in (OUTLIERS, 100 - OUTLIERS))
     margin = MARGIN * (high - low)
     clipped = np.clip(points, low - margin, high + margin)
-    low, extent = clipped.min(0), np.ptp(clipped, axis=0)
-    share = np.where(extent > 0, (clipped - low) / np.where(extent > 0, extent, 1), 0.5)
-    column, row = np.minimum((share * cells).astype(int), cells - 1).T
+    stretched = on_grid(clipped, (cells + 1, cells + 1)) - 0.5  # from 0 to the number of cells, both held by a point
+    column, row = np.minimum(stretched.astype(int), cells - 1).T
     return np.asarray(row * cells + column)
 
 

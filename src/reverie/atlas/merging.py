@@ -13,7 +13,7 @@ from reverie.atlas.tables import ATLAS
 from reverie.dataset.store import TABLES as SCANNED
 from reverie.errors import AtlasRefused, InvalidSetting, OutputFailed, listed
 from reverie.paths import check_free, check_output, path_named
-from reverie.runs import Event, Progress, finished
+from reverie.runs import Event
 
 ALIKE = (
     "recipes",
@@ -69,17 +69,6 @@ class MergeRun:
     def result(self) -> Atlas:
         """The joined atlas."""
         return read_atlas(self.path)
-
-
-def merge_atlases(
-    paths: Sequence[str | Path], output: str | Path, *, force: bool = False, progress: Progress = None
-) -> Atlas:
-    """Joins atlases of the same network and settings into one.
-
-    Raises:
-        ReverieError: as `MergeRun` and its events.
-    """
-    return finished(MergeRun(paths, output, force=force), progress)
 
 
 def _check_same(first: Atlas, other: Atlas) -> None:

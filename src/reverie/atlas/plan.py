@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reverie.atlas.atlas_file import Job
-from reverie.atlas.entries import FACTS, VIEWS
+from reverie.atlas.entries import FACTS
 from reverie.errors import InvalidSetting
+from reverie.settings.atlas import VIEWS
 
 
 @dataclass(frozen=True)

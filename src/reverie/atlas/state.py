@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from reverie.atlas.atlas_file import Atlas
 from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer
-from reverie.atlas.plan import pictured
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,7 @@ def _layer(atlas: Atlas, layer: AtlasLayer, batches: Sequence[AtlasBatch]) -> La
     pictures, crops = atlas.outlines(layer.layer), atlas.cropped(layer.layer)
     own = [batch for batch in batches if batch.layer == layer.layer]
     failed = sum(_pictures(atlas, batch) for batch in own if batch.state == "failed")
-    views = {batch.view for batch in batches} or {"max"}
-    plan = pictured({layer.layer: layer.channels}, sorted(views), atlas.about.job)
-    whole = sum(batch.count * _each(atlas, batch.view) for batch in plan)
+    whole = layer.channels * sum(_each(atlas, view) for view in {batch.view for batch in batches} or {"max"})
     size = sum(item.bytes for item in pictures) + crops
     units = len({item.unit for item in pictures})
     to_come = max(0, whole - len(pictures) - failed)

@@ -49,7 +49,7 @@ def atlas_status(asked: Status) -> None:
     heads = ("layer", "units", "of", "pictures", "failed", "to come", "bytes")
     show(heads, *([*map(str, astuple(row)[:-1]), _bytes(row.bytes)] for row in state.layers))
     if state.rate is not None:
-        say("", f"{state.rate:.0f} pictures an hour")
+        say("", f"{state.rate:.0f} pictures an hour of each worker")
     say(*state.failures)
 
 

@@ -18,7 +18,10 @@ from reverie.settings.parts import (
 )
 from reverie.settings.setting import Settings, asked
 
-VIEWS = ("max", "min", "diverse")
+VIEWS = ("max", "min", "diverse")  # of which batches are made; pictures of the last are diverse-1, diverse-2 ...
+TOGETHER = 4096  # pictures that run together, at most
+SIDE = 2048  # of a picture, at most, in pixels
+DIVERSE = 64  # diverse views of a unit, at most
 
 
 def views_named(text: Any) -> Any:
@@ -90,9 +93,11 @@ class Build(Settings):
     views: Annotated[
         Any, asked("Which pictures: max, min, diverse, joined by commas.", group="Objective", parse=views_named)
     ] = ",".join(VIEWS)
-    diversity: Annotated[Annotated[int, Meta(ge=1, le=64)], asked("Diverse views of each unit.", group="Objective")] = 4
+    diversity: Annotated[
+        Annotated[int, Meta(ge=1, le=DIVERSE)], asked("Diverse views of each unit.", group="Objective")
+    ] = 4
     size: Annotated[
-        Annotated[int, Meta(ge=1, le=2048)] | None,
+        Annotated[int, Meta(ge=1, le=SIDE)] | None,
         asked("Side of the pictures; 128, or the network's native one where that is smaller, unless given."),
     ] = None
     preset: FeaturePreset = "quick"
@@ -108,7 +113,7 @@ class Build(Settings):
     patches: Annotated[Annotated[int, Meta(ge=3, le=16)], asked("Real patches of each unit.", group="Objective")] = 9
     links: Annotated[Annotated[int, Meta(ge=1, le=100)], asked("Links of each kind.", group="Objective")] = 8
     batch: Annotated[
-        Annotated[int, Meta(ge=1, le=4096)] | None,
+        Annotated[int, Meta(ge=1, le=TOGETHER)] | None,
         asked("Pictures that run together; as many as fit the cache.", group="Common", rare=True),
     ] = None
     workers: Workers = None
@@ -116,7 +121,7 @@ class Build(Settings):
 
 
 class Status(Settings):
-    """Says how far an atlas is: units, pictures, failures, what is to come, bytes, pictures an hour."""
+    """Says how far an atlas is: units, pictures, failures, what is to come, bytes, pictures an hour of each worker."""
 
     within = "atlas"
     usage = ("bundled.atlas",)

@@ -1,6 +1,5 @@
 """Tiles: small pictures of one side, packed row by row into files that a page loads whole."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, features
 
+from reverie.atlas.atlas_file import shown
 from reverie.errors import AtlasRefused, InvalidSetting
 
 KINDS = {"webp": {"method": 4}, "avif": {"speed": 6}}  # how each is written; by its ending
 QUALITIES = {"webp": 70, "avif": 50}  # unless one is asked for
-LARGEST = 4096  # side of a picture that is taken into a site, in pixels
 COARSE = 3  # times from which on an enlarged patch shows its pixels
 
 
@@ -52,13 +51,7 @@ def decoded(file: bytes, name: str) -> Image.Image:
     Raises:
         AtlasRefused: no picture, or a huge one: an atlas may be a stranger's.
     """
-    try:
-        with Image.open(io.BytesIO(file), formats=["WEBP"]) as picture:
-            if max(picture.size) <= LARGEST:
-                return picture.convert("RGB")
-    except (OSError, ValueError, SyntaxError):
-        pass
-    raise AtlasRefused(f"a picture of {name} is damaged; build the atlas anew")
+    return shown(file, AtlasRefused(f"a picture of {name} is damaged; build the atlas anew"))
 
 
 def tile(whole: Image.Image, side: int, *, real: bool = False) -> np.ndarray:
