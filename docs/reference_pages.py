@@ -10,11 +10,10 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import typer
 from docutils import nodes
 
 import reverie
-from reverie.cli.app import app
+from reverie.cli.commands import whole
 from reverie.settings import commands
 from reverie.settings.setting import NODEFAULT, Setting, Settings, allowed, settings_of
 
@@ -114,10 +113,7 @@ def _bounds(item: Setting) -> str:
 
 @cache
 def _options(command: str) -> list[Any]:
-    found: Any = typer.main.get_command(app)
-    for word in command.split():
-        found = found.commands[word]
-    return list(found.params)
+    return list(whole(command).params)
 
 
 def _place(command: str) -> str:

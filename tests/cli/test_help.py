@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import reverie.cli.commands
 from reverie import recipes
 from reverie.cli.app import app, main
 from reverie.settings import commands
@@ -128,6 +129,17 @@ def test_the_rare_options_are_left_out_of_the_short_help(monkeypatch, capsys):
         assert len(text.splitlines()) <= 100
         assert not [item.name for item in rare if f"--{item.name.replace('_', '-')} " in text]
         assert ("--help-all" in text) == bool(rare or "--pooling" in OPTIONS[name])
+
+
+@pytest.mark.parametrize("words", [["--help"], ["atlas", "--help"], ["dreem"], ["atlas", "bild"]])
+def test_options_are_built_of_the_command_alone_that_is_named(words, monkeypatch, capsys):
+    monkeypatch.setattr(reverie.cli.commands, "command", None)  # which builds them
+    monkeypatch.setattr(sys, "argv", ["reverie", *words])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr()
+    assert ("Did you mean" in said.err) == (words[-1] != "--help")
+    assert ("atlas" in said.out) == (words[-1] == "--help")
 
 
 @pytest.mark.parametrize("name", recipes.__all__)

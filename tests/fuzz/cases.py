@@ -16,7 +16,8 @@ from reverie.atlas.atlas_file import read_atlas, shown
 from reverie.atlas.atlas_writer import AtlasWriter
 from reverie.atlas.state import state_of
 from reverie.cli import runs
-from reverie.cli.app import app, main
+from reverie.cli.app import main
+from reverie.cli.commands import whole
 from reverie.dataset.store import read_scan
 from reverie.figures.trace import read_trace
 from reverie.image import read, read_mask, record_text
@@ -223,9 +224,7 @@ def _worth(random_: random.Random, photo: str) -> str:
 
 def _flags(name: str) -> list[tuple[str, bool]]:
     """A command's options, and whether each takes a value; those that start long work are left out."""
-    import typer
-
-    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    command = whole(name)
     left = {"help", "output", "threads", "all", "model", "device", "smallest", "verify", "workers", "frames", "trust"}
     params = [item for item in command.params if item.param_type_name == "option" and item.name not in left]
     return [(item.opts[0], not item.is_flag) for item in params]

@@ -3,9 +3,8 @@
 import shlex
 
 import pytest
-import typer
 
-from reverie.cli.app import app
+from reverie.cli.commands import whole
 from reverie.cli.signatures import _settings
 from reverie.settings.dream import Dream
 from reverie.settings.explain import Explain
@@ -34,7 +33,7 @@ def test_a_command_line_is_read_as_what_it_was_spelt_from(command, asked, writin
     line = command_line(command, asked, NETWORK, writing)
     program, name, *words = shlex.split(line)
     assert (program, name) == ("reverie", command)
-    parser = typer.main.get_command(app).get_command(None, command)
+    parser = whole(command)
     given = parser.make_context(command, words).params
     classes = [type(asked), type(NETWORK), type(writing)]
     found = list(_settings(classes, {key: value for key, value in given.items() if value not in ((), [])}))

@@ -9,11 +9,10 @@ from typing import Annotated
 
 import typer
 
-from reverie.cli.commands import Commands, added
+from reverie.cli.commands import Commands, listed
 from reverie.cli.saying import say
 from reverie.cli.signatures import refused
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError
-from reverie.settings import commands
 
 LONGEST_WORD = 50_000  # characters of one argument
 
@@ -72,8 +71,7 @@ def _write_nowhere() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-for _name, _cls in commands().own.items():
-    added(app, _name, _cls)
+listed(app)
 
 
 def _version(wanted: bool) -> None:

@@ -2,12 +2,11 @@
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperGroup
 
 from reverie.cli.saying import say
@@ -34,23 +33,39 @@ GROUPS = {  # of commands that have a word in common: what they are for
 }
 
 
-def added(app: typer.Typer, name: str, cls: type[Settings]) -> None:
-    """Gives an application the command of these settings."""
-    examples = "".join(f"\n\n    $ reverie {name} {text}" for text in cls.usage if text)
-    app = _group(app, cls.within) if cls.within else app
-    app.command(name.removeprefix(cls.within).strip())(
-        command(cls, _later(name, cls), f"{inspect.cleandoc(cls.__doc__ or '')}{examples}")
+def listed(app: typer.Typer) -> None:
+    """Gives an application reverie's own commands, as a list shows them; the options are those of `whole`."""
+    groups: dict[str, typer.Typer] = {"": app}
+    for name, cls in commands().own.items():
+        if cls.within not in groups:
+            groups[cls.within] = typer.Typer(cls=Commands, no_args_is_help=True, help=GROUPS.get(cls.within))
+            app.add_typer(groups[cls.within], name=cls.within)
+        groups[cls.within].command(_last(name, cls), help=_about(name, cls))(_nothing)
+
+
+def whole(name: str) -> Any:
+    """The command of this name, `dream` or `atlas build`, with all that can be said to it.
+
+    Raises:
+        PluginBroken: one of a plugin's that cannot be imported.
+    """
+    cls = commands()[name]
+    return _alone(_last(name, cls), command(cls, _later(name, cls), _about(name, cls)))
+
+
+def _last(name: str, cls: type[Settings]) -> str:
+    return name.removeprefix(cls.within).strip()
+
+
+def _about(name: str, cls: type[Settings]) -> str:
+    """What a command does, and its examples."""
+    return inspect.cleandoc(cls.__doc__ or "") + "".join(
+        f"\n\n    $ reverie {name} {text}" for text in cls.usage if text
     )
 
 
-def _group(app: typer.Typer, name: str) -> typer.Typer:
-    """The group of this name, which is added where it is not there yet."""
-    known = {item.name: item.typer_instance for item in app.registered_groups}
-    found = known.get(name)
-    if found is None:
-        found = typer.Typer(no_args_is_help=True, help=GROUPS.get(name))
-        app.add_typer(found, name=name)
-    return found
+def _nothing() -> None:
+    """What a command runs that is only listed."""
 
 
 def _later(name: str, cls: type[Settings]) -> Callable[..., None]:
@@ -69,43 +84,43 @@ def _later(name: str, cls: type[Settings]) -> Callable[..., None]:
 
 
 class Commands(TyperGroup):
-    """Reverie's commands, and after them those of plugins."""
+    """Commands whose options are built when they are named; after reverie's own ones those of plugins."""
+
+    @property
+    def _plugged(self) -> Mapping[str, EntryPoint]:
+        return {} if self.name in GROUPS else commands().plugged
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All names, of plugins from their packages' metadata alone."""
-        return [*super().list_commands(ctx), *commands().plugged]
+        return [*super().list_commands(ctx), *self._plugged]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command; of a plugin's what a list shows of it."""
-        point = None if cmd_name in self.commands else commands().plugged.get(cmd_name)
-        return super().get_command(ctx, cmd_name) if point is None else _alone(cmd_name, None, _said(point))
+        """What a list shows of a command."""
+        point = None if cmd_name in self.commands else self._plugged.get(cmd_name)
+        return super().get_command(ctx, cmd_name) if point is None else _alone(cmd_name, _nothing, _said(point))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is named, and what is said to it."""
+        """The whole command that is named, and what is said to it."""
         name, found, rest = super().resolve_command(ctx, args)
-        return name, _whole(str(name)) if name in commands().plugged else found, rest
+        if found is None or isinstance(found, TyperGroup):
+            return name, found, rest
+        try:
+            return name, whole(f"{self.name} {name}" if self.name in GROUPS else str(name)), rest
+        except ReverieError as error:
+            say(f"reverie: {error}", err=True)
+            raise typer.Exit(2) from None
 
 
 def _said(point: EntryPoint) -> str:
     """What a package's metadata says of it, and whose it is."""
     known = point.dist is not None and "Summary" in point.dist.metadata
     about = point.dist.metadata["Summary"].strip().rstrip(".") if known and point.dist else "A command"
-    return escape(f"{about} ({package(point)}).")
+    escape = importlib.import_module("rich.markup").escape  # rich takes time to import, and most lists need none of it
+    return str(escape(f"{about} ({package(point)})."))
 
 
-def _whole(name: str) -> Any:
-    try:
-        return _alone(name, commands()[name], None)
-    except ReverieError as error:
-        say(f"reverie: {error}", err=True)
-        raise typer.Exit(2) from None
-
-
-def _alone(name: str, cls: type[Settings] | None, about: str | None) -> Any:
-    """The command of these settings by itself; without them, what is said about it."""
-    app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
-    if cls is None:
-        app.command(name, help=about)(lambda: None)
-    else:
-        added(app, name, cls)
+def _alone(name: str, function: Callable[..., None], about: str | None = None) -> Any:
+    """A function as a command by itself, of which something else may be said."""
+    app = typer.Typer(add_completion=False)
+    app.command(name, help=about)(function)
     return typer.main.get_command(app)
