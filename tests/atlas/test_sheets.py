@@ -9,6 +9,7 @@ from PIL import Image
 
 import reverie
 from reverie.atlas import sheets
+from reverie.dataset.photos import photo_set
 from reverie.errors import InvalidSetting, OutputFailed, UnknownName
 from reverie.figures.page import page
 from reverie.figures.sheet import contact_sheet
@@ -16,8 +17,12 @@ from reverie.image import read, to_pil
 from reverie.recipes.reruns import read_record
 from reverie.settings.feature import Canvas, Climb
 from reverie.settings.sheet import Sheet as SheetSettings
+from reverie.truth.exemplars import exhausted, responses
+from reverie.truth.scores import Assessment
+from reverie.unit import Unit
 from tiny import CLASSES, picture
 
+CANVAS = Canvas(size=24)
 FAST = {"size": 24, "steps": 1, "batch": 3}
 
 
@@ -138,6 +143,40 @@ def test_a_page_is_written_by_choice(model):
     made = reverie.sheet(model, "block:0-2", html=True, **FAST)
     assert made == [Path("block-0-2.png"), Path("block-0-2.html")]
     assert "block:1" in made[1].read_text()
+
+
+@pytest.fixture
+def photos(tmp_path):
+    place = tmp_path / "photos"
+    place.mkdir()
+    for number in range(8):
+        to_pil(picture(number, 3, 40, 56)).save(place / f"{number}.png")
+    return place
+
+
+def test_pictures_are_marked_where_photos_are_named(model, photos):
+    wanted = SheetSettings(layers=("block:0-1", "stem:2+3"), photos=(str(photos),), canvas=CANVAS, climb=Climb(steps=1))
+    *_, one, other = reverie.sweep(model, wanted)
+    by = Assessment(exhausted(responses(model, photo_set(photos), ["block"])))
+    for number, path in enumerate(one.pictures):
+        scores = by.alone(Unit("block", (number,)), read(path)[0]).scores
+        assert [mark.name for mark in one.marks[path]] == [score.name for score in scores]
+        assert one.marks[path][-1].share == pytest.approx(scores[-1].value)
+    assert not other.marks
+    plain = contact_sheet(one.pictures, list(one.recipe.labels))
+    one.write()
+    with Image.open(one.path) as made:
+        assert made.height > plain.height
+
+
+def test_groups_have_no_marks_and_photos_are_of_one_place(model, photos):
+    for wrong, told in (
+        ({"groups": 2, "scan": "a.db"}, "scores are of single channels"),
+        ({"photos": (str(photos), str(photos))}, "by the photos of one place, not of 2"),
+    ):
+        with pytest.raises(InvalidSetting, match=told):
+            next(reverie.sweep(model, SheetSettings(layers=("block",), canvas=CANVAS, climb=Climb(steps=1), **wrong)))
+    assert not Path("block").exists()
 
 
 def test_a_huge_sheet_shows_its_pictures_smaller(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from PIL import Image, ImageDraw
 
 from reverie.figures.curves import Plot, curves
 from reverie.figures.lettering import common_start, digits, fitted, legible, length, wrapped, write
+from reverie.figures.marks import Mark, legend
 from reverie.figures.sheet import GAP, LINE, Layout, sheet
 
 SIZE = 13
@@ -91,3 +92,20 @@ def test_curves_of_any_size_and_sign(size, lines):
     drawn = curves([Plot("title", lines, ("0", "share", "1"))] * 2, size)
     assert drawn.shape == (3, *size)
     assert 0 <= float(drawn.min()) < float(drawn.max()) <= 1
+
+
+def test_marks_stand_in_a_line_under_each_caption_and_the_sheet_ends_with_their_meaning():
+    pictures = [Image.new("RGB", (120, 60))] * 2
+    marks = [(Mark("reach", 1.0), Mark("path", 0.5)), (Mark("reach", 0.2, wary=True),)]
+    plain, made = sheet(pictures, ["a", "b"]), sheet(pictures, ["a", "b"], Layout(marks=marks))
+    meaning = wrapped(legend(marks), made.width - 2 * GAP, 14)
+    assert legend(marks) == "r reach, p path; red: do not believe the picture"
+    assert made.height == plain.height + LINE * (1 + len(meaning))
+    line = np.asarray(made)[plain.height : plain.height + LINE]
+    red, grey, pale = ((line == ink).all(-1).any(0) for ink in ((0xB5, 0x36, 0x2A), (0x55, 0x58, 0x5F), (0xDD,) * 3))
+    middle = made.width // 2
+    assert red[middle:].any()
+    assert not red[:middle].any()
+    assert grey[:middle].sum() > grey[middle:].sum()
+    assert pale[middle:].sum() > pale[:middle].sum() > 0
+    assert legend([(), ()]) == ""

@@ -1,15 +1,21 @@
-"""Scores as marks: how far a card's pictures may be believed, as bars with what each says."""
+"""Scores as marks: how far pictures of a card or a sheet may be believed, as bars."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from reverie.dataset.photos import photo_set
 from reverie.dataset.store import read_scan
-from reverie.errors import ScanRefused, UnsuitableImage
+from reverie.errors import InvalidSetting, ScanRefused, UnsuitableImage
+from reverie.expression import looks_like_sum
 from reverie.figures.board import Bar, Section
+from reverie.figures.marks import Mark
 from reverie.figures.result import Result
+from reverie.image import read
 from reverie.models.model import Model
 from reverie.settings.card import Card
-from reverie.truth.exemplars import exemplars, scanned
+from reverie.settings.sheet import Sheet
+from reverie.truth.exemplars import exemplars, exhausted, responses, scanned
 from reverie.truth.judge import judge_of
 from reverie.truth.scores import NAMES, Assessment, Score, Scored
 from reverie.unit import Unit
@@ -26,6 +32,46 @@ def card_scores(model: Model, unit: Unit, asked: Card, most: Result) -> Scored:
     images = most.images.expand(-1, 3, -1, -1) if most.images.shape[1] == 1 else most.images[:, :3]
     judge = judge_of(model) if exemplars(found, unit).shown else None
     return Assessment(found, judge).scores(unit, images[:1], images[1:2])
+
+
+class SheetMarks:
+    """What marks a sheet's pictures, by a scan or by photos; none where neither is named.
+
+    Raises:
+        InvalidSetting: a sheet of what is no single channel, or several places of photos.
+        ScanRefused: a scan of another network.
+        UnsuitableImage: no photos there.
+    """
+
+    def __init__(self, model: Model, asked: Sheet, names: Sequence[str]) -> None:
+        self.model, self.by = model, None
+        if asked.scan is None and (asked.groups is not None or not asked.photos):
+            return
+        if asked.groups is not None or asked.dictionary or asked.concept:
+            raise InvalidSetting("scores are of single channels: leave out --groups, --dictionary and --concept")
+        if len(asked.photos) > 1:
+            raise InvalidSetting(f"pictures are scored by the photos of one place, not of {len(asked.photos)}")
+        layers = list(dict.fromkeys(unit.layer for name in names if (unit := self._unit(name)) is not None))
+        place = asked.photos[0] if asked.photos else None
+        if asked.scan is not None:
+            self.by = Assessment(scanned(model, read_scan(str(asked.scan)), layers, place))
+        elif place is not None and layers:
+            self.by = Assessment(exhausted(responses(model, photo_set(place), layers)))
+
+    def of(self, names: Sequence[str], paths: Sequence[Path]) -> Mapping[Path, Sequence[Mark]]:
+        """The marks of picture files of these units, as many as each has."""
+        found: dict[Path, Sequence[Mark]] = {}
+        for name, path in zip(names, paths, strict=True):
+            unit = self._unit(name)
+            if self.by is not None and unit is not None:
+                scored = self.by.alone(unit, read(path)[0])
+                found[path] = [Mark(score.name, _share(score), score.wary) for score in scored.scores]
+        return found
+
+    def _unit(self, name: str) -> Unit | None:
+        """A unit that is one channel."""
+        (unit,) = (None,) if looks_like_sum(name) else self.model.units(name)
+        return unit if unit is not None and len(unit.channels) == 1 and not unit.positional else None
 
 
 def score_sections(scored: Scored | None) -> Sequence[Section]:

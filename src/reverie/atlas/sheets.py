@@ -2,8 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from reverie import recipes
+from reverie.atlas.score_marks import SheetMarks
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, listed
+from reverie.figures.marks import Mark
 from reverie.figures.naming import file_names, sheet_folder
 from reverie.figures.page import page
-from reverie.figures.sheet import contact_sheet
+from reverie.figures.sheet import Layout, contact_sheet
 from reverie.image import save, write_whole
 from reverie.models.model import Model
 from reverie.models.sources import load
@@ -42,12 +44,14 @@ class Sheet:
         recipe: of all its pictures.
         done: how many of them are finished.
         network: which draws them.
+        marks: how far finished ones may be believed, where that is asked for.
     """
 
     path: Path
     recipe: Recipe
     done: int = 0
     network: str = ""
+    marks: Mapping[Path, Sequence[Mark]] = field(default_factory=dict)
 
     @property
     def pictures(self) -> list[Path]:
@@ -64,7 +68,8 @@ class Sheet:
         if not pairs:
             raise OutputFailed(f"nothing to write to {self.path}: no picture was finished")
         paths, labels = [path for path, _ in pairs], [label for _, label in pairs]
-        save(contact_sheet(paths, labels), self.path)
+        marks = [self.marks.get(path, ()) for path in paths] if self.marks else []
+        save(contact_sheet(paths, labels, Layout(marks=marks)), self.path)
         if not html:
             return [self.path]
         beside = self.path.with_suffix(".html")
@@ -172,16 +177,18 @@ def sweep(
         for item, text, path in zip(asked.layers, texts, _places(Path(folder), names), strict=True)
     ]
     plans = [(planned, _batches(planned, ready, force=force)) for planned in sheets]  # refuses before the work begins
+    marking = SheetMarks(ready, asked, [name for planned in sheets for name in planned.recipe.names])
     for planned, batches in plans:
         sheet_folder(planned.path)
-        done = 0
+        done, marks = 0, dict[Path, Sequence[Mark]]()
         for part, paths, there in batches:
             if not there:
                 result = synthesize(ready, part)
                 for index, path in enumerate(paths):
                     result[index].save(path)
             done += len(paths)
-            yield replace(planned, done=done, network=ready.title)
+            marks.update(marking.of(part.names, paths))
+            yield replace(planned, done=done, network=ready.title, marks=dict(marks))
 
 
 def _places(place: Path, names: Sequence[str]) -> list[Path]:

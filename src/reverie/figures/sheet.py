@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from reverie.figures.lettering import common_start, fitted, length, wrapped, write
+from reverie.figures.marks import Mark, draw_marks, legend
 from reverie.photo import opaque
 
 GAP, LINE, SIZE = 6, 18, 13  # pixels between pictures, for a line of a caption, of its letters
@@ -26,12 +27,14 @@ class Layout:
         heads: lines over rows, by the picture with which the row begins.
         columns: how many stand side by side, where that is decided.
         together: so many neighbours stay side by side.
+        marks: of each picture, in a line under its caption; the sheet ends with what they mean.
     """
 
     title: str = ""
     heads: Mapping[int, str] = field(default_factory=dict)
     columns: int | None = None
     together: int = 1
+    marks: Sequence[Sequence[Mark]] = ()
 
 
 def sheet(pictures: Sequence[Image.Image], captions: Sequence[str], layout: Layout | None = None) -> Image.Image:
@@ -53,9 +56,11 @@ def sheet(pictures: Sequence[Image.Image], captions: Sequence[str], layout: Layo
         head = _heading(layout.heads.get(row.start, ""), across)
         down += APART if head and rows else 0
         rows.append((row, head, down))
-        down += LINE * (len(head) + max(len(lines[index]) for index in row)) + height + GAP
-    page = Image.new("RGB", (across, down), GROUND)
+        down += LINE * (len(head) + bool(layout.marks) + max(len(lines[index]) for index in row)) + height + GAP
+    meaning = _heading(legend(layout.marks), across)
+    page = Image.new("RGB", (across, down + LINE * len(meaning)), GROUND)
     pen = ImageDraw.Draw(page)
+    _write(pen, meaning, GAP, down - 3, INK, SIZE)
     _write(pen, _heading(title, across), GAP, GAP - 3, STRONG, HEAD)
     for row, head, top in rows:
         _write(pen, head, GAP, top - 3, STRONG, HEAD)
@@ -63,6 +68,8 @@ def sheet(pictures: Sequence[Image.Image], captions: Sequence[str], layout: Layo
             left, upper = GAP + column * (place + GAP), top + LINE * len(head)
             page.paste(opaque(pictures[index]), (left, upper))
             _write(pen, lines[index], left + 1, upper + height + 2, INK, SIZE)
+            if layout.marks:
+                draw_marks(pen, layout.marks[index], (left + 1, upper + height + 2 + LINE * len(lines[index])), place)
     return page
 
 
@@ -106,13 +113,13 @@ def _columns(count: int, ideal: float, together: int) -> int:
     return min(near or [count], key=lambda columns: -count % columns)
 
 
-def contact_sheet(paths: Sequence[Path], captions: Sequence[str]) -> Image.Image:
+def contact_sheet(paths: Sequence[Path], captions: Sequence[str], layout: Layout | None = None) -> Image.Image:
     """A sheet of picture files, which may be thousands: it is kept to LARGEST by showing each of them smaller."""
     with Image.open(paths[0]) as first:
         width, height = first.size
     share = min(1.0, math.sqrt(LARGEST / (len(paths) * width * height)))
     size = max(1, int(width * share)), max(1, int(height * share))
-    return sheet([_opened(path, size) for path in paths], captions)
+    return sheet([_opened(path, size) for path in paths], captions, layout)
 
 
 def _opened(path: Path, size: tuple[int, int]) -> Image.Image:

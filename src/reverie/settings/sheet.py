@@ -19,7 +19,7 @@ class Sheet(Featuring, kw_only=True):
     leading = ("layers", "folder")
     asks = Network
     writes = Paged
-    usage = ("block11 -o sheets/", "block8:0-63 block11 --html")
+    usage = ("block11 -o sheets/", "block8:0-63 block11 --html", "block8:0-63 --scan scan.db")
 
     layers: Annotated[
         tuple[Unit, ...],
@@ -35,5 +35,13 @@ class Sheet(Featuring, kw_only=True):
     ] = None
     photos: Annotated[
         tuple[str, ...],
-        asked("Photos or a folder in which groups are looked for; the sample photos unless given.", group="Objective"),
+        asked(
+            "A folder of photos by which each picture is scored; with --groups photos or folders in which these are "
+            "looked for, the sample photos unless given.",
+            group="Objective",
+        ),
     ] = ()
+    scan: Annotated[
+        str | None,
+        asked("A file of `reverie scan` by which each picture is scored.", group="Objective", names="file"),
+    ] = None

@@ -1,6 +1,6 @@
 """Scores: what is said of a unit's picture, one number a name, each with what it was computed from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,7 @@ NAMES = {  # the columns, with what each says in one line
     "naturalness": "how near the picture's spectrum and statistics are to photos': 1 as a middling photo",
     "agreement": "how alike pictures of other seeds and presets are; 0 nothing in common",
 }
+ALONE = ("reach", "path", "naturalness")  # those that a picture has without a judge and other pictures
 LOW = {"interpretability": 0.6, "path": 0.1, "naturalness": 0.15, "agreement": 0.2, "reach": 1.0}  # below: be wary
 TEMPERATURES = {"55fa58d87a60d775d1cb8b1cfb3120abe4cacf15e313c0179837f7c55b9bd35b": 0.071}
 """T of a judge, by its weights: of EfficientNet-Lite0 fitted to 4,800 answers from natural patches of GoogLeNet."""
@@ -104,25 +105,30 @@ class Assessment:
         """
         seen, missing = self._exemplars(unit), list[str]()
         least = most[:0] if least is None else least
-        told = [*self._alone(seen, most, missing), *self._judged(seen, most, least, missing)]
-        told += self._labelled(seen, missing)
-        order = list(NAMES)
-        return Scored(unit, tuple(sorted(told, key=lambda score: order.index(score.name))), tuple(missing))
+        told = [score for picture in most[:1] for score in self._alone(seen, picture, missing)]
+        told += [*self._judged(seen, most, least, missing), *self._labelled(seen, missing)]
+        return _scored(unit, told, missing)
 
-    def _alone(self, seen: Exemplars, most: Tensor, missing: list[str]) -> Iterator[Score]:
-        """Those that need no judge."""
-        if not len(most):
-            return
-        gone = reach(self.model, seen.unit, most[0], seen)
+    def alone(self, unit: Unit, picture: Tensor) -> Scored:
+        """The scores of a picture [3,H,W] that need neither a judge nor other pictures: ALONE.
+
+        Raises:
+            InvalidSetting: a unit that is not one channel.
+        """
+        missing = list[str]()
+        return _scored(unit, [*self._alone(self._exemplars(unit), picture, missing)], missing)
+
+    def _alone(self, seen: Exemplars, picture: Tensor, missing: list[str]) -> Iterator[Score]:
+        gone = reach(self.model, seen.unit, picture, seen)
         if gone.best > 0:
             more = {"activation": gone.activation, "best": gone.best, "percentile": gone.percentile}
             basis = f"{self.found.source}; above {gone.percentile:.0f} % of {len(seen.values)}"
             yield Score("reach", gone.ratio, None, None, basis, more)
         else:
             missing.append(f"{seen.unit}: no reach: no photo fires the unit")
-        yield from self._natural(most[0], missing)
+        yield from self._natural(picture, missing)
         ways = self._ways(seen)
-        way = None if ways is None else ways.path(most[0])
+        way = None if ways is None else ways.path(picture)
         if way is not None:
             basis = f"{len(way.layers)} layers before, {self.found.source}"
             yield Score("path", way.value, *way.interval, basis, {"layers": [list(each) for each in way.layers]})
@@ -235,6 +241,12 @@ class Assessment:
     @cached_property
     def _sized(self) -> dict[tuple[int, int], Photos]:
         return {}
+
+
+def _scored(unit: Unit, told: Iterable[Score], missing: Sequence[str]) -> Scored:
+    """Scores in the order of NAMES."""
+    order = list(NAMES)
+    return Scored(unit, tuple(sorted(told, key=lambda score: order.index(score.name))), tuple(missing))
 
 
 def _too_few(seen: Exemplars) -> str:

@@ -21,13 +21,12 @@ from reverie.record import Record
 from reverie.truth.drawn import drawn, parts_of
 from reverie.truth.exemplars import FEWEST, exhausted, responses
 from reverie.truth.naturalness import distance, spectrum
-from reverie.truth.scores import Assessment
+from reverie.truth.scores import ALONE, Assessment
 from reverie.unit import Unit
 
 PHOTOS = ("sample:flower", "sample:china")
 MOST = 512  # patches
 TOGETHER = 16  # patches in one forward
-COLUMNS = ("reach", "path", "naturalness")  # scores that need no judge
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def _scored(
         if by is None or not _single(unit):
             yield ()
             continue
-        told = by.scores(unit, image[None].expand(-1, 3, -1, -1) if image.shape[0] == 1 else image[None])
+        told = by.alone(unit, image.expand(3, -1, -1))
         yield tuple({**asdict(score), "more": {}, "wary": score.wary} for score in told.scores)
 
 
@@ -214,7 +213,7 @@ def _transfer(model: Model, unit: Unit, image: Tensor, other: Model) -> Transfer
 def told(result: Result) -> list[list[str]]:
     """The verdicts in a result's records as rows of a table, its heads first."""
     heads = ["unit", "activation", "percentile", "of the strongest patch", "spectrum off by", "transfer"]
-    rows = [[*heads, *COLUMNS, "be wary of"]]
+    rows = [[*heads, *ALONE, "be wary of"]]
     for record in result.records:
         found = dict(record.automatic["verification"])
         item = Verdict(**{**found, "transfer": found["transfer"] and Transfer(**found["transfer"])})
@@ -231,7 +230,7 @@ def told(result: Result) -> list[list[str]]:
                 "-"
                 if moved is None
                 else f"{moved.model}: {moved.probability:.1%}, rank {moved.rank} of {moved.classes}",
-                *(_told(item, name) for name in COLUMNS),
+                *(_told(item, name) for name in ALONE),
                 ", ".join(name for name, score in told.items() if score["wary"]) or "-",
             ]
         )
