@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "reverie"
 FLOORS = {
     "arrays": 0, "errors": 0, "expression": 0, "extras": 0, "memory": 0, "paths": 0, "photo": 0, "profiles": 0,
-    "image": 0, "likeness": 0, "randomness": 0, "record": 0, "unit": 0, "plugins": 0, "settings": 0.5,
+    "files": 0, "image": 0, "likeness": 0, "randomness": 0, "record": 0, "unit": 0, "plugins": 0, "settings": 0.5,
     "models": 1, "figures": 1,
     "objectives": 2, "parameterizations": 2, "transforms": 2, "constraints": 2, "runs": 2,
     "synthesis": 3, "attribution": 3, "dataset": 3,

@@ -23,7 +23,7 @@ for room in ("objectives", "parameterizations", "attribution", "dataset", "setti
 USE = """
 import shutil, sys
 import torch, reverie
-from reverie.image import sample
+from reverie.paths import sample
 from reverie.dataset.scan import Keeping, LayerTallies
 model = reverie.load("bundled")
 shutil.copy(sample("flower"), "photo.jpg")

@@ -11,7 +11,8 @@ from PIL import Image, ImageCms, features
 from reference import colours
 from reverie import memory
 from reverie.errors import OutOfMemory, UnsuitableImage
-from reverie.image import decode, digest, read, read_at, read_mask, read_opacity, save
+from reverie.files import save
+from reverie.image import decode, digest, read, read_at, read_mask, read_opacity
 from reverie.photo import UPRIGHT
 from reverie.profiles import srgb
 

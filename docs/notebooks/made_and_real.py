@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 import reverie
-from reverie.image import sample
+from reverie.paths import sample
 
 model = reverie.load("bundled")
 Path("pieces").mkdir(exist_ok=True)

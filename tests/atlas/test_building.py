@@ -21,7 +21,8 @@ from reverie.atlas.feeding import readers
 from reverie.atlas.site.tiles import decoded
 from reverie.atlas.worker import webp
 from reverie.errors import AtlasRefused, InvalidSetting, UnknownName, UnsuitableImage
-from reverie.image import save, to_pil
+from reverie.files import save
+from reverie.image import to_pil
 from reverie.models.probe import probe
 from reverie.runs import finished, read
 from reverie.settings.atlas import Build

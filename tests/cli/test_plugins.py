@@ -14,7 +14,7 @@ import reverie
 from reverie import plugins, settings
 from reverie.attribution import method_named
 from reverie.errors import PluginBroken, RecordRefused
-from reverie.image import record_text
+from reverie.files import record_text
 from reverie.recipes.consent import check_arguments
 from reverie.recipes.parameterizing import MADE_OF, made_of
 from reverie.recipes.reruns import recipe_of

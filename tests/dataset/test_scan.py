@@ -20,7 +20,7 @@ from reverie.dataset.scanning import main_layers, scan, scanning
 from reverie.dataset.store import begun, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import InvalidSetting, OutputFailed, ScanRefused, UnknownName, UnsuitableImage
-from reverie.image import file_digest
+from reverie.files import file_digest
 from reverie.models.probe import probe
 from reverie.unit import Unit
 from tiny import Tiny, hook_count, seeded

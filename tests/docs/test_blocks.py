@@ -13,8 +13,8 @@ import reverie
 from reverie import paths
 from reverie.cli.app import app
 from reverie.cli.signatures import _settings
-from reverie.image import sample
 from reverie.models.names import DEFAULT, OWN
+from reverie.paths import sample
 from reverie.recipes import presets
 from reverie.settings import commands
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from reverie.figures.board import Bar, Board, Cell, Histogram, Section, board_page, rows_of
 from reverie.figures.poster import poster, write_board
-from reverie.image import RECORD_KEY
+from reverie.record import RECORD_KEY
 
 NASTY = '</script><script>alert("x")</script><b>&'
 

@@ -20,7 +20,8 @@ from reverie.cli.app import main
 from reverie.cli.commands import whole
 from reverie.dataset.store import read_scan
 from reverie.figures.trace import read_trace
-from reverie.image import read, read_mask, record_text
+from reverie.files import record_text
+from reverie.image import read, read_mask
 from reverie.imagemap.image_map import read_map
 from reverie.models.sources import load_weights
 from reverie.objectives.dictionaries import directions_in

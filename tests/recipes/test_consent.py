@@ -11,7 +11,8 @@ import reverie
 from reverie import recipes
 from reverie.cli.app import app
 from reverie.errors import RecordRefused, ReverieError
-from reverie.image import record_text, save, to_pil
+from reverie.files import record_text, save
+from reverie.image import to_pil
 from reverie.models import zoos
 from reverie.recipes.consent import FORMS, LARGEST_SIDE, check_arguments
 from reverie.recipes.recorded_networks import recorded_model

@@ -12,7 +12,8 @@ from PIL import Image
 import reverie
 from reverie.errors import RecordRefused
 from reverie.figures.result import Result
-from reverie.image import read, save, to_uint8
+from reverie.files import save
+from reverie.image import read, to_uint8
 from reverie.recipes.recorded_networks import recorded_model
 from reverie.recipes.reruns import ASKED_ANEW, read_record, recipe_of
 from reverie.record import Record

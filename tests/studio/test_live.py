@@ -12,7 +12,7 @@ from PIL import Image
 import reverie
 from conftest import Live, alive, events
 from reverie.atlas.atlas_file import read_atlas
-from reverie.image import record_text
+from reverie.files import record_text
 
 
 def png(height: int = 30, width: int = 40, seed: int = 0) -> bytes:

@@ -8,7 +8,8 @@ import torch
 from painted import coloured, unit_vectors
 from scipy.stats import mannwhitneyu, spearmanr
 
-from reverie.image import read_at, sample
+from reverie.image import read_at
+from reverie.paths import sample
 from reverie.truth.agreement import agreement
 from reverie.truth.clarity import clarity
 from reverie.truth.exemplars import exemplars

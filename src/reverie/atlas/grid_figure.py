@@ -13,8 +13,8 @@ import jinja2
 from PIL import Image, ImageDraw
 
 from reverie.figures.lettering import wrapped, write
-from reverie.image import check_output, replacing, save
-from reverie.paths import path_named
+from reverie.files import replacing, save
+from reverie.paths import check_output, path_named
 from reverie.photo import opaque
 from reverie.record import Record
 

@@ -9,7 +9,7 @@ from PIL import Image
 from reverie import recipes
 from reverie.errors import ReverieError, UnsuitableImage
 from reverie.figures.naming import file_names
-from reverie.image import record_text
+from reverie.files import record_text
 from reverie.models.model import Model
 from reverie.paths import path_named
 from reverie.recipes.reruns import read_record

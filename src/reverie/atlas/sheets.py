@@ -17,7 +17,7 @@ from reverie.figures.marks import Mark
 from reverie.figures.naming import file_names, sheet_folder
 from reverie.figures.page import page
 from reverie.figures.sheet import Layout, contact_sheet
-from reverie.image import save, write_whole
+from reverie.files import save, write_whole
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.objectives import Objective

@@ -6,8 +6,7 @@ from reverie.atlas.sheets import Sweep, sweep
 from reverie.cli.reading import kept
 from reverie.cli.runs import model_of
 from reverie.extras import installed
-from reverie.image import photo_path
-from reverie.paths import path_named, shortened
+from reverie.paths import path_named, photo_path, shortened
 from reverie.settings.film import Film
 from reverie.settings.parts import Network, Output, Paged
 from reverie.settings.sheet import Sheet

@@ -2,9 +2,9 @@
 
 from reverie.cli.reading import kept
 from reverie.cli.runs import check_free, model_of, target_for
-from reverie.image import photo_path
 from reverie.imagemap.build import MapRun
 from reverie.imagemap.image_map import ENDING
+from reverie.paths import photo_path
 from reverie.settings.map import Map
 from reverie.settings.parts import Network, Output
 

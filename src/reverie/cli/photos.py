@@ -8,9 +8,10 @@ from reverie.cli.saying import say
 from reverie.cli.tables import show
 from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
-from reverie.image import photo_path, photos_in, read
+from reverie.image import photos_in, read
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.paths import photo_path
 from reverie.recipes.radii import smallest_radius, too_small, widened
 from reverie.recipes.verdicts import Verdict, verdict
 from reverie.settings.fool import Fool

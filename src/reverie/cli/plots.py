@@ -11,7 +11,7 @@ from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.film import Film, check_film
 from reverie.figures.plot import chart
 from reverie.figures.trace import Trace, read_trace, rise
-from reverie.image import save
+from reverie.files import save
 from reverie.paths import path_named
 from reverie.recipes.reruns import read_record
 from reverie.record import Record

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reverie.cli.saying import say
-from reverie.image import save
+from reverie.files import save
 from reverie.runs import Event, Made, Reading, Run
 from reverie.runs.bars import Bar
 

@@ -8,9 +8,8 @@ from reverie.cli.reading import kept
 from reverie.cli.runs import keep, model_of, target_for
 from reverie.dataset.scanning import ScanRun
 from reverie.dataset.store import begun
-from reverie.image import photo_path
 from reverie.models.loading import use_threads
-from reverie.paths import path_named, shortened
+from reverie.paths import path_named, photo_path, shortened
 from reverie.settings.parts import Network, Output, Pictured, Recorded
 from reverie.settings.patches import Patches
 from reverie.settings.scan import Scan

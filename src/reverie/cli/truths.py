@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from reverie.cli.reading import kept
 from reverie.cli.runs import check_free, model_of
 from reverie.cli.tables import show
-from reverie.image import write_whole
+from reverie.files import write_whole
 from reverie.paths import check_output, path_named
 from reverie.runs import Made, Run
 from reverie.settings.doctor import Doctor

@@ -11,7 +11,7 @@ from reverie.cli.tables import show
 from reverie.figures.board import Board, Cell, Section, board_page
 from reverie.figures.poster import write_board
 from reverie.figures.result import Result
-from reverie.image import write_whole
+from reverie.files import write_whole
 from reverie.models.model import Model
 from reverie.settings.filters import Connections, Filters
 from reverie.settings.parts import Drawn, Network

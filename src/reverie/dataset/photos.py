@@ -12,8 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from reverie.errors import UnsuitableImage
-from reverie.image import Size, decode, file_digest, photo_path, read, resize
-from reverie.paths import path_named
+from reverie.files import file_digest
+from reverie.image import Size, decode, read, resize
+from reverie.paths import path_named, photo_path
 
 LARGEST_FILE = 500_000_000  # bytes of a tar's member
 FRAMING = "short side, centre"  # how `framed` brings a photo to a size; a scan remembers it

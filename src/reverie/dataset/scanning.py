@@ -19,11 +19,10 @@ from reverie.dataset.scan import tallied as scanned
 from reverie.dataset.store import SCAN, Scan, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import OutputFailed, ScanRefused, printable
-from reverie.image import check_output
 from reverie.models.main_line import LEAST
 from reverie.models.model import Model
 from reverie.models.sources import load
-from reverie.paths import path_named
+from reverie.paths import check_output, path_named
 from reverie.record import versions
 from reverie.runs import Event, Progress, finished
 from reverie.settings.calling import called_with

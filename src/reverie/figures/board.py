@@ -12,7 +12,7 @@ import jinja2
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from reverie.image import RECORD_KEY
+from reverie.record import RECORD_KEY
 
 COLUMNS = 12  # into which a board's width is parted
 BARS = 56  # of a histogram

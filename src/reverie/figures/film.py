@@ -14,7 +14,9 @@ from PIL import GifImagePlugin, Image
 
 from reverie.errors import InvalidSetting, OutputFailed
 from reverie.extras import extra
-from reverie.image import Size, check_output, replacing
+from reverie.files import replacing
+from reverie.image import Size
+from reverie.paths import check_output
 
 CODECS: Mapping[str, tuple[str, dict[str, str]]] = {
     ".mp4": ("libx264", {"crf": "17", "preset": "medium"}),

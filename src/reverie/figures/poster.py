@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from reverie.figures.board import COLUMNS, MIDDLE, Board, Cell, Histogram, Section, board_page, rows_of
 from reverie.figures.lettering import digits, fitted, length, wrapped, write
-from reverie.image import save, write_whole
+from reverie.files import save, write_whole
 from reverie.photo import opaque
 
 WIDTH, MARGIN, GAP, GUTTER = 1400, 48, 10, 36  # pixels: of the page, round it, between pictures, between sections

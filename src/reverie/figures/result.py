@@ -15,8 +15,9 @@ from reverie.errors import InvalidSetting, OutputFailed, RecordRefused
 from reverie.figures.naming import file_names, listed_files, pictures_beside, sheet_folder
 from reverie.figures.sheet import Layout, sheet
 from reverie.figures.trace import Trace
-from reverie.image import check_output, replacing, save, to_pil, to_uint8, together, write_whole
-from reverie.paths import path_named
+from reverie.files import replacing, save, together, write_whole
+from reverie.image import to_pil, to_uint8
+from reverie.paths import check_output, path_named
 from reverie.record import Record
 
 

@@ -16,12 +16,12 @@ from reverie.dataset.layout import Shape, centres, grid_shape, on_grid
 from reverie.dataset.projection import FEWEST, METHODS, Basis
 from reverie.dataset.quality import Quality, nearest_neighbours, quality
 from reverie.errors import RecordRefused
-from reverie.image import check_output, replacing, save
+from reverie.files import replacing, save
 from reverie.imagemap.map_page import MapPage
 from reverie.imagemap.mosaic import mosaic
 from reverie.imagemap.sprites import Sprites, thumbnail_side
 from reverie.models.model import Model
-from reverie.paths import path_named
+from reverie.paths import check_output, path_named
 from reverie.record import Record, parse_record
 
 KEY, FORMAT = "reverie", "image map 1"

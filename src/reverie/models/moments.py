@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from reverie.image import grey, read_at, sample
+from reverie.image import grey, read_at
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.readiness import pink_noise
+from reverie.paths import sample
 from reverie.unit import Unit
 
 FLOOR = 0.05  # of the layer's mean deviation: a channel that is nearly constant must not be blown up

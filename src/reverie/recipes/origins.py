@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeVar, cast
 
 from reverie.attribution import ActivationMaps, Explanation, Kernels
 from reverie.errors import InvalidSetting
-from reverie.image import Photo, digest, file_digest, mask_digest
+from reverie.files import file_digest
+from reverie.image import Photo, digest, mask_digest
 from reverie.models.model import Model
 from reverie.objectives import Objective
 from reverie.objectives.constructors import stored

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from reverie.errors import RecordRefused
-from reverie.image import Photo, digest, file_digest, mask_digest, photo_path
+from reverie.files import file_digest
+from reverie.image import Photo, digest, mask_digest
+from reverie.paths import photo_path
 
 Photos = Photo | Sequence[Photo] | None
 

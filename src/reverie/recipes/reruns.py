@@ -10,7 +10,7 @@ from torch import nn
 from reverie import recipes, settings
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
-from reverie.image import record_text
+from reverie.files import record_text
 from reverie.models.model import Model
 from reverie.objectives.constructors import revived
 from reverie.parameterizations import Latent, latent

@@ -15,7 +15,7 @@ from reverie.errors import RecordRefused, ReverieError, printable
 from reverie.figures.board import Board
 from reverie.figures.poster import poster
 from reverie.figures.result import Result
-from reverie.image import save
+from reverie.files import save
 from reverie.models.interventions import edits_of
 from reverie.models.model import Model
 from reverie.photo import opaque

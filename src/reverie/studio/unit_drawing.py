@@ -8,7 +8,7 @@ from PIL import Image
 from reverie import recipes
 from reverie.atlas.atlas_file import Atlas, read_atlas, shown
 from reverie.errors import ReverieError
-from reverie.image import replacing
+from reverie.files import replacing
 from reverie.models.model import Model
 from reverie.runs import read
 from reverie.settings.feature import Feature

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from reverie.dataset.photos import PhotoSet, photo_set
-from reverie.image import Size, fit, read, resize, sample
+from reverie.image import Size, fit, read, resize
 from reverie.models.bundled.generator import LATENT, bundled_generator
 from reverie.models.model import Model
+from reverie.paths import sample
 from reverie.randomness import generator, normal
 
 MOTIFS = 120

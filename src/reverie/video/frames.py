@@ -11,7 +11,8 @@ from torch import Tensor
 
 from reverie.errors import OutputFailed, RecordRefused, listed
 from reverie.figures.film import Film
-from reverie.image import read, save, to_pil, to_uint8, together, write_whole
+from reverie.files import save, together, write_whole
+from reverie.image import read, to_pil, to_uint8
 from reverie.paths import path_named
 from reverie.record import Record, parse_record
 from reverie.runs import Event, Progress, finished

@@ -13,7 +13,9 @@ from torch import Tensor
 from reverie.errors import InvalidSetting, UnsuitableImage, check
 from reverie.extras import extra
 from reverie.figures.film import colour_space
-from reverie.image import file_digest, photo_path, replacing, resize
+from reverie.files import file_digest, replacing
+from reverie.image import resize
+from reverie.paths import photo_path
 from reverie.photo import check_regular
 from reverie.video.pacing import USUAL, Pace, pace
 from reverie.video.stills import Animation, Numbered, animated

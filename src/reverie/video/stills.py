@@ -10,7 +10,8 @@ from PIL import Image
 from torch import Tensor
 
 from reverie.errors import UnsuitableImage
-from reverie.image import file_digest, photos_in, read
+from reverie.files import file_digest
+from reverie.image import photos_in, read
 from reverie.photo import opened
 from reverie.video.pacing import USUAL, Pace, pace
 
