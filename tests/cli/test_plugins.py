@@ -54,7 +54,8 @@ class Edges:
 """
 ASKED = """
 from typing import Annotated
-from reverie.settings.parts import Filmed, Network, Photo, Steps, EachPhoto
+from reverie.settings.parts import Filmed, Network
+from reverie.settings.fields import Photo, Steps, EachPhoto
 from reverie.settings.setting import Settings, asked
 
 class Echo(Settings):

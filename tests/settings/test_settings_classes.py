@@ -11,8 +11,9 @@ from reverie.settings import commands
 from reverie.settings.calling import called_with
 from reverie.settings.dream import Dream
 from reverie.settings.feature import Canvas, Climb, Feature, Views
+from reverie.settings.fields import sized
 from reverie.settings.fool import Fool
-from reverie.settings.parts import Network, sized
+from reverie.settings.parts import Network
 from reverie.settings.scan import Scan
 from reverie.settings.setting import Settings, parts_of, settings_of
 from reverie.settings.wording import allowed

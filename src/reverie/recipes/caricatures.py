@@ -29,7 +29,7 @@ from reverie.recipes.terms import minus_priors
 from reverie.recipes.wishes import Wish, wishes_of
 from reverie.settings.accentuate import Accentuate
 from reverie.settings.caricature import Caricature
-from reverie.settings.parts import sized
+from reverie.settings.fields import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage
 from reverie.transforms import Jitter, Noise, Rotate, Scale

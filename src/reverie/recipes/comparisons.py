@@ -14,8 +14,8 @@ from reverie.parameterizations import Pixels, SoftColors
 from reverie.randomness import generator
 from reverie.recipes.origins import recorded
 from reverie.settings.compare import Compare
+from reverie.settings.fields import sized
 from reverie.settings.grow import Grow
-from reverie.settings.parts import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, count
 from reverie.transforms import Roll

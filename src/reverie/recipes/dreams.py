@@ -23,7 +23,7 @@ from reverie.recipes.presets import DREAM, USUAL, Preset, ascent, preset_named
 from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.wishes import Wanted, Wish, wishes_of
 from reverie.settings.dream import Dream
-from reverie.settings.parts import sized
+from reverie.settings.fields import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile

@@ -26,7 +26,7 @@ from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
 from reverie.recipes.wishes import Wish, spread, wishes_of
 from reverie.settings.feature import Canvas, Feature
-from reverie.settings.parts import sized
+from reverie.settings.fields import sized
 from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
 from reverie.unit import Unit

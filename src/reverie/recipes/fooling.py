@@ -19,8 +19,8 @@ from reverie.recipes.aims import Aim, aim_of, called, class_of, climbed, probabi
 from reverie.recipes.framing import native_photo
 from reverie.recipes.origins import recorded
 from reverie.recipes.verdicts import Fooled, reread
+from reverie.settings.fields import sized
 from reverie.settings.fool import Fool, Universal
-from reverie.settings.parts import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, blank, check
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.image import Photo, Size, grey, read, read_at
 from reverie.models.model import Model
-from reverie.settings.parts import sized
+from reverie.settings.fields import sized
 from reverie.unit import Unit
 
 

@@ -17,8 +17,8 @@ from reverie.recipes.parameterizing import made_of
 from reverie.recipes.presets import FEATURE, ascent
 from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.wishes import Wish, spread, wishes_of
+from reverie.settings.fields import sized
 from reverie.settings.interpolate import Interpolate
-from reverie.settings.parts import sized
 from reverie.synthesis.recipe import Recipe, Stage
 from reverie.unit import Unit
 

@@ -21,8 +21,8 @@ from reverie.recipes.framing import check_position, native_photo
 from reverie.recipes.origins import recorded
 from reverie.recipes.stored import is_stored, stored_response
 from reverie.recipes.terms import minus_priors
+from reverie.settings.fields import sized
 from reverie.settings.invert import Invert
-from reverie.settings.parts import sized
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage
 from reverie.unit import Unit

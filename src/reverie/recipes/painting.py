@@ -18,7 +18,7 @@ from reverie.parameterizations.luminance import Luminance
 from reverie.recipes.origins import recorded
 from reverie.recipes.style_layers import content_layers, layer_weights, style_layers, weight_of
 from reverie.recipes.terms import minus_priors
-from reverie.settings.parts import sized
+from reverie.settings.fields import sized
 from reverie.settings.style import Style
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.gathering import swept

@@ -4,18 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Mask,
-    NativeSize,
-    Network,
-    OnePhoto,
-    PhotoPrior,
-    RandomSeed,
-    Several,
-    Some,
-    Steps,
-    Unit,
-)
+from reverie.settings.fields import Mask, NativeSize, OnePhoto, PhotoPrior, RandomSeed, Some, Steps, Unit
+from reverie.settings.parts import Network, Several
 from reverie.settings.setting import Settings, asked
 
 

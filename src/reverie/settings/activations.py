@@ -2,15 +2,8 @@
 
 from typing import Annotated
 
-from reverie.settings.parts import (
-    EachPhoto,
-    Most,
-    NativeSize,
-    Network,
-    Numbered,
-    Opacity,
-    Show,
-)
+from reverie.settings.fields import EachPhoto, Most, NativeSize, Opacity, Show
+from reverie.settings.parts import Network, Numbered
 from reverie.settings.setting import Settings, asked
 
 

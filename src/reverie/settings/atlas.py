@@ -5,17 +5,8 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from reverie.errors import InvalidSetting
-from reverie.settings.parts import (
-    FeaturePreset,
-    Network,
-    Output,
-    RandomSeed,
-    Rate,
-    Recorded,
-    StepsEach,
-    Whole,
-    Workers,
-)
+from reverie.settings.fields import FeaturePreset, RandomSeed, Rate, StepsEach, Whole, Workers
+from reverie.settings.parts import Network, Output, Recorded
 from reverie.settings.setting import Settings, asked
 
 VIEWS = ("max", "min", "diverse")  # of which batches are made; pictures of the last are diverse-1, diverse-2 ...

@@ -4,15 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Network,
-    OneUnit,
-    OtherPictures,
-    Output,
-    RandomSeed,
-    Steps,
-    Whole,
-)
+from reverie.settings.fields import OneUnit, OtherPictures, RandomSeed, Steps, Whole
+from reverie.settings.parts import Network, Output
 from reverie.settings.setting import Settings, asked
 
 

@@ -2,19 +2,8 @@
 
 from typing import Annotated
 
-from reverie.settings.parts import (
-    Cosine,
-    Made,
-    NativeSize,
-    Network,
-    Prior,
-    RandomSeed,
-    Several,
-    Some,
-    Steps,
-    Stored,
-    Unit,
-)
+from reverie.settings.fields import Cosine, Made, NativeSize, Prior, RandomSeed, Some, Steps, Stored, Unit
+from reverie.settings.parts import Network, Several
 from reverie.settings.setting import Settings, asked
 
 

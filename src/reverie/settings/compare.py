@@ -4,17 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Area,
-    Network,
-    Photo,
-    RandomSeed,
-    Several,
-    Some,
-    Steps,
-    Whole,
-    sized,
-)
+from reverie.settings.fields import Area, Photo, RandomSeed, Some, Steps, Whole, sized
+from reverie.settings.parts import Network, Several
 from reverie.settings.setting import Settings, asked
 
 

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from reverie.settings.parts import DEFAULT, Loading, RandomSeed, Steps, Tabled, Workers
+from reverie.settings.fields import RandomSeed, Steps, Workers
+from reverie.settings.parts import DEFAULT, Loading, Tabled
 from reverie.settings.setting import Settings, asked
 
 

@@ -4,13 +4,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
+from reverie.settings.fields import (
     Also,
     DreamPreset,
     EachPhoto,
-    Filmed,
     Mask,
-    Network,
     Photo,
     PhotoPrior,
     PhotoSize,
@@ -21,6 +19,7 @@ from reverie.settings.parts import (
     Tile,
     Weighted,
 )
+from reverie.settings.parts import Filmed, Network
 from reverie.settings.setting import Settings, asked
 
 

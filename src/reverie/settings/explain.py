@@ -4,17 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Area,
-    EachPhoto,
-    Explained,
-    Network,
-    Opacity,
-    RandomSeed,
-    Unit,
-    Whole,
-    sized,
-)
+from reverie.settings.fields import Area, EachPhoto, Opacity, RandomSeed, Unit, Whole, sized
+from reverie.settings.parts import Explained, Network
 from reverie.settings.setting import Settings, asked
 
 

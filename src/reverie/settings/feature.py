@@ -4,13 +4,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
+from reverie.settings.fields import (
     Also,
     FeaturePreset,
     Made,
     Mask,
     Negative,
-    Network,
     Parallel,
     Photo,
     PictureSize,
@@ -20,8 +19,8 @@ from reverie.settings.parts import (
     Reduction,
     StepsEach,
     Unit,
-    Verified,
 )
+from reverie.settings.parts import Network, Verified
 from reverie.settings.setting import Settings, asked
 
 

@@ -5,12 +5,8 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from reverie.settings.dream import Dreaming
-from reverie.settings.parts import (
-    Network,
-    Output,
-    Positive,
-    Whole,
-)
+from reverie.settings.fields import Positive, Whole
+from reverie.settings.parts import Network, Output
 from reverie.settings.setting import asked
 
 

@@ -4,15 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Drawn,
-    Most,
-    Network,
-    OneUnit,
-    OtherPictures,
-    RandomSeed,
-    Whole,
-)
+from reverie.settings.fields import Most, OneUnit, OtherPictures, RandomSeed, Whole
+from reverie.settings.parts import Drawn, Network
 from reverie.settings.setting import Settings, asked
 
 

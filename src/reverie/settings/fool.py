@@ -4,16 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Filmed,
-    NativeSize,
-    Network,
-    Photo,
-    RandomSeed,
-    Some,
-    Steps,
-    Whole,
-)
+from reverie.settings.fields import NativeSize, Photo, RandomSeed, Some, Steps, Whole
+from reverie.settings.parts import Filmed, Network
 from reverie.settings.setting import Settings, asked
 
 

@@ -4,16 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Batch,
-    Network,
-    Output,
-    Photo,
-    RandomSeed,
-    Steps,
-    Whole,
-    Workers,
-)
+from reverie.settings.fields import Batch, Photo, RandomSeed, Steps, Whole, Workers
+from reverie.settings.parts import Network, Output
 from reverie.settings.setting import Settings, asked
 
 

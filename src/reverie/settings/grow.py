@@ -2,15 +2,8 @@
 
 from typing import Annotated
 
-from reverie.settings.parts import (
-    Filmed,
-    Network,
-    PictureSize,
-    RandomSeed,
-    Some,
-    Steps,
-    Unit,
-)
+from reverie.settings.fields import PictureSize, RandomSeed, Some, Steps, Unit
+from reverie.settings.parts import Filmed, Network
 from reverie.settings.setting import Settings, asked
 
 

@@ -4,17 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Made,
-    Network,
-    PictureSize,
-    Prior,
-    RandomSeed,
-    Several,
-    Some,
-    Steps,
-    Unit,
-)
+from reverie.settings.fields import Made, PictureSize, Prior, RandomSeed, Some, Steps, Unit
+from reverie.settings.parts import Network, Several
 from reverie.settings.setting import Settings, asked
 
 

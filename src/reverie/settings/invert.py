@@ -4,16 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    NativeSize,
-    Network,
-    RandomSeed,
-    Several,
-    Some,
-    Steps,
-    Stored,
-    Unit,
-)
+from reverie.settings.fields import NativeSize, RandomSeed, Some, Steps, Stored, Unit
+from reverie.settings.parts import Network, Several
 from reverie.settings.setting import Settings, asked
 
 

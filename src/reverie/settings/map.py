@@ -4,13 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Batch,
-    Network,
-    Output,
-    PhotoSet,
-    Workers,
-)
+from reverie.settings.fields import Batch, PhotoSet, Workers
+from reverie.settings.parts import Network, Output
 from reverie.settings.setting import Settings, asked
 
 

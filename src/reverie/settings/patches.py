@@ -4,12 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Pictured,
-    Recorded,
-    Unit,
-    Whole,
-)
+from reverie.settings.fields import Unit, Whole
+from reverie.settings.parts import Pictured, Recorded
 from reverie.settings.setting import Settings, asked
 
 

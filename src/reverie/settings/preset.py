@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, ValidationError
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
-from reverie.settings.parts import LARGEST_SIDE
+from reverie.settings.fields import LARGEST_SIDE
 from reverie.settings.setting import Settings, asked, settings_of
 
 LARGEST_NUMBER = 10**9

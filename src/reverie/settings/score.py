@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import FeaturePreset, Network, RandomSeed, Steps, Tabled, Unit, Whole, Workers
+from reverie.settings.fields import FeaturePreset, RandomSeed, Steps, Unit, Whole, Workers
+from reverie.settings.parts import Network, Tabled
 from reverie.settings.setting import Settings, asked
 
 

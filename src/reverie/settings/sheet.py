@@ -3,12 +3,8 @@
 from typing import Annotated
 
 from reverie.settings.feature import Featuring
-from reverie.settings.parts import (
-    Network,
-    Paged,
-    Unit,
-    Whole,
-)
+from reverie.settings.fields import Unit, Whole
+from reverie.settings.parts import Network, Paged
 from reverie.settings.setting import asked
 
 

@@ -4,18 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.parts import (
-    Filmed,
-    Network,
-    Photo,
-    PhotoSize,
-    Positive,
-    RandomSeed,
-    Some,
-    Steps,
-    Tile,
-    Unit,
-)
+from reverie.settings.fields import Photo, PhotoSize, Positive, RandomSeed, Some, Steps, Tile, Unit
+from reverie.settings.parts import Filmed, Network
 from reverie.settings.setting import Settings, asked
 
 

@@ -5,15 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from reverie.settings.dream import Dreaming
-from reverie.settings.parts import (
-    DreamPreset,
-    Network,
-    OnePhoto,
-    Output,
-    Share,
-    Some,
-    Whole,
-)
+from reverie.settings.fields import DreamPreset, OnePhoto, Share, Some, Whole
+from reverie.settings.parts import Network, Output
 from reverie.settings.setting import asked
 
 Half = Annotated[float, Meta(ge=-0.5, le=0.5)]
