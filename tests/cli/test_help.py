@@ -33,7 +33,7 @@ OPTIONS = {
                "--window", "--no-window",
                "--seed", "--verify", "--verify-with", "--photos"},
     "sheet": COMMON | (WRITING - {"--watch", "--film", "--trace"})
-             | {"--model", "--html", "--groups", "--photos", "--preset", "--size", "--steps", "--rate",
+             | {"--model", "--html", "--groups", "--scan", "--photos", "--preset", "--size", "--steps", "--rate",
              "--negative", "--start", "--parameterization", "--mask", "--alpha", "--spectrum", "--reduction",
                "--dictionary", "--concept", "--against", "--also",
                "--cosine", "--diversity", "--both",
