@@ -55,6 +55,16 @@ def test_a_call_in_python_gives_the_same_settings(command, asked, writing):
     assert eval(call, {"reverie": Reverie()}) == (command, "bundled", asked)
 
 
+def test_a_call_in_a_changed_network_is_of_that_network():
+    asked = Dream.made(photo="sample:flower")
+    network, changes = Network.made(model="bundled", native_size=64), {"mixed4a:1": "ablate"}
+    assert python_call("dream", asked, network, "dream.png", changes) == (
+        "model = reverie.load('bundled', size=64)\n"
+        "with reverie.intervene(model, {'mixed4a:1': 'ablate'}):\n"
+        "    reverie.dream(model, 'sample:flower').save('dream.png')"
+    )
+
+
 def test_the_shortest_call_names_what_must_be_named_alone():
     asked = Dream.made(photo="sample:flower")
     assert command_line("dream", asked, Network(), Filmed()) == "reverie dream sample:flower"

@@ -29,7 +29,7 @@ class Live:
 
     def __init__(self, folder: Path, *words: str, ignored: bool = False) -> None:
         (folder / "nets.py").write_text(NETWORK)
-        self.folder = folder / "pictures"
+        self.folder = folder / "my pictures"
         command = [sys.executable, "-m", "reverie", "studio", "-m", f"{folder / 'nets.py'}:tiny", "--threads", "1"]
         self.process = subprocess.Popen(
             [*command, "--folder", str(self.folder), "--no-browser", *words],

@@ -3,10 +3,12 @@
 import io
 import os
 import re
+import shlex
 import signal
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import reverie
@@ -32,6 +34,8 @@ def test_the_page_is_told_of_the_network(live):
     assert {layer["name"]: layer["channels"] for layer in network["layers"]}["mix"] == 12
     kinds = {kind["name"] for kind in live.studio["kinds"]}
     assert {"dream", "feature", "explain", "style", "invert", "fool", "card"} <= kinds
+    filmed = {kind["name"] for kind in live.studio["kinds"] if kind["film"]}
+    assert filmed == kinds - {"activations", "card", "explain", "filters"}
     assert "grad-cam" in live.studio["methods"]
     assert {item["name"] for item in live.studio["presets"]["dream"]} >= {"default", "quick"}
 
@@ -61,8 +65,6 @@ def test_the_work_is_what_the_library_makes(live, photo):
     job = live.ended(live.job(photo=brought["id"], seed=1))
     picture = Image.open(io.BytesIO(live.client.get(f"/api/works/{job['works'][0]}/picture").content))
     model = reverie.load(f"{live.folder.parent / 'nets.py'}:tiny")
-    import torch
-
     torch.set_num_threads(1)
     made = reverie.dream(model, photo, ["block"], size=48, octaves=1, steps=2, seed=1)
     assert np.array_equal(np.asarray(picture), np.asarray(made))
@@ -176,13 +178,27 @@ def test_the_desk_answers_as_a_network_without_the_unit(live):
     assert live.post("/api/ask/desk", **given, units=[])["after"] == still["before"]
 
 
-def test_a_job_runs_in_a_changed_network_and_its_record_says_so(live):
+def test_a_job_runs_in_a_changed_network_and_is_spelt_with_what_was_changed(live):
     wish = {"kind": "dream", "settings": {"size": 48, "octaves": 1, "steps": 1, "layers": ["block"]}}
-    job = live.post("/api/jobs", **wish, pictures={"photo": "sample:flower"}, changes={"block:3": "ablate"})["id"]
-    work = live.get(f"/api/works/{live.ended(job)['works'][0]}")
-    assert work["record"]["model"]["interventions"]
-    spelt = live.post("/api/command", **wish, pictures={"photo": "sample:flower"}, changes={"block:3": "ablate"})
-    assert "with reverie.intervene(model, {'block:3': 'ablate'})" in spelt["python"]
+    wish |= {"pictures": {"photo": "sample:flower"}, "changes": {"block:3": "ablate", "block:1": "amplify(2.5)"}}
+    work = live.get(f"/api/works/{live.ended(live.post('/api/jobs', **wish)['id'])['works'][0]}")
+    assert work["changes"] == wish["changes"]
+    assert shlex.split(work["command"]) == ["reverie", "rerun", str(live.folder / work["name"])]
+    spelt = live.post("/api/command", **wish)
+    assert spelt == {"command": "", "python": work["python"]}
+    torch.set_num_threads(1)
+    exec(work["python"], {"reverie": reverie})
+    with Image.open("dream.png") as made, Image.open(live.folder / work["name"]) as kept:
+        assert np.array_equal(np.asarray(made), np.asarray(kept))
+
+
+def test_what_is_asked_for_works_and_units_is_asked_for_anew(live):
+    (name,) = live.ended(live.job(steps=1))["works"]
+    live.until(lambda: live.client.get("/api/units/block/3.webp").status_code, lambda status: status == 200)
+    work = f"/api/works/{name}"
+    for path in (work, f"{work}/picture", f"{work}/thumb", f"/api/pictures/work:{name}", "/api/units/block/3.webp"):
+        assert live.client.get(path).headers["cache-control"] == "no-cache", path
+    assert "max-age" in live.client.get("/api/pictures/sample:flower").headers["cache-control"]
 
 
 def test_the_atlas_is_browsed_and_gives_units_their_pictures(live):
@@ -212,7 +228,12 @@ def test_works_are_listed_newest_first_a_page_at_a_time_and_deleted(live):
     assert [work["id"] for work in page["works"]] == [made[2], made[1]]
     assert page["more"]
     assert live.get(f"/api/works?limit=1&before={made[1]}")["works"][0]["id"] == made[0]
+    for path in (f"/api/works/{made[2]}/thumb", f"/api/pictures/work:{made[2]}"):
+        assert live.client.get(path).status_code == 200
+    copies = {path.name for path in (live.folder / ".studio").rglob(f"*{made[2]}*")}
+    assert len(copies) == 2
     assert live.client.delete(f"/api/works/{made[2]}").status_code == 200
+    assert not [*(live.folder / ".studio").rglob(f"*{made[2]}*")]
     assert live.client.get(f"/api/works/{made[2]}").status_code == 404
     assert live.get("/api/works?limit=1")["works"][0]["id"] == made[1]
 

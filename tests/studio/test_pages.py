@@ -1,5 +1,6 @@
 """The studio's rooms in a browser: what a person does there, and what axe says of them."""
 
+import io
 import json
 import re
 import signal
@@ -24,12 +25,20 @@ ASK = """async settings => {
 }"""
 GOES = re.compile("/(preview|thumb)")
 MADE = re.compile("^/api/works/")
-DROP = """async ([bytes]) => {
+DROP = """async ([place, ...pictures]) => {
   const files = new DataTransfer();
-  files.items.add(new File([new Uint8Array(bytes)], "beach.png", {type: "image/png"}));
+  for (const bytes of pictures) files.items.add(new File([new Uint8Array(bytes)], "beach.png", {type: "image/png"}));
   for (const name of ["dragover", "drop"])
-    document.querySelector("main").dispatchEvent(
+    document.querySelector(place).dispatchEvent(
       new DragEvent(name, {dataTransfer: files, bubbles: true, cancelable: true}));
+}"""
+REMEMBER = """async count => {
+  const {scores} = await import("/pages/parts/live.js");
+  scores.set(new Map([...scores.get(), ...Array.from({length: count}, (_, at) => [`gone${at}`, [[1, 1]]])]));
+}"""
+REMEMBERED = """async () => {
+  const {jobs, scores} = await import("/pages/parts/live.js");
+  return [...scores.get().keys()].every(id => jobs.get().has(id));
 }"""
 
 
@@ -106,7 +115,7 @@ def kept(page, name):
 def test_a_photo_is_dropped_dreamt_stopped_found_after_a_reload_and_compared(empty, address, photo):
     page = empty
     opened(page, address, "/dream").get_by_role("heading", name="Bring a photo").wait_for()
-    page.evaluate(DROP, [list(photo.read_bytes())])
+    page.evaluate(DROP, ["main", list(photo.read_bytes())])
     page.get_by_alt_text("beach.png").wait_for()
 
     page.get_by_role("button", name="mixed4a: the whole layer").click()
@@ -208,12 +217,37 @@ def test_a_room_makes_its_picture(page, address, room, values, verb):
     expect(page.locator(".print > img").first).to_have_attribute("src", MADE)
 
 
+def test_several_pictures_that_are_dropped_on_a_picker_or_chosen_in_it_are_kept(page, address):
+    plain = [io.BytesIO() for _ in range(4)]
+    for shade, content in enumerate(plain):
+        Image.new("L", (8, 8), shade).save(content, "PNG")
+    opened(page, address, "/style").locator("#set-seed").wait_for()
+    page.evaluate(DROP, ["[aria-label=Styles]", *(list(content.getvalue()) for content in plain[:2])])
+    styles = page.get_by_role("group", name="Styles")
+    expect(styles.get_by_role("img")).to_have_count(2)
+    files = [{"name": "a.png", "mimeType": "image/png", "buffer": content.getvalue()} for content in plain[2:]]
+    styles.locator("input").set_input_files(files)
+    expect(styles.get_by_role("img")).to_have_count(4)
+    assert kept(page, "photo")["name"] == "flower"
+
+
 def test_explain_shows_classes_what_is_seen_where_and_maps_and_paints_a_region_away(page, address):
     opened(page, address, "/explain").locator(".bars li").first.wait_for()
     before = page.locator(".bars output").first.inner_text()
     page.locator(".looking").hover()
     page.locator(".seen li").first.wait_for()
     page.get_by_text(re.compile(r"Row \d+ of 16")).wait_for()
+
+    second = page.locator(".bars button").nth(1)
+    second.click()
+    expect(second).to_have_attribute("aria-pressed", "true")
+    name = second.inner_text()
+    page.get_by_role("status").filter(has_text=f"Maps are of {name}").wait_for()
+    page.reload()
+    chosen = page.locator(".bars [aria-pressed=true]")
+    expect(chosen).to_have_text(name)
+    page.get_by_role("button", name="Top class").click()
+    expect(chosen).to_have_count(0)
 
     page.get_by_role("button", name="Draw the map").click()
     page.get_by_alt_text("Map by gradient").wait_for()
@@ -256,6 +290,7 @@ def test_the_desk_answers_when_a_fader_moves(page, address):
 def test_the_queue_is_seen_reordered_and_cancelled(page, address):
     opened(page, address, "/dream").locator("#set-steps").wait_for()
     fill(page, size=64, steps=5000)
+    page.evaluate(REMEMBER, 200)
     for seed in (11, 12, 13):
         page.evaluate(ASK, {"layers": [f"mixed4a:{seed}"], "steps": 5000})
     page.get_by_role("button", name="Queue 3").click()
@@ -266,6 +301,7 @@ def test_the_queue_is_seen_reordered_and_cancelled(page, address):
     for seed in (12, 13, 11):
         page.get_by_role("button", name=re.compile(f"Cancel.*:{seed}")).click()
     page.get_by_text("Nothing runs, nothing waits.").wait_for()
+    assert page.evaluate(REMEMBERED)  # no curve of a job that the server has forgotten
 
 
 def test_keys_have_a_sheet_and_can_be_switched_off(page, address):

@@ -8,9 +8,10 @@ import torch
 from PIL import Image
 
 import reverie
+from reverie import recipes
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import resize, to_uint8
-from reverie.video.dream import continued
+from reverie.video.dream import _on, continued
 from reverie.video.frames import Reel
 from reverie.video.optical_flow import camera, carried
 from reverie.video.source import Film as Footage
@@ -82,6 +83,14 @@ def test_without_carrying_each_frame_is_its_own_dream(model, footage):
     for made, picture_ in zip(frames(model, footage, carry=0), pictures, strict=True):
         wanted = reverie.dream(model, picture_, "block", **FAST).images
         assert (made - wanted).abs().max() <= 0.5 / 255 + 1e-6
+
+
+def test_no_frame_climbs_until_a_score(model):
+    photo = picture(5, 1, 3, *SIZE)
+    recipe = recipes.dream(model, photo, "block", octaves=1)
+    *climb, last = recipe.stages
+    assert last.until is not None
+    assert [stage.steps for stage in _on(recipe, photo, 0.5).stages] == [-(-stage.steps // 2) for stage in climb]
 
 
 def flicker(images: list[torch.Tensor]) -> float:

@@ -1,7 +1,7 @@
 """Spelling: how settings are written at a command line and in Python."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reverie.settings.parts import Network
@@ -33,11 +33,18 @@ def command_line(command: str, *given: Settings) -> str:
     return shlex.join(["reverie", command, *words, *options])
 
 
-def python_call(command: str, asked: Settings, network: Network, output: str | None = None) -> str:
+def python_call(
+    command: str,
+    asked: Settings,
+    network: Network,
+    output: str | None = None,
+    changes: Mapping[str, str] | None = None,
+) -> str:
     """The same as a call in Python.
 
     Args:
         output: the file that what is made is saved to.
+        changes: of the network's units, as `reverie.intervene` takes them.
     """
     said = {item.name: value for item, value in _said(asked)}
     first = []
@@ -46,18 +53,20 @@ def python_call(command: str, asked: Settings, network: Network, output: str | N
             break
         first.append(_literal(said.pop(name)))
     rest = [f"{name}={_literal(value)}" for name, value in said.items()]
-    call = f"reverie.{command}({', '.join([_network(network), *first, *rest])})"
-    return call if output is None else f"{call}.save({output!r})"
+    loaded, name = _loaded(network), _literal(str(network.model))
+    model = "model" if changes else name if loaded == f"reverie.load({name})" else loaded
+    call = f"reverie.{command}({', '.join([model, *first, *rest])})"
+    call = call if output is None else f"{call}.save({output!r})"
+    return f"model = {loaded}\nwith reverie.intervene(model, {dict(changes)!r}):\n    {call}" if changes else call
 
 
-def _network(network: Network) -> str:
+def _loaded(network: Network) -> str:
     options = [
         f"{LOADED.get(item.name, item.name)}={_literal(value)}"
         for item, value in _said(network)
         if item.name not in OF_TERMINALS
     ]
-    name = _literal(str(network.model))
-    return f"reverie.load({', '.join([name, *options])})" if options else name
+    return f"reverie.load({', '.join([_literal(str(network.model)), *options])})"
 
 
 def _said(settings: Settings) -> Iterator[tuple[Setting, Any]]:

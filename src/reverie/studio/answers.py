@@ -15,11 +15,13 @@ from reverie.studio.pictures import TooLarge
 from reverie.studio.scheduler import Busy
 
 T = TypeVar("T")
+ASKED = {"cache-control": "no-cache"}  # of what changes under its address: a browser asks for it anew
+KEPT = {"cache-control": "private, max-age=86400"}  # of what is named by its content
 
 
 def json_answer(data: Any, status: int = 200) -> Response:
     """Plain values as JSON."""
-    return Response(msgspec.json.encode(data), status, media_type="application/json")
+    return Response(msgspec.json.encode(data), status, ASKED, "application/json")
 
 
 def announced(request: Request) -> int:

@@ -16,8 +16,8 @@ from reverie.extras import installed
 from reverie.paths import PACKED
 from reverie.settings.parts import Network
 from reverie.studio import limits, requests
-from reverie.studio.answers import failed, json_answer, read_json, refused, unknown
-from reverie.studio.archive import KEPT, Archive
+from reverie.studio.answers import ASKED, failed, json_answer, read_json, refused, unknown
+from reverie.studio.archive import Archive
 from reverie.studio.assets import Assets
 from reverie.studio.atlas_pages import AtlasPages
 from reverie.studio.feed import Feed
@@ -100,7 +100,6 @@ class Studio:
     async def studio(self, _: Request) -> Response:
         """What there is."""
         scheduler = self.scheduler
-        abouts = {name: (cls.__doc__ or "").strip().partition("\n")[0] for name, cls in requests.kinds().items()}
         network = scheduler.network or {}
         return json_answer(
             {
@@ -110,7 +109,7 @@ class Studio:
                 "version": metadata.version("reverie"),
                 "folder": str(self.works.folder),
                 "network": scheduler.network,
-                "kinds": [{"name": name, "about": about} for name, about in abouts.items()],
+                "kinds": [{"name": name, "film": requests.filmed(cls)} for name, cls in requests.kinds().items()],
                 "methods": network.get("methods", []),
                 "presets": network.get("presets", {}),
                 "atlas": self.atlas.ready,
@@ -185,4 +184,4 @@ class Studio:
         found = self.units.picture(request.path_params["layer"], request.path_params["channel"])
         if found is None:
             return json_answer({"error": "the unit's picture is being made; an event tells when it is there"}, 202)
-        return FileResponse(found, headers=KEPT)
+        return FileResponse(found, headers=ASKED)

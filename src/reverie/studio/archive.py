@@ -12,12 +12,10 @@ from starlette.routing import Route
 
 from reverie.errors import ReverieError
 from reverie.settings.parts import Network
-from reverie.studio.answers import announced, json_answer
+from reverie.studio.answers import ASKED, KEPT, announced, json_answer
 from reverie.studio.forks import forked, repeatable
 from reverie.studio.pictures import Pictures, check_length
-from reverie.studio.requests import JobRequest, spelt
-
-KEPT = {"cache-control": "private, max-age=86400"}
+from reverie.studio.requests import JobRequest, spelt, spelt_rerun
 
 
 class Archive:
@@ -50,8 +48,10 @@ class Archive:
         """A picture that was brought, a sample or a work, for showing or whole."""
         name = request.path_params["name"]
         if "full" in request.query_params:
-            return FileResponse(await asyncio.to_thread(self.pictures.path, name), headers=KEPT)
-        return FileResponse(await self.pictures.shown(name), headers=KEPT)
+            path = await asyncio.to_thread(self.pictures.path, name)
+        else:
+            path = await self.pictures.shown(name)
+        return FileResponse(path, headers=ASKED if name.startswith("work:") else KEPT)
 
     async def listed(self, request: Request) -> Response:
         """Works, newest first."""
@@ -75,20 +75,22 @@ class Archive:
         """A work's picture, small picture or film."""
         name, what = request.path_params["id"], request.path_params["what"]
         if what == "thumb":
-            return FileResponse(await self.pictures.thumb(name), headers=KEPT)
+            return FileResponse(await self.pictures.thumb(name), headers=ASKED)
         work = await asyncio.to_thread(self.works.work, name)
         path = {"picture": work.path, "film": work.film}.get(what)
         if path is None:
             raise HTTPException(404)
         saved = path.name if "download" in request.query_params else None
-        return FileResponse(path, headers=KEPT, filename=saved)
+        return FileResponse(path, headers=ASKED, filename=saved)
 
     def _work(self, name: str) -> dict[str, Any]:
         work = self.works.work(name)
-        made = forked(work, self.pictures)
+        made, again = forked(work, self.pictures), spelt_rerun(work)
         try:
             said = spelt(JobRequest(work.record.recipe, **made), self.pictures, self.network)
         except ReverieError:  # a photo that is not here any more, or a picture of another door
-            said = {"command": f"reverie rerun {work.path.name}", "python": f"reverie.rerun({work.path.name!r})"}
+            said = again
+        if made["changes"] and repeatable(work):
+            said["command"] = again["command"]
         more = {"record": msgspec.to_builtins(work.record), "rerun": repeatable(work)}
         return {**work.told(), **made, **said, **more}

@@ -6,6 +6,8 @@ from importlib.resources.abc import Traversable
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from reverie.studio.answers import ASKED
+
 KINDS = {
     ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp", ".woff2": "font/woff2",
@@ -26,7 +28,7 @@ class Assets:
         if file is None:
             raise HTTPException(404)
         kind = KINDS[name[name.rindex(".") :]]
-        return Response(file.read_bytes(), media_type=kind, headers={"cache-control": "no-cache"})
+        return Response(file.read_bytes(), media_type=kind, headers=ASKED)
 
 
 def _walked(folder: Traversable, above: str = "") -> list[tuple[str, Traversable]]:

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from reverie.errors import ReverieError
+from reverie.studio.answers import ASKED
 from reverie.studio.child import Child
 from reverie.studio.spawning import EXPORTER, spawned
 from reverie.studio.works import Works
@@ -50,8 +51,7 @@ class AtlasPages:
         path = self.files.get(name or FIRST)
         if path is None:
             raise HTTPException(404)
-        sealed = {"content-security-policy": POLICY, "cache-control": "no-cache"}
-        return FileResponse(path, media_type=KINDS[path.suffix], headers=sealed)
+        return FileResponse(path, media_type=KINDS[path.suffix], headers={"content-security-policy": POLICY, **ASKED})
 
     def close(self) -> None:
         """Ends the process that writes it."""

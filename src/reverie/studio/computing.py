@@ -129,16 +129,22 @@ class Worker:
                 self.line.send(number=number, error=reason(error))
 
     def _draw(self, wanted: Mapping[str, Any]) -> None:
-        """Makes a unit's small picture; an order that comes meanwhile is first."""
+        """Makes a unit's small picture, and answers between its steps; an order that comes meanwhile is first."""
+        problem, done = None, True
         try:
-            done = self.drawing.draw(**wanted, go_on=lambda: not self.orders)
+            done = self.drawing.draw(**wanted, go_on=self._draws_on)
         except Exception as error:
-            _explain(error)
-            done = True
+            if not isinstance(error, ReverieError):
+                _explain(error)
+            problem = reason(error)
         if done:
-            self.line.send(say="unit", layer=wanted["layer"], channel=wanted["channel"])
+            self.line.send(say="unit", layer=wanted["layer"], channel=wanted["channel"], problem=problem)
         else:
             self.units.append(wanted)
+
+    def _draws_on(self) -> bool:
+        self._answer()
+        return not self.orders
 
 
 def _explain(error: BaseException) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from reverie import settings
 from reverie.errors import InvalidSetting
+from reverie.record import Record
 from reverie.settings.setting import settings_of
 from reverie.studio.jobs import RERUN, Job
 from reverie.studio.pictures import Pictures
@@ -14,12 +15,12 @@ from reverie.studio.works import Work
 
 
 def forked(work: Work, pictures: Pictures) -> dict[str, Any]:
-    """What a work was made from, as a form is filled in: settings that differ from the defaults, and pictures."""
+    """What a work was made from, as a job is asked for: settings that differ from the defaults, pictures, changes."""
     name = work.record.recipe
+    found: dict[str, Any] = {"settings": {}, "pictures": {}, "changes": changes_of(work.record)}
     if name not in kinds():
-        return {"settings": {}, "pictures": {}}
+        return found
     own = {item.name: item for item in settings_of(kinds()[name])}
-    found: dict[str, Any] = {"settings": {}, "pictures": {}}
     for key, value in work.record.arguments.items():
         item = own.get(key)
         if item is None or closed(item):
@@ -30,6 +31,13 @@ def forked(work: Work, pictures: Pictures) -> dict[str, Any]:
         elif told is value and is_plain(value) and not (not item.required and _same(value, item.default)):
             found["settings"][key] = value
     return found
+
+
+def changes_of(record: Record) -> dict[str, str]:
+    """What was changed in the network that a record tells of, as `intervene` takes it."""
+    told = record.model.get("interventions")
+    pairs = [pair for pair in (told if isinstance(told, list) else []) if isinstance(pair, list) and len(pair) == 2]
+    return {str(unit): str(change) for unit, change in pairs}
 
 
 def repeatable(work: Work) -> bool:

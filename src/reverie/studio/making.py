@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class Order:
         """
         if self.kind == RERUN:
             return self._again(model)
-        model = changed(model, self.changes)
+        model = changed(model, self.changes.items())
         cls = settings.commands()[self.kind]
         asked = cls.made(**self.given)
         if isinstance(asked, Card):
@@ -72,7 +72,7 @@ class Order:
 
     def record(self, model: Model) -> Record:
         """What was asked for, of a picture that has no record of its own: it is asked for anew, not repeated."""
-        return Record(self.kind, dict(self.given), changed(model, self.changes).source, {}, None, versions())
+        return Record(self.kind, dict(self.given), changed(model, self.changes.items()).source, {}, None, versions())
 
     def _again(self, model: Model) -> Run[Result]:
         """The run that a picture's record tells of, on this network: its word on another one is not heard."""
@@ -84,14 +84,15 @@ class Order:
                 f"{picture.name} was made with another network ({record.model.get('name')}); open the studio with it"
             )
         check_description(record.model)
-        model = changed(model, dict(record.model.get("interventions") or []))
+        model = changed(model, record.model.get("interventions") or [])
         made = recipe_of(record, model, photo=list(self.photos), beside=picture.parent)
         return repetition(record, runner_of(record), made, model).run(model)
 
 
-def changed(model: Model, changes: Mapping[str, str]) -> Model:
+def changed(model: Model, changes: Iterable[tuple[str, str]]) -> Model:
     """A network with what is changed in it, if anything is."""
-    return replace(model, edits=edits_of(model, changes.items())) if changes else model
+    edits = edits_of(model, changes)
+    return replace(model, edits=edits) if edits else model
 
 
 def written(made: Result | Board, order: Order, model: Model) -> list[str]:

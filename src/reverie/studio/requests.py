@@ -1,6 +1,7 @@
 """What a page asks for: checked against the same settings that the command line has, and against what it may name."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from reverie.settings.setting import Setting, Settings, settings_of
 from reverie.settings.spelling import command_line, python_call
 from reverie.studio.jobs import RERUN, Job
 from reverie.studio.pictures import Pictures
-from reverie.studio.works import title
+from reverie.studio.works import Work, title
 
 PICTURED = ("photo", "mask")  # settings that read pictures
 PLAIN_NAMES = ("code", "preset")  # settings that may name code or a file, of which a page names only what is built in
@@ -64,6 +65,11 @@ def kind(name: str) -> type[Settings]:
     return kinds()[name]
 
 
+def filmed(cls: type[Settings]) -> bool:
+    """Whether a film of a run by these settings can be kept."""
+    return cls.writes is not None and issubclass(cls.writes, Filmed)
+
+
 def form(name: str) -> dict[str, Any]:
     """JSON Schema of what a page may ask for."""
     cls = kind(name)
@@ -88,7 +94,7 @@ def job(request: JobRequest, pictures: Pictures) -> Job:
     given = {**_settings(cls, request.settings), **_pictures(cls, request.pictures, pictures)}
     asked = cls.made(**given)
     _check_units(cls, asked)
-    if request.film and (request.film not in FILMS or not issubclass(cls.writes or Output, Filmed)):
+    if request.film and (request.film not in FILMS or not filmed(cls)):
         raise InvalidSetting(f"'{request.kind}' has no film '{request.film}'; allowed are {', '.join(FILMS)}, or none")
     named = title(request.kind, given)
     return Job(request.kind, named, given, request.settings, request.pictures, request.film, request.changes)
@@ -101,22 +107,19 @@ def spelt(request: JobRequest, pictures: Pictures, network: Network) -> dict[str
         ReverieError: as `job`.
     """
     if request.kind == RERUN and request.work is not None:
-        place = str(pictures.works.work(request.work).path)
-        return {"command": f"reverie rerun {place}", "python": f"reverie.rerun({place!r})"}
+        return spelt_rerun(pictures.works.work(request.work))
     cls, given = kind(request.kind), job(request, pictures).given
     asked, name = cls.made(**given), f"{request.kind}.png"
     writing = (cls.writes or Output).made(**({"film": f"{request.kind}{request.film}"} if request.film else {}))
     saved = None if request.kind == "card" else name
-    line, call = command_line(request.kind, asked, network, writing), python_call(request.kind, asked, network, saved)
-    return {"command": line, "python": call} if not request.changes else _changed(request.changes, call, network)
+    line = "" if request.changes else command_line(request.kind, asked, network, writing)  # no command changes units
+    return {"command": line, "python": python_call(request.kind, asked, network, saved, request.changes)}
 
 
-def _changed(changes: Mapping[str, str], call: str, network: Network) -> dict[str, str]:
-    """A call with units changed, for which there is no command."""
-    python = (
-        f"model = reverie.load({str(network.model)!r})\nwith reverie.intervene(model, {dict(changes)!r}):\n    {call}"
-    )
-    return {"command": "", "python": python}
+def spelt_rerun(work: Work) -> dict[str, str]:
+    """The command line and the call in Python that make a work again from its record."""
+    place = str(work.path)
+    return {"command": shlex.join(["reverie", "rerun", place]), "python": f"reverie.rerun({place!r})"}
 
 
 def _settings(cls: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]:

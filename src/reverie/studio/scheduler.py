@@ -47,7 +47,8 @@ class Scheduler:
         self.network: dict[str, Any] | None = None
         self.problem: str | None = None
         self.ready, self.closing = False, False
-        self.units: dict[tuple[str, int], str] = {}
+        self.units: set[tuple[str, int]] = set()  # whose small pictures are asked for
+        self.undrawn: dict[tuple[str, int], str] = {}  # those that cannot be made, and why
         self.idle = asyncio.Event()
         self.idle.set()
         self.deaths = 0  # in a row, of processes that never came to compute
@@ -138,9 +139,15 @@ class Scheduler:
             raise Busy(str(error)) from None
 
     def draw(self, layer: str, channel: int, place: Path) -> None:
-        """Asks for a unit's small picture, unless it is asked for already or too many are."""
+        """Asks for a unit's small picture, unless it is asked for already or too many are.
+
+        Raises:
+            UnknownName: it was tried, and cannot be made.
+        """
+        if (layer, channel) in self.undrawn:
+            raise UnknownName(f"{layer}:{channel} has no picture: {self.undrawn[layer, channel]}")
         if self.ready and (layer, channel) not in self.units and len(self.units) < UNITS:
-            self.units[layer, channel] = str(place)
+            self.units.add((layer, channel))
             self.child.tell(do="unit", layer=layer, channel=channel, place=str(place))
 
     async def close(self) -> None:
@@ -182,8 +189,10 @@ class Scheduler:
         works = tuple(filter(None, [self.works.added(Path(files[0]))])) if files else ()
         self._end(job, state, error, works, note)
 
-    def _hear_unit(self, layer: str, channel: int) -> None:
-        self.units.pop((layer, channel), None)
+    def _hear_unit(self, layer: str, channel: int, problem: str | None) -> None:
+        self.units.discard((layer, channel))
+        if problem is not None:
+            self.undrawn[layer, channel] = problem
         self.feed.tell(f"unit {layer}:{channel}", "unit", {"layer": layer, "channel": channel})
 
     def _gone(self, status: int) -> None:

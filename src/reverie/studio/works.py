@@ -110,12 +110,13 @@ class Works:
         return found
 
     def delete(self, name: str) -> None:
-        """Deletes a work, and what was written with it."""
+        """Deletes a work, what was written with it, and its copies for showing."""
         work = self.work(name)
         stem = work.path.with_suffix("")
         beside = [work.path.with_name(f"{stem.name}-sheet.png"), *map(work.path.with_suffix, (".npz", ".npy", *FILMS))]
         singles = [path for path in stem.glob("*.png") if _header(path) is not None] if stem.is_dir() else []
-        for path in (work.path, *beside, *singles):
+        copies = [*(self.hidden / "thumbs").glob(f"{name}-*"), *(self.hidden / "shown").glob(f"work-{name}-*")]
+        for path in (work.path, *beside, *singles, *copies):
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
         with contextlib.suppress(OSError):  # there is none, or something else lies in it

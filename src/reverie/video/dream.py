@@ -101,8 +101,11 @@ def continued(picture: Tensor, last: Tensor, dreamt: Tensor, carry: float) -> tu
 
 
 def _on(recipe: Recipe, start: Tensor, share: float) -> Recipe:
-    """The recipe on another picture, with a share of its climb."""
-    stages = tuple(_shortened(stage, share) for stage in recipe.stages)
+    """The recipe on another picture, with a share of its climb.
+
+    A stage that climbs until a score is left out: it would carry each frame as far, however much of it is kept.
+    """
+    stages = tuple(_shortened(stage, share) for stage in recipe.stages if stage.until is None)
     return replace(recipe, photo=start, opacity=None, carry=AddedDetail(start), stages=stages)
 
 

@@ -42,6 +42,7 @@ export async function learn(id) {
 async function refresh() {
   const list = await get("/api/jobs");
   jobs.set(new Map(list.map(job => [job.id, { ...jobs.get().get(job.id), ...job }])));
+  scores.set(new Map([...scores.get()].filter(([id]) => jobs.get().has(id)))); // of jobs that are forgotten none is kept
   order.set(list.map(job => job.id));
   listed.set(true);
 }
@@ -91,5 +92,9 @@ export async function start() {
 export function whenDrawn(unit, act) {
   if (!waiting.has(unit)) waiting.set(unit, new Set());
   waiting.get(unit).add(act);
-  return () => waiting.get(unit).delete(act);
+  return () => {
+    const acts = waiting.get(unit);
+    acts.delete(act);
+    if (!acts.size) waiting.delete(unit);
+  };
 }

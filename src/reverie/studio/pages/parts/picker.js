@@ -35,21 +35,23 @@ export async function use(file) {
   if (found) photo.set(found);
 }
 
+const filesOf = event => [...((event.clipboardData || event.dataTransfer)?.files || [])];
+
 /** While shown: a picture pasted or dropped anywhere becomes the photo. */
 export function useBringing() {
   const [over, setOver] = useState(false);
   useEffect(() => {
-    const files = event => [...((event.clipboardData || event.dataTransfer)?.files || [])];
-    const paste = event => files(event)[0] && use(files(event)[0]);
+    const paste = event => filesOf(event)[0] && use(filesOf(event)[0]);
     const drag = event => {
       if (![...(event.dataTransfer?.types || [])].includes("Files")) return;
       event.preventDefault();
       setOver(event.type === "dragover");
     };
     const drop = event => {
-      drag(event);
       setOver(false);
-      if (files(event)[0]) use(files(event)[0]);
+      if (event.defaultPrevented) return; // a picker has taken it
+      drag(event);
+      if (filesOf(event)[0]) use(filesOf(event)[0]);
     };
     const all = { paste, dragover: drag, dragleave: drag, drop };
     Object.entries(all).forEach(([name, act]) => addEventListener(name, act));
@@ -72,8 +74,9 @@ export function Choose({ take, label = "Choose a picture", primary = false, many
       multiple=${many}
       aria-label=${label}
       onChange=${event => {
-        [...event.target.files].forEach(take);
-        event.target.value = "";
+        const files = [...event.target.files];
+        event.target.value = ""; // so that the same file can be chosen again
+        if (files.length) take(many ? files : files[0]);
       }}
     />`;
 }
@@ -143,12 +146,19 @@ export function Bring({ title, about }) {
 export function PicturePicker({ label, value, change, several }) {
   const all = several ? value || [] : value ? [value] : [];
   const put = list => change(several ? (list.length ? list : undefined) : list[list.length - 1]);
-  const add = pic => put(several ? [...all, pic] : [pic]);
-  const take = async file => {
-    const found = await brought(file);
-    if (found) add(found.pic);
+  const add = (...pics) => put([...all, ...pics.filter(pic => !all.includes(pic))]);
+  const take = async files => {
+    const found = [];
+    for (const file of [files].flat()) found.push((await brought(file))?.pic);
+    add(...new Set(found.filter(Boolean)));
   };
-  return html`<div class="row">
+  const drop = event => {
+    const files = filesOf(event);
+    if (!files.length) return;
+    event.preventDefault();
+    take(files);
+  };
+  return html`<div class="row" role="group" aria-label=${label} onDrop=${drop}>
     ${all.map(
       (pic, index) =>
         html`<span class="picked" key=${pic + index}

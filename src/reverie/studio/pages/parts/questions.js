@@ -68,7 +68,7 @@ export function ClassBars({ classes, was, raw, chosen, choose }) {
       const then = before.get(index);
       const moved = then !== undefined && Math.abs(share - then) > 0.005;
       return html`<li key=${index}>
-        ${choose ? html`<button type="button" class="plain" aria-pressed=${chosen === index} onClick=${() => choose(index, name)}>${name}</button>` : html`<span class="name2">${name}</span>`}
+        ${choose ? html`<button type="button" class="plain" aria-pressed=${chosen === index} onClick=${() => choose(index)}>${name}</button>` : html`<span class="name2">${name}</span>`}
         <output class=${moved ? (share > then ? "up" : "down") : ""}>${percent(share, raw)}</output>
         <${Track} share=${share / most} was=${then === undefined ? null : then / most} />
       </li>`;

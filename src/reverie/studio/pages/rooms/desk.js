@@ -78,6 +78,18 @@ const changes = (layer, units) =>
     units.map(({ channel, how, value }) => [`${layer}:${channel}`, how === "ablate" ? how : `${how}(${value})`]),
   );
 
+/** Lays a work's changes on the desk; false where it cannot hold them. */
+export function takeChanges(changes) {
+  const units = Object.entries(changes).map(([unit, change]) => {
+    const [, how, value] = /^(\w+)(?:\((.*)\))?$/.exec(change) || [];
+    return { ...parts(unit), how, value: value === undefined ? undefined : Number(value) };
+  });
+  const [{ layer }] = units;
+  const fits = units.every(unit => unit.layer && unit.layer === layer && unit.channel !== null && HOW[unit.how]);
+  if (fits) desk.set({ layer, units: units.map(({ channel, how, value }) => ({ channel, how, value })) });
+  return fits;
+}
+
 /** A dream of the network as it is changed here, by the settings of the dreams' own room. */
 function DreamSo({ shown, layer, units }) {
   const asked = { ...job(MAKING.dream, form("dream").use(), shown, null), changes: changes(layer, units) };

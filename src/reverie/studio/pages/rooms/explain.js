@@ -13,7 +13,7 @@ import { ClassBars, useAnswer } from "../parts/questions.js";
 import { picture, upload } from "../parts/server.js";
 import { Print } from "../parts/stage.js";
 import { kept, photo, tried } from "../parts/store.js";
-import { UnitPicture } from "../parts/units.js";
+import { parts, spoken, UnitPicture } from "../parts/units.js";
 import { EXPLAIN } from "./kinds.js";
 import { drawMaps, Maps, Methods } from "./maps.js";
 
@@ -103,6 +103,15 @@ function Seen({ at, found, missing, layer }) {
               </ul>`
     }
   </section>`;
+}
+
+/** The index of the class that maps are of; -1 where it is the top one, or a unit that is no class. */
+function chosenClass(unit = "") {
+  const { layer, channel } = parts(unit);
+  const text = unit.replace(/^logits:"?|"$/g, "");
+  return layer === "logits" && channel !== null
+    ? channel
+    : studio.get().network.classes.findIndex(name => name === text || name.split(",")[0] === text);
 }
 
 /** A region that is painted is covered, and the classes are asked again. */
@@ -223,11 +232,11 @@ export function Explain() {
                       classes=${covered.found ? now.classes : now.classes.slice(0, 6)}
                       raw=${now.raw}
                       was=${covered.found ? plain.found?.classes : null}
-                      chosen=${network.classes.indexOf(own.settings.unit)}
-                      choose=${(index, name) => put({ unit: `logits:${index}` })}
+                      chosen=${chosenClass(own.settings.unit)}
+                      choose=${index => put({ unit: `logits:${index}` })}
                     />
-                    <p class="small muted">
-                      ${own.settings.unit ? html`Maps are of <b>${own.settings.unit}</b>. <button type="button" class="quiet small" onClick=${() => put({ unit: undefined })}>Top class</button>` : "Maps are of the top class; press another to change that."}
+                    <p class="small muted" role="status">
+                      ${own.settings.unit ? html`Maps are of <b>${spoken(own.settings.unit)}</b>. <button type="button" class="quiet small" onClick=${() => put({ unit: undefined })}>Top class</button>` : "Maps are of the top class; press another to change that."}
                     </p>`
                 : html`<p class="small muted">…</p>`
         }

@@ -162,7 +162,7 @@ function Controls({ room, own, put, schema, asked, lacks }) {
             <${Units} room=${room} own=${own} put=${put} />
           </details>`
         }
-        ${room.film && html`<${Film} own=${own} put=${put} />`}
+        ${studio.get().kinds.find(each => each.name === room.kind)?.film && html`<${Film} own=${own} put=${put} />`}
       </section>`
     }
     ${room.verdict && html`<${Verdict} kind=${room.kind} />`}

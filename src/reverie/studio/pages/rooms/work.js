@@ -10,6 +10,7 @@ import { picture, post, remove, work } from "../parts/server.js";
 import { Print } from "../parts/stage.js";
 import { photo, say, tried } from "../parts/store.js";
 import { latest } from "../parts/transport.js";
+import { takeChanges } from "./desk.js";
 import { FORMS, placeOf } from "./kinds.js";
 import { Settings, useWork, useWorks, when } from "./works.js";
 
@@ -47,8 +48,15 @@ async function intoForm(found) {
     const shown = await named(found.pictures.photo, found.name);
     if (shown) photo.set(shown);
   }
-  go(placeOf(found.kind));
+  if (!Object.keys(found.changes).length) return go(placeOf(found.kind));
+  if (found.kind === "dream" && takeChanges(found.changes)) return go("/desk");
+  say("The form is filled, but for the changed units: the desk holds those of one layer, for dreams.", true);
+  return go(placeOf(found.kind));
 }
+
+/** What a work's settings and its network differ in from what is usual. */
+const differing = ({ settings, changes }) =>
+  Object.keys(changes).length ? { ...settings, "changed units": changes } : settings;
 
 /** A work on the easel, with all that can be done with it. */
 export function Work({ id }) {
@@ -112,7 +120,7 @@ export function Work({ id }) {
           </div>
           <section>
             <h2>What differs from the defaults</h2>
-            <${Settings} tables=${[found.settings]} />
+            <${Settings} tables=${[differing(found)]} />
           </section>
           ${
             found.command &&
