@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import reverie
 from measurement import CLOCKS, SIDE, machine, median, options, table
 from reverie.models.readiness import MEAN, STD, calibrate, pink_noise
-from reverie.models.sources import import_torchvision
+from reverie.models.zoos import import_torchvision
 
 import_torchvision()
 

@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from reverie import load, probe
 from reverie.models.readiness import calibrate, computed_in_software, pink_noise
-from reverie.models.sources import import_torchvision
+from reverie.models.zoos import import_torchvision
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 SIDE = 224  # of the network's input

@@ -11,7 +11,7 @@ from measurement import CLOCKS, SIDE, machine, median, network, options, seconds
 from reverie.attribution import attribute
 from reverie.attribution.occlusion import Occlusion
 from reverie.models.readiness import calibrate, pink_noise
-from reverie.models.sources import import_torchvision
+from reverie.models.zoos import import_torchvision
 from reverie.objectives import logit
 
 Map = Callable[[], Tensor]  # [H,W]

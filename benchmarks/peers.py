@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reverie.models.sources import import_torchvision
+from reverie.models.zoos import import_torchvision
 
 import_torchvision()  # the peers import it, which fails beside a CPU-only torch unless it is made importable first
 

@@ -10,7 +10,7 @@ import reverie
 from measurement import CLOCKS, Side, in_turn, machine, median, options, table
 from reverie.image import read, resize
 from reverie.models.readiness import calibrate, pink_noise
-from reverie.models.sources import import_torchvision
+from reverie.models.zoos import import_torchvision
 from reverie.synthesis import iterate
 
 STYLE, CONTENT = ("features.1", "features.6", "features.11", "features.20", "features.29"), "features.22"

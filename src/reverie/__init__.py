@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from reverie.errors import ReverieError
     from reverie.figures.result import Result
     from reverie.imagemap.build import image_map
-    from reverie.imagemap.image_map import ImageMap, read_map
+    from reverie.imagemap.image_map import ImageMap
+    from reverie.imagemap.map_file import read_map
     from reverie.models.edits import Change
     from reverie.models.interventions import Continuation, amplify, clamp, intervene
     from reverie.models.listing import layers
@@ -111,7 +112,7 @@ _HOMES = {
     "presets": "reverie.recipes.presets",
     "probe": "reverie.models.probe",
     "read_atlas": "reverie.atlas.atlas_file",
-    "read_map": "reverie.imagemap.image_map",
+    "read_map": "reverie.imagemap.map_file",
     "read_scan": "reverie.dataset.store",
     "recipes": "",
     "rerun": "reverie.recipes.reruns",

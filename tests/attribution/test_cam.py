@@ -10,7 +10,7 @@ from reverie.attribution import attribute, method_named
 from reverie.attribution.cam import ClassActivation, GuidedGradCam, ScoreCam, cam_layer
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.models.probe import probe
-from reverie.models.sources import import_torchvision
+from reverie.models.zoos import import_torchvision
 from reverie.objectives import activation, channel, logit
 from reverie.unit import Unit
 from tiny import hooked, picture, seeded

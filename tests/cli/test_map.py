@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reverie.imagemap.image_map import read_map
+from reverie.imagemap.map_file import read_map
 from tiny import picture
 
 

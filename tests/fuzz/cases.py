@@ -22,8 +22,8 @@ from reverie.dataset.store import read_scan
 from reverie.figures.trace import read_trace
 from reverie.files import record_text
 from reverie.image import read, read_mask
-from reverie.imagemap.image_map import read_map
-from reverie.models.sources import load_weights
+from reverie.imagemap.map_file import read_map
+from reverie.models.checkpoints import load_weights
 from reverie.objectives.dictionaries import directions_in
 from reverie.recipes.presets import DREAM, FEATURE, preset_named
 from reverie.recipes.recorded_networks import recorded_model

@@ -15,7 +15,7 @@ from reverie.dataset.layout import centres
 from reverie.errors import InvalidSetting, OutputFailed, RecordRefused, UnknownName, UnsuitableImage
 from reverie.image import read, to_pil
 from reverie.imagemap.build import MapRun, image_map
-from reverie.imagemap.image_map import read_map
+from reverie.imagemap.map_file import read_map
 from reverie.recipes.reruns import read_record, recipe_of
 from reverie.settings.map import Map
 from tiny import Tiny, picture, seeded
@@ -354,7 +354,7 @@ def test_a_map_of_another_width_is_refused(model, made, photos):
 def test_thumbnails_shrink_as_a_map_grows(model, made, photos, tmp_path, monkeypatch):
     made.save("old.png")
     monkeypatch.setattr("reverie.imagemap.sprites.LARGEST", 30 * 40**2)
-    monkeypatch.setattr("reverie.imagemap.image_map.thumbnail_side", lambda _, side: side)
+    monkeypatch.setattr("reverie.imagemap.map_file.thumbnail_side", lambda _, side: side)
     grown = image_map(model, fill(tmp_path / "more", 2, start=80), into="old.png", workers=0)
     assert (made.sprites.side, grown.sprites.side, len(grown.sprites)) == (48, 40, 30)
     for before, after in zip(made.sprites.thumbnails(), grown.sprites.thumbnails(), strict=False):

@@ -6,8 +6,7 @@ import torch
 import reverie
 from reverie.errors import UnknownName, WeightsUnavailable
 from reverie.models.probe import probe
-from reverie.models.sources import import_torchvision
-from reverie.models.zoos import is_timm_name
+from reverie.models.zoos import import_torchvision, is_timm_name
 from tiny import hooked, picture, seeded
 
 

@@ -8,7 +8,7 @@ import torch
 import reverie
 from reverie.errors import WeightsUnavailable
 from reverie.models.checkpoints import classes_in, read_weights, stripped
-from reverie.models.sources import import_torchvision
+from reverie.models.zoos import import_torchvision
 from tiny import Tiny, seeded
 
 

@@ -12,8 +12,9 @@ from reference import efficientnet
 from reverie.errors import UnknownName, WeightsUnavailable
 from reverie.image import read, resize
 from reverie.models import efficientnet_lite0 as lite
+from reverie.models.checkpoints import read_weights
 from reverie.models.readiness import pink_noise
-from reverie.models.sources import load, read_weights
+from reverie.models.sources import load
 from reverie.models.zoos import imagenet_classes, import_torchvision
 from tiny import hooked
 

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 import reverie
 from reverie.models.folding import is_batch_norm
-from reverie.models.sources import import_torchvision
+from reverie.models.zoos import import_torchvision
 
 
 class NormAct(nn.BatchNorm2d):

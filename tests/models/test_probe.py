@@ -7,8 +7,8 @@ from torch import nn
 import reverie
 from reverie.errors import UnknownName
 from reverie.models.probe import listen, probe
-from reverie.models.sources import import_torchvision
 from reverie.models.trace import trace
+from reverie.models.zoos import import_torchvision
 from tiny import Call, Tiny, hook_count, hooked, picture, seeded, state
 
 TORCHVISION = ("resnet18", "googlenet", "mobilenet_v3_small", "squeezenet1_1")

@@ -11,8 +11,10 @@ from torch import nn
 
 import reverie
 from reverie.errors import InvalidSetting, UnknownName, WeightsUnavailable
-from reverie.models import sources
-from reverie.models.sources import BUNDLED, import_torchvision, load, torchvision_names
+from reverie.models import own_networks
+from reverie.models.own_networks import BUNDLED
+from reverie.models.sources import load
+from reverie.models.zoos import import_torchvision, torchvision_names
 from reverie.settings.parts import Loading
 from tiny import Tiny, picture, seeded, state
 
@@ -182,7 +184,7 @@ def test_bundled_weights_that_changed_are_refused(tmp_path, monkeypatch):
     content = bytearray(BUNDLED.read_bytes())
     content[-7] ^= 1
     weights.write_bytes(content)
-    monkeypatch.setattr(sources, "BUNDLED", weights)
+    monkeypatch.setattr(own_networks, "BUNDLED", weights)
     assert refusal(lambda: load("bundled"), WeightsUnavailable).startswith(
         "the bundled network's weights motifs.safetensors cannot be checked ("
     )

@@ -7,7 +7,8 @@ from torch.nn import functional
 
 import reverie
 from reverie.errors import InvalidSetting
-from reverie.models.connectivity import IMAGE, wiring
+from reverie.models.connectivity import wiring
+from reverie.models.wiring import IMAGE
 from reverie.unit import Unit
 from tiny import Call, Tiny, picture, plain, seeded
 

@@ -8,7 +8,7 @@ from reverie import recipes
 from reverie.errors import ReverieError
 from reverie.image import grey, read, resize
 from reverie.objectives.statistics import gram_matrix, gram_sums
-from reverie.recipes.painting import recoloured
+from reverie.recipes.style_terms import recoloured
 from tiny import picture
 
 LAYERS = {"layers": ["stem.2", "block"], "content_layers": "mix"}

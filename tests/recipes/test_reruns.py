@@ -158,13 +158,14 @@ def test_code_is_refused_whatever_the_record_says_of_itself(dreamt, tmp_path, sa
 
 @pytest.mark.parametrize("name", ["resnet18", "bundled"])
 def test_a_weights_file_is_refused_whatever_it_is_called(dreamt, name, monkeypatch):
-    monkeypatch.setattr("reverie.models.sources.read_weights", lambda *_: pytest.fail("the file was read"))
+    for reader in ("zoos.read_weights", "own_networks.safe_open"):
+        monkeypatch.setattr(f"reverie.models.{reader}", lambda *_: pytest.fail("the file was read"))
     with_record(dreamt, "a.png", model={"name": name, "weights": "elsewhere/some.safetensors"})
     assert "name the network yourself with --model" in refusal(lambda: reverie.rerun("a.png"))
 
 
 def test_a_record_of_own_bundled_weights_names_no_folder(tmp_path):
-    from reverie.models.sources import BUNDLED
+    from reverie.models.own_networks import BUNDLED
 
     shutil.copy(BUNDLED, tmp_path / "mine.safetensors")
     own = reverie.load("bundled", tmp_path / "mine.safetensors")

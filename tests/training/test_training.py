@@ -20,7 +20,7 @@ import nature
 import probes
 import train
 from reverie.atlas.atlas_file import read_atlas
-from reverie.models.sources import BUNDLED
+from reverie.models.own_networks import BUNDLED
 
 SETTINGS = {"size": 32, "classes": 4, "pictures": 96, "held-out": 32, "epochs": 5, "batch": 16, "workers": 1}
 SETTINGS |= {"coarse": 24, "epoch-pictures": 48}

@@ -23,8 +23,9 @@ from reverie.dataset.photos import PhotoSet
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.store import Scan
 from reverie.dataset.tallies import Array
-from reverie.models.connectivity import Connection, Wiring, wiring
+from reverie.models.connectivity import wiring
 from reverie.models.model import Model
+from reverie.models.wiring import Connection, Wiring
 from reverie.unit import Unit
 
 MOST = 4096  # photos, evenly spaced, of which the correlations across layers are

@@ -12,9 +12,10 @@ from reverie.errors import InvalidSetting
 from reverie.figures.board import Board, Cell, Section
 from reverie.figures.kernels import colours, signed, squared
 from reverie.image import to_pil
-from reverie.models.connectivity import IMAGE, Connection, Wiring, wiring
+from reverie.models.connectivity import wiring
 from reverie.models.model import Model
 from reverie.models.sources import load
+from reverie.models.wiring import IMAGE, Connection, Wiring
 from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
 from reverie.settings.filters import Connections

@@ -24,7 +24,8 @@ from reverie.dataset.projection import (
     projecting,
 )
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.imagemap.image_map import ImageMap, read_map
+from reverie.imagemap.image_map import ImageMap
+from reverie.imagemap.map_file import read_map
 from reverie.imagemap.reading import Read
 from reverie.imagemap.sprites import Sprites, SpriteSheets, thumbnail_side
 from reverie.models.model import Model

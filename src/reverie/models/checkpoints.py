@@ -122,3 +122,8 @@ def fit(module: nn.Module, state: Mapping[str, Tensor], what: str | Path, *, wit
             "name the file that belongs to it"
         )
     module.load_state_dict(dict(state), strict=False)
+
+
+def weights_source(weights: str | None) -> str | None:
+    """What a record says of weights: `default`, a file by its name alone, or None for random ones."""
+    return weights if weights in (None, "default") else "file:" + Path(weights).name

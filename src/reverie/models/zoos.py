@@ -1,4 +1,4 @@
-"""The two zoos of networks, torchvision and timm, imported with care.
+"""The two zoos of networks, torchvision and timm, imported with care, and their weights.
 
 timm (PyTorch Image Models) is an extra; its networks are named `timm:vit_base_patch16_224`.
 """
@@ -9,15 +9,19 @@ import importlib
 import importlib.util
 import logging
 import sys
+import urllib.error
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from reverie.errors import InvalidSetting, MissingExtra, UnknownName, WeightsUnavailable, nearest
 from reverie.extras import extra
+from reverie.models.checkpoints import classes_in, fit, read_weights, weights_source
+from reverie.models.making import Found
 
 TIMM = "timm:"
 _KEPT: list[Any] = []  # operator schemas live as long as their library object
@@ -86,6 +90,49 @@ def at_hand(name: str) -> bool:
     return name in torchvision_names() and torchvision_file(name).is_file()
 
 
+def from_torchvision(name: str, weights: str | None) -> Found:
+    """A classifier of torchvision's, with its usual weights, those of a file, or random ones (None).
+
+    Raises:
+        WeightsUnavailable: weights that cannot be had, or do not fit.
+    """
+    models = import_torchvision().models
+    entry = models.get_model_weights(name).DEFAULT
+    # the two Inceptions re-normalise their input when they carry torchvision's weights, and have training-only heads
+    extra: dict[str, Any] = {}
+    if name in ("googlenet", "inception_v3"):
+        extra = {"aux_logits": False, "init_weights": False, "transform_input": weights is not None}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = models.get_model(name, weights=None, **extra)
+    if weights is not None:
+        state = _torchvision_state(name, entry) if weights == "default" else read_weights(Path(weights))
+        count = classes_in(module, state)
+        if count is not None:  # a network of this kind that was taught other classes
+            module = models.get_model(name, weights=None, num_classes=count, **extra)
+        fit(module, state, weights, without="aux" if extra else "")
+    crop = entry.transforms().crop_size[0] if weights is not None or name == "inception_v3" else 224
+    source = {"name": name, "weights": weights_source(weights)}
+    return Found(module, source, (crop, crop), classes=entry.meta["categories"], random=weights is None)
+
+
+def _torchvision_state(name: str, entry: Any) -> Mapping[str, Tensor]:
+    """The weights that torchvision names, from its cache or its server."""
+    file = torchvision_file(name)
+    folder = file.parent
+    try:
+        if not file.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            torch.hub.download_url_to_file(entry.url, str(file), file.stem.rpartition("-")[2], progress=False)
+    except (urllib.error.URLError, OSError, RuntimeError) as error:
+        reason = getattr(error, "reason", error)
+        raise WeightsUnavailable(
+            f"the weights of {name} are not here and cannot be fetched ({reason}): put {file.name} into {folder}, "
+            "name a file with --weights FILE, take random ones with --weights none, or use the network 'bundled'"
+        ) from None
+    return read_weights(file)
+
+
 def timm_names() -> list[str]:
     """All of timm's networks, without the tags of their weights; none where timm is not installed."""
     try:
@@ -98,6 +145,23 @@ def is_timm_name(name: str) -> bool:
     """Whether timm builds a network of this name from its own code: no folder's, no hub's."""
     bare = name.removeprefix(TIMM)
     return name.startswith(TIMM) and ":" not in bare and bare.partition(".")[0] in timm_names()
+
+
+def from_timm(name: str, weights: str | None) -> Found:
+    """A network of timm's, as `timm:NAME`; weights as of `from_torchvision`.
+
+    Raises:
+        ReverieError: as `timm_network`, or weights that do not fit.
+    """
+    said = timm_network(name, pretrained=weights == "default")
+    if weights not in ("default", None):
+        state = read_weights(Path(weights))
+        count = classes_in(said["module"], state)
+        if count is not None:
+            said = timm_network(name, pretrained=False, num_classes=count)
+        fit(said["module"], state, weights)
+    source = {"name": name, "weights": weights_source(weights)}
+    return Found(source=source, random=weights is None, **said)
 
 
 def timm_network(name: str, *, pretrained: bool, **settings: Any) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from reverie.atlas.links import one_channel, strongest
 from reverie.attribution.baselines import baseline
 from reverie.errors import InvalidSetting, ReverieError, UnknownName
 from reverie.image import read_mask, resize
-from reverie.models.connectivity import Connection, Wiring, wiring
+from reverie.models.connectivity import wiring
 from reverie.models.edits import Change
 from reverie.models.interventions import Continuation, amplify, clamp, intervene
 from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.models.probe import probe
+from reverie.models.wiring import Connection, Wiring
 from reverie.recipes.framing import native_photo
 from reverie.settings.dream import Dream
 from reverie.studio.making import jpeg
