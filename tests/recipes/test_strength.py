@@ -25,7 +25,7 @@ def told(model, layer, **settings):
     return made / usual, 255 * float((image - recipe.photo).abs().mean())
 
 
-@pytest.mark.parametrize("layer", ["mixed3a", "mixed4b", "mixed5a"])
+@pytest.mark.parametrize("layer", ["mixed3b", "mixed4b", "mixed5a"])  # past the second block
 def test_the_default_shows_every_layer_alike(bundled, layer):
     gain, change = told(bundled, layer, size=128)
     assert gain > 1.5
@@ -82,7 +82,7 @@ def test_a_layer_that_lags_climbs_on_until_it_has_risen(bundled):
     assert onward.size == octaves[-1].size
     assert [stage.until for stage in octaves] == [None] * len(octaves)
     rates = [stage.ascent.rate[0] for stage in octaves]
-    assert rates == pytest.approx([rates[-1] * 0.65**k for k in reversed(range(len(octaves)))])
+    assert rates == pytest.approx([rates[-1] * 0.75**k for k in reversed(range(len(octaves)))])
     stronger = recipes.dream(bundled, "sample:china", "mixed4b", size=96, strength=2).stages[-1]
     assert stronger.until == pytest.approx((2 * RISE - 1) * usual)
 

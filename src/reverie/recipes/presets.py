@@ -139,7 +139,7 @@ SOFTLY = Preset(
     transforms=(Roll(16),),
     octaves=4,
     coarsest=170,
-    coarser=0.65,
+    coarser=0.75,
     climb_on=48,
     start="photo",
 )
