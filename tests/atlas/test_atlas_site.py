@@ -14,7 +14,18 @@ from typer.testing import CliRunner
 
 from browser import complaints, violations
 from reverie.atlas.building import BuildRun
-from reverie.atlas.site.contents import Histogram, Kind, Layer, Link, Measure, Patch, Picture, UnitEntry
+from reverie.atlas.site.contents import (
+    CellEntry,
+    GridEntry,
+    Histogram,
+    Kind,
+    Layer,
+    Link,
+    Measure,
+    Patch,
+    Picture,
+    UnitEntry,
+)
 from reverie.atlas.site.folder import MARK
 from reverie.atlas.site.publishing import PAGES, SiteRun
 from reverie.atlas.site.reading import AtlasContents
@@ -47,6 +58,7 @@ def made(view: str, layer: int, unit: int) -> Picture:
 
 
 WIDE, VIEWS = webp((0, 0, 200), (8, 4)), ("max", "min")
+CELLS, FIRED = ((0, 0), (0, 2), (1, 1), (2, 2)), (0.25, 0.3125, 0.5, 0.25)
 
 
 class Strange:
@@ -74,7 +86,7 @@ class Strange:
                 {"best": float(unit % 7), **({} if unit % 2 else {"reach": unit / 100})},
                 {"best": (0.25, 1.5)},
                 [] if dead else [made(view, number, unit) for view in VIEWS],
-                [Patch("max", WIDE, 2.0, f"cats/{MARKUP}.png"), Patch("random", webp((0, 9, 0)), 0.5, "b.png")],
+                [Patch("max", WIDE, 2.0, f"cats/{MARKUP}.png", FIRED), Patch("random", webp((0, 9, 0)), 0.5, "b.png")],
                 Histogram(-1, 3, [0.5, 1, 0.0, 0.25], (("best photo", 2.5),)),
                 [(CLASSES[(unit + rank) % 4], 2.0 - rank, 5) for rank in range(2)],
                 [(CLASSES[0], 0.75)],
@@ -83,6 +95,17 @@ class Strange:
                 [Link("block<0>/a:5", 0.9)],
                 [MARKUP],
             )  # fmt: skip
+
+
+    def grid(self, layer: str) -> GridEntry | None:
+        if layer == "logits":
+            return None
+        cells = [
+            CellEntry(row, column, 5 + row, webp((80 * row, 80 * column, 9)), ((MARKUP, 0.5), (CLASSES[1], 0.25)),
+                      [WIDE] * (2 - row))
+            for row, column in CELLS
+        ]  # fmt: skip
+        return GridEntry(3, 3, 24, MARKUP, cells)
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +145,12 @@ def test_the_files_of_a_site_hold_the_atlas(site):
     assert unit["numbers"] == {"best": 5, "reach": 0.12}
     assert unit["intervals"] == {"best": [0.25, 1.5]}
     assert unit["views"] == [[0, 1.5, 0], [1, 1.5, 0]]
-    assert [first["photos"][photo] for _, photo in (*unit["patches"]["max"], *unit["patches"]["random"])] == [
-        f"cats/{MARKUP}.png",
-        "b.png",
-    ]
+    patches = {kind: [[value, first["photos"][photo], *more] for value, photo, *more in unit["patches"][kind]]
+               for kind in ("max", "random")}  # fmt: skip
+    assert patches == {
+        "max": [[2, f"cats/{MARKUP}.png", [25, 31.2, 50, 25]]],
+        "random": [[0.5, "b.png"]],
+    }
     assert unit["feeds"] == [["block<0>/a:2", 0.5, MARKUP], ["inside:1", -0.25, ""]]
     assert read(site, "0/by-1") == [unit % 7 for unit in range(UNITS)]
     assert read(site, "0/by-0")[:3] == [0, None, 0.02]
@@ -166,6 +191,23 @@ def test_sheets_show_each_unit_at_its_place(site):
     patches = pixels(site / "data/0/patches-0.webp")
     assert patches.shape[:2] == (8 * 64, 3 * 64)
     assert (patches[2, 32, 3], patches[32, 32, 3], patches[32, 96, 3], patches[32, 160, 3]) == (0, 255, 0, 255)
+
+
+def test_an_activation_atlas_lies_beside_its_layers_units(site):
+    grid = read(site, "0/grid")
+    assert [layer["grid"] for layer in read(site, "network")["layers"]] == [True, False]
+    assert (grid["height"], grid["width"], grid["most"], grid["about"]) == (3, 3, 2, MARKUP)
+    assert [tuple(cell[:3]) for cell in grid["cells"]] == [(row, column, 5 + row) for row, column in CELLS]
+    classes = [(grid["classes"][name], value) for name, value in grid["cells"][0][3]]
+    assert classes == [(MARKUP, 0.5), (CLASSES[1], 0.25)]
+    assert [cell[4] for cell in grid["cells"]] == [2, 2, 1, 0]
+    cells, pieces = pixels(site / "data/0/cells-0.webp"), pixels(site / "data/0/pieces-0.webp")
+    assert cells.shape[:2] == (24, 16 * 24)
+    assert pieces.shape[:2] == (4 * 64, 2 * 64)
+    for number, (row, column) in enumerate(CELLS):
+        assert cells[12, number * 24 + 12][:3] == pytest.approx((80 * row, 80 * column, 9), abs=12)
+    assert [pieces[2 * 64 + 32, place * 64 + 32, 3] for place in range(2)] == [255, 0]
+    assert not (site / "data/1/grid.js").exists()
 
 
 def test_units_that_stand_for_a_layer_are_living_and_evenly_spread(site):
@@ -316,6 +358,7 @@ PAGES_SHOWN = {
     "layer": "#/block%3C0%3E%2Fa",
     "sorted": "#/block%3C0%3E%2Fa?sort=-best&live=1&px=96",
     "unit": "#/block%3C0%3E%2Fa:12",
+    "grid": "#/block%3C0%3E%2Fa?grid=1,1",
     "dead": "#/block%3C0%3E%2Fa:3",
     "pair": "#/block%3C0%3E%2Fa:12/logits:1",
     "class": "#/class/tabby,+tabby+cat",
@@ -363,6 +406,40 @@ def test_texts_of_a_stranger_show_as_texts(chromium, site):
     page.wait_for_selector("pre")
     record = json.loads(page.locator("pre").first.text_content())
     assert record["arguments"] == {"note": MARKUP, "size": 24, "units": ["block<0>/a:12"]}
+    page.close()
+
+
+def test_a_frame_shows_where_in_a_patch_a_unit_fired(chromium, site):
+    page, _ = opened(chromium, site, PAGES_SHOWN["unit"])
+    assert page.locator(".fired").count() == 1
+    inner, outer = (page.locator(css).first.bounding_box() for css in (".fired", ".first .picture"))
+    for side, share, of in (("x", 0.25, "width"), ("y", 0.3125, "height")):
+        assert inner[side] - outer[side] == pytest.approx(share * outer[of], abs=1)
+    assert (inner["width"], inner["height"]) == pytest.approx((0.5 * outer["width"], 0.25 * outer["height"]), abs=1)
+    page.close()
+
+
+def test_cells_are_gone_through_by_keys_and_linked(chromium, site):
+    page, heard = opened(chromium, site, "#/block%3C0%3E%2Fa")
+    page.locator("nav a", has_text="Activation atlas").click()
+    settled(page, "#/block%3C0%3E%2Fa?grid=all")
+    chosen = page.locator(".chosen")
+    assert chosen.locator("h2").first.text_content() == "Row 2, column 2"  # the middle
+    page.locator(".seen button").first.click()
+    assert page.url.endswith("?grid=0,0")
+    assert chosen.locator(".bars li > :first-child").all_text_contents() == [MARKUP, CLASSES[1]]
+    assert chosen.locator(".cells .picture").count() == 2
+    page.keyboard.press("ArrowRight")  # over an empty cell
+    assert page.url.endswith("?grid=0,2")
+    page.keyboard.press("ArrowDown")
+    assert page.url.endswith("?grid=2,2")
+    assert page.locator(".seen button[aria-pressed=true]").get_attribute("aria-label").startswith("Row 3, column 3")
+    page.keyboard.press("ArrowLeft")  # nothing there
+    assert page.url.endswith("?grid=2,2")
+    page.locator("nav a", has_text="Units").click()
+    settled(page, "#/block%3C0%3E%2Fa")
+    assert page.locator(".wall").count() == 1
+    assert heard == []
     page.close()
 
 

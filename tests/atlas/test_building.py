@@ -20,12 +20,15 @@ from reverie.atlas.building import BuildRun
 from reverie.atlas.feeding import readers
 from reverie.atlas.site.tiles import decoded
 from reverie.atlas.worker import webp
+from reverie.attribution.effective_field import fired
+from reverie.dataset.patches import patches
 from reverie.errors import AtlasRefused, InvalidSetting, UnknownName, UnsuitableImage
 from reverie.files import save
 from reverie.image import to_pil
 from reverie.models.probe import probe
 from reverie.runs import finished, read
 from reverie.settings.atlas import Build
+from reverie.unit import Unit
 from tiny import picture, seeded
 
 SMALL = {"layers": ("block", "mix", "logits"), "size": 24, "steps": 2, "batch": 4, "diversity": 2, "workers": 0}
@@ -150,6 +153,26 @@ def test_statistics_patches_and_classes_are_those_of_the_photos(model, folder, w
         }
         assert [item.name for item in classes] == sorted(means, key=means.get, reverse=True)
         assert classes[0].value == pytest.approx(max(means.values()), abs=1e-5)
+
+
+def test_patches_say_where_in_them_their_unit_fired(model, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("reverie.attribution.effective_field.LARGE", 8)  # pixels: the network sees 16
+    made = finished(run(model, folder, tmp_path / "a.atlas", views="max", layers=("mix",), limit=4))
+    framed = 0
+    for unit in range(4):
+        found = patches(model, made.scan, made.scan.photos(), "mix", unit, most=5)
+        wanted = [
+            fired(model, patch.picture, Unit("mix", (unit,)), patch.place, patch.box) if patch.value > 0 else None
+            for patch in found
+        ]
+        assert [item.fired for item in made.patches("mix", unit) if item.kind == "max"] == wanted
+        framed += sum(box is not None for box in wanted)
+    assert framed
+    with contextlib.closing(sqlite3.connect(made.path)) as database:
+        database.execute("UPDATE patches SET fired_bottom = 48 WHERE fired_bottom IS NOT NULL")
+        database.commit()
+    with pytest.raises(AtlasRefused, match="a damaged one"):
+        made.patches("mix")
 
 
 def test_the_nearest_units_are_those_that_correlate_most(whole):
@@ -303,7 +326,7 @@ def test_another_version_is_named(whole, tmp_path):
     path.write_bytes(whole.path.read_bytes())
     with contextlib.closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version = 99")
-    with pytest.raises(AtlasRefused, match="is an atlas of layout 99, this program reads 1; build it anew"):
+    with pytest.raises(AtlasRefused, match="is an atlas of layout 99, this program reads 2; build it anew"):
         read_atlas(path)
 
 

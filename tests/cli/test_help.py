@@ -85,7 +85,7 @@ OPTIONS = {
                              "--cluster-workers", "--gpus-per-worker"},
     "atlas grid": COMMON | {"--output", "--force", "--quiet", "--model", "--photos", "--photo", "--cells",
                             "--positions", "--fewest", "--method", "--cosine", "--plain", "--size", "--steps",
-                            "--patches", "--batch", "--workers", "--seed"},
+                            "--patches", "--batch", "--workers", "--seed", "--atlas"},
     "atlas export": {"--output", "--force", "--quiet", "--format", "--quality"},
     "score": COMMON | {"--output", "--force", "--quiet", "--model", "--photos", "--scan", "--judge", "--preset",
                        "--beside", "--seeds", "--steps", "--size", "--workers", "--seed"},

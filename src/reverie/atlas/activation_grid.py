@@ -26,7 +26,7 @@ from reverie.models.sources import load
 from reverie.objectives.whitening import whitening
 from reverie.recipes.framing import native_photo
 from reverie.record import Record, versions
-from reverie.runs import Event, Progress, Run, finished
+from reverie.runs import Event, Progress, finished
 from reverie.settings.calling import called_with
 from reverie.settings.grid import Grid
 from reverie.synthesis.run import Synthesis
@@ -201,7 +201,7 @@ class PhotoGridRun:
         return Record("grid", arguments, self.model.source, {}, versions=versions())
 
 
-def grid_run(model: Model | str | nn.Module, asked: Grid) -> Run[ActivationGrid]:
+def grid_run(model: Model | str | nn.Module, asked: Grid) -> GridRun | PhotoGridRun:
     """The run of what is asked: of many photos, or of one.
 
     Raises:

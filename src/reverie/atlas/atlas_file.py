@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
-from msgspec import Meta, Struct
 from PIL import Image
 
+from reverie.atlas.described import Described, about_in
 from reverie.atlas.entries import (
     AtlasBatch,
     AtlasClass,
@@ -22,64 +22,22 @@ from reverie.atlas.entries import (
     AtlasPatch,
     AtlasPicture,
     AtlasUnit,
-    Entry,
     Score,
     Statistics,
-    Text,
-    checked,
 )
+from reverie.atlas.grid_entries import AtlasCell, AtlasEvidence, AtlasGrid, AtlasPiece
 from reverie.atlas.tables import ATLAS
+from reverie.atlas.values import Entry, checked
 from reverie.dataset.histograms import edges
 from reverie.dataset.store import Scan, described, read_scan
 from reverie.errors import AtlasRefused, ReverieError, UnknownName, nearest
 from reverie.image import Size
 from reverie.paths import path_named
 from reverie.record import Record
-from reverie.settings.atlas import DIVERSE, SIDE, TOGETHER
+from reverie.settings.atlas import SIDE
 
 E = TypeVar("E", bound=Entry)
 Which = int | range | None  # a unit, units from one to another, or all
-
-
-class Job(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the pictures are made, of every batch alike.
-
-    Attributes:
-        size: side of the pictures.
-        preset, steps, rate, seed: as `feature` takes them.
-        batch: pictures that run together.
-        diversity: diverse views of each unit.
-    """
-
-    size: Annotated[int, Meta(ge=1, le=SIDE)]
-    preset: Text
-    steps: Annotated[int, Meta(ge=1, le=2**40)] | None
-    rate: Annotated[float, Meta(ge=0, le=1e9)] | None
-    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-    batch: Annotated[int, Meta(ge=1, le=TOGETHER)]
-    diversity: Annotated[int, Meta(ge=1, le=DIVERSE)]
-
-
-class Described(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an atlas is of.
-
-    Attributes:
-        title: the network's name.
-        source: how it was loaded, and the hash of its weights.
-        size: its native (height, width).
-        classes: names in the order of the logits, or none.
-        device, threads, versions: on and with which the pictures were made; they decide the last bits.
-    """
-
-    title: Text
-    source: dict[str, Any]
-    size: tuple[Annotated[int, Meta(ge=1, le=2**16)], Annotated[int, Meta(ge=1, le=2**16)]]
-    channels: Annotated[int, Meta(ge=1, le=1000)]
-    classes: Annotated[tuple[Text, ...], Meta(max_length=2**20)]
-    device: Text
-    threads: Annotated[int, Meta(ge=1, le=1024)]
-    versions: dict[str, Text]
-    job: Job
 
 
 @dataclass(frozen=True)
@@ -144,7 +102,7 @@ class Atlas:
 
     def patches(self, layer: str, unit: Which = None) -> tuple[AtlasPatch, ...]:
         """The parts of photos, of each unit the strongest, the weakest, and those by chance."""
-        columns = "layer, unit, kind, rank, photo, place, value, top, bottom, left, right, image"
+        columns = "patches.*, top, bottom, left, right, image"
         order = "unit, kind = 'random', kind = 'least', rank"
         return self._entries(AtlasPatch, f"SELECT {columns} FROM patches {CROPPED}", layer, unit, order)
 
@@ -169,6 +127,22 @@ class Atlas:
     def scores(self, layer: str, unit: Which = None) -> tuple[Score, ...]:
         """The scores of the units' pictures."""
         return self._entries(Score, "SELECT * FROM scores", layer, unit, "unit, view, name")
+
+    def grid(self, layer: str) -> AtlasGrid | None:
+        """The activation atlas of a layer, where it was made."""
+        return next(iter(self._entries(AtlasGrid, "SELECT * FROM grids", layer, None, "layer")), None)
+
+    def cells(self, layer: str) -> tuple[AtlasCell, ...]:
+        """The cells of the activation atlas of a layer, row by row."""
+        return self._entries(AtlasCell, "SELECT * FROM grid_cells", layer, None, CELLED)
+
+    def cell_classes(self, layer: str) -> tuple[AtlasEvidence, ...]:
+        """The classes that the cells speak for, of each the strongest first."""
+        return self._entries(AtlasEvidence, "SELECT * FROM grid_classes", layer, None, f"{CELLED}, rank")
+
+    def cell_patches(self, layer: str) -> tuple[AtlasPiece, ...]:
+        """The real patches of the cells."""
+        return self._entries(AtlasPiece, "SELECT * FROM grid_patches", layer, None, f"{CELLED}, rank")
 
     def edges(self, values: Statistics) -> tuple[float, ...]:
         """The edges of the bins that a unit's counts are of, one more than counts."""
@@ -235,6 +209,7 @@ class Atlas:
 
 
 VIEWED = "unit, view LIKE 'diverse%', length(view), view, recipe"
+CELLED = "row, column"
 CROPPED = "JOIN crops USING (layer, photo, place)"
 
 
@@ -274,18 +249,6 @@ def _is_atlas(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(72)
     return int.from_bytes(head[68:72], "big") == ATLAS.application  # where SQLite keeps it
-
-
-def about_in(rows: Sequence[tuple[Any, Any]], damaged: ReverieError) -> Described:
-    """What the rows of a file say that it is of.
-
-    Raises:
-        AtlasRefused: they say nothing that makes sense.
-    """
-    try:
-        return msgspec.convert({str(name): msgspec.json.decode(value) for name, value in rows}, Described)
-    except (msgspec.MsgspecError, TypeError, RecursionError, OverflowError):
-        raise damaged from None
 
 
 def bins(values: Statistics, damaged: ReverieError) -> tuple[float, ...]:

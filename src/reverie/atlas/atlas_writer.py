@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
-from reverie.atlas.atlas_file import Described, about_in
-from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer, Entry, Score
-from reverie.atlas.tables import ATLAS
+from reverie.atlas.described import Described, about_in
+from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer, Score
+from reverie.atlas.tables import ATLAS, GRID
+from reverie.atlas.values import Entry
 from reverie.dataset.database import PAGE, connected
 from reverie.dataset.store import TABLES as SCANNED
 from reverie.errors import AtlasRefused
@@ -145,6 +146,14 @@ class AtlasWriter:
             keys = [(layer, unit, name) for name in names]
             self.database.executemany("DELETE FROM scores WHERE layer = ? AND unit = ? AND name = ?", keys)
             self.put("scores", rows)
+
+    def enter_grid(self, layer: str, rows: Mapping[str, Sequence[Entry]]) -> None:
+        """Puts a layer's activation atlas in place of the one that is there."""
+        with self.transaction():
+            for table in reversed(GRID):
+                self.database.execute(f"DELETE FROM {table} WHERE layer = ?", (layer,))
+            for table in GRID:
+                self.put(table, rows[table])
 
     def put(self, table: str, rows: Iterable[Entry]) -> None:
         """Writes rows, within a transaction; those of the same keys are there no more."""

@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from reverie.atlas.atlas_file import Atlas, Described, Job, read_atlas
+from reverie.atlas.atlas_file import Atlas, read_atlas
 from reverie.atlas.atlas_writer import AtlasWriter, Done
+from reverie.atlas.described import Described, Job
 from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer
 from reverie.atlas.facts import Facts
 from reverie.atlas.feeding import readers

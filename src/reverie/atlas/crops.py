@@ -1,6 +1,6 @@
 """Crops: the parts of photos that excite the units of a layer, cut out once each and encoded small."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,15 +10,17 @@ from torch import Tensor
 
 from reverie.atlas.entries import AtlasCrop, AtlasPlace
 from reverie.atlas.worker import webp
+from reverie.attribution.effective_field import fired
 from reverie.dataset.patches import content, once, ranked
 from reverie.dataset.photos import PhotoSet
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.store import Scan
 from reverie.errors import OutOfMemory, UnsuitableImage
-from reverie.image import Size, fit, to_pil
+from reverie.image import Size, fit, grey, to_pil
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.receptive_fields import Fields
+from reverie.unit import Unit
 
 SIDE = 64  # of a crop, at most, in pixels
 SHARES = {"max": ("top", 5 / 9), "least": ("least", 2 / 9), "random": ("random", 2 / 9)}  # of a unit's patches
@@ -64,7 +66,18 @@ class Cropping:
             for rank, (photo, place, value) in enumerate(places):
                 crop = self._crop(photo, place or 0)
                 if crop is not None:
-                    yield AtlasPlace(self.layer, unit, kind, rank, photo, place or 0, value or 0.0), crop
+                    where = self._fired(unit, crop) if (value or 0.0) > 0 else (None,) * 4
+                    yield AtlasPlace(self.layer, unit, kind, rank, photo, place or 0, value or 0.0, *where), crop
+
+    def _fired(self, unit: int, crop: AtlasCrop) -> Sequence[int | None]:
+        """Where in a crop a unit fired: top, bottom, left, right; or nothing."""
+        picture, box = self.photos.picture(crop.photo), ((crop.top, crop.bottom), (crop.left, crop.right))
+        seen = None if picture is None else picture.float() / 255
+        if seen is not None and self.model.channels == 1:
+            seen = grey(seen[None])[0]
+        place = divmod(crop.place, self._width)
+        found = None if seen is None else fired(self.model, seen, Unit(self.layer, (unit,)), place, box)
+        return (None,) * 4 if found is None else (*found[0], *found[1])
 
     def _cut(self, photo: int, place: int) -> AtlasCrop | None:
         picture = self.photos.picture(photo)
@@ -78,5 +91,8 @@ class Cropping:
         return AtlasCrop(self.layer, photo, place, top, bottom, left, right, webp(cut))
 
     def _box(self, place: int) -> Box:
-        width = (self.model.layer(self.layer).size or (1, 1))[1]
-        return self._fields.box(*divmod(place, width))
+        return self._fields.box(*divmod(place, self._width))
+
+    @property
+    def _width(self) -> int:
+        return (self.model.layer(self.layer).size or (1, 1))[1]

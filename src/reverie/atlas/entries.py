@@ -1,29 +1,17 @@
-"""Entries: what the rows of an atlas file hold, each value of its type and within its bounds, or refused."""
+"""Entries: what the rows of an atlas file hold."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from reverie.errors import ReverieError
+from reverie.atlas.grid_entries import AtlasCell, AtlasEvidence, AtlasGrid, AtlasPiece
+from reverie.atlas.values import Blob, Count, Entry, Long, Share, Text, Value
 from reverie.image import Size
+from reverie.models.layers import Box
 from reverie.settings.atlas import TOGETHER
 
-E = TypeVar("E", bound=Struct)
-
 FACTS = "facts"  # the view of batches that hold no pictures but all that photos and weights say of units
-LARGEST = 4_000_000  # bytes of a picture
-WITHIN = ("fed", "histogram")  # what rows tell by JSON within a text
-Text = Annotated[str, Meta(max_length=1000)]
-Long = Annotated[str, Meta(max_length=2_000_000)]
-Count = Annotated[int, Meta(ge=0, le=2**40)]
-Value = Annotated[float, Meta(ge=-1e300, le=1e300)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Blob = Annotated[bytes, Meta(min_length=1, max_length=LARGEST)]
-
-
-class Entry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A row."""
 
 
 class AtlasLayer(Entry, frozen=True):
@@ -145,19 +133,7 @@ class AtlasCrop(Entry, frozen=True):
 
 
 class AtlasPlace(Entry, frozen=True):
-    """Which part of which photo is a patch of a unit; see `AtlasPatch`."""
-
-    layer: Text
-    unit: Count
-    kind: Text
-    rank: Count
-    photo: Count
-    place: Count
-    value: Value
-
-
-class AtlasPatch(Entry, frozen=True):
-    """A part of a photo.
+    """Which part of which photo is a patch of a unit.
 
     Attributes:
         kind: max, least or random.
@@ -165,8 +141,7 @@ class AtlasPatch(Entry, frozen=True):
         photo: its number, see `Atlas.photos`.
         place: row * width + column in the layer's grid.
         value: the unit's activation there.
-        top, bottom, left, right: of the part of the photo, brought to the network's native size, that is shown.
-        image: WebP, at most 64 pixels a side.
+        fired_top, fired_bottom, fired_left, fired_right: where in a large patch the unit fired, see `AtlasPatch.fired`.
     """
 
     layer: Text
@@ -176,11 +151,40 @@ class AtlasPatch(Entry, frozen=True):
     photo: Count
     place: Count
     value: Value
+    fired_top: Count | None
+    fired_bottom: Count | None
+    fired_left: Count | None
+    fired_right: Count | None
+
+
+class AtlasPatch(AtlasPlace, frozen=True):
+    """A part of a photo, with its picture.
+
+    Attributes:
+        top, bottom, left, right: of the part of the photo, brought to the network's native size, that is shown.
+        image: WebP, at most 64 pixels a side.
+    """
+
     top: Count
     bottom: Count
     left: Count
     right: Count
     image: Blob
+
+    def __post_init__(self) -> None:
+        """That it is a part, and where the unit fired a part of it."""
+        (top, bottom), (left, right) = self.fired or ((self.top, self.bottom), (self.left, self.right))
+        if not (self.top <= top < bottom <= self.bottom and self.left <= left < right <= self.right):
+            raise ValueError("a patch of nothing")
+
+    @property
+    def fired(self) -> Box | None:
+        """Rows and columns of the photo where the unit fired; None in a small patch, and where most has a say."""
+        found = self.fired_top, self.fired_bottom, self.fired_left, self.fired_right
+        if None in found:
+            return None
+        top, bottom, left, right = (int(edge or 0) for edge in found)
+        return (top, bottom), (left, right)
 
 
 class Statistics(Entry, frozen=True):
@@ -277,20 +281,6 @@ class Score(Entry, frozen=True):
 ENTRIES: dict[str, type[Entry]] = {  # by table, in an order in which they may be written
     "layers": AtlasLayer, "units": AtlasUnit, "recipes": AtlasRecipe, "batches": AtlasBatch, "pictures": AtlasPicture,
     "crops": AtlasCrop, "patches": AtlasPlace, "statistics": Statistics, "classes": AtlasClass, "links": AtlasLink,
-    "scores": Score,
+    "scores": Score, "grids": AtlasGrid, "grid_cells": AtlasCell, "grid_classes": AtlasEvidence,
+    "grid_patches": AtlasPiece,
 }  # fmt: skip
-
-
-def checked(kind: type[E], row: Any, damaged: ReverieError) -> E:
-    """A row as an entry.
-
-    Raises:
-        AtlasRefused: a value of another type or out of its bounds, also in the JSON of some texts.
-    """
-    try:
-        made = msgspec.convert(row, kind)
-        for name in WITHIN:
-            getattr(made, name, None)
-        return made
-    except (msgspec.MsgspecError, OverflowError, RecursionError):
-        raise damaged from None

@@ -7,10 +7,10 @@ import numpy as np
 
 from reverie.dataset.layout import on_grid
 from reverie.dataset.projection import directions
+from reverie.settings.grid import NAMED
 
 OUTLIERS = 1.0  # percent on either side that do not decide the extent
 MARGIN = 0.1  # of the extent, beyond which a point is moved to the edge
-NAMED = 6  # classes of a cell
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from reverie.atlas.atlas_file import Atlas, read_atlas
 from reverie.atlas.atlas_writer import AtlasWriter, difference
-from reverie.atlas.entries import ENTRIES, AtlasBatch, AtlasLayer, AtlasUnit, Entry, checked
+from reverie.atlas.entries import ENTRIES, AtlasBatch, AtlasLayer, AtlasUnit
 from reverie.atlas.scoring import NAMES, scored
-from reverie.atlas.tables import ATLAS
+from reverie.atlas.tables import ATLAS, GRID
+from reverie.atlas.values import Entry, checked
 from reverie.dataset.store import TABLES as SCANNED
 from reverie.errors import AtlasRefused, InvalidSetting, OutputFailed, listed
 from reverie.paths import check_free, check_output, path_named
@@ -23,6 +24,7 @@ ALIKE = (
     "statistics",
     "classes",
     "links",
+    *GRID,
 )  # where two say the same, or clash
 TOLD = 5  # clashes that are named
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reverie.atlas.atlas_file import Job
+from reverie.atlas.described import Job
 from reverie.atlas.entries import FACTS
 from reverie.errors import InvalidSetting
 from reverie.settings.atlas import VIEWS

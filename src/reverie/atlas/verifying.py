@@ -11,9 +11,10 @@ from torch import nn
 
 from reverie.atlas.atlas_file import Atlas, read_atlas, shown
 from reverie.atlas.atlas_writer import Done
-from reverie.atlas.entries import ENTRIES, FACTS, AtlasBatch, AtlasPicture, checked
+from reverie.atlas.entries import ENTRIES, FACTS, AtlasBatch, AtlasPicture
 from reverie.atlas.plan import Batch
 from reverie.atlas.tables import ATLAS
+from reverie.atlas.values import checked
 from reverie.atlas.worker import Painter
 from reverie.errors import AtlasRefused, ReverieError
 from reverie.models.model import Model

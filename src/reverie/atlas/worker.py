@@ -19,8 +19,8 @@ from PIL import Image
 from torch import Tensor
 
 from reverie import recipes
-from reverie.atlas.atlas_file import Job
 from reverie.atlas.atlas_writer import Done, decisive_source
+from reverie.atlas.described import Job
 from reverie.atlas.entries import AtlasBatch, AtlasClass, AtlasPicture
 from reverie.atlas.plan import Batch
 from reverie.errors import InvalidSetting, ReverieError, printable

@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reverie.atlas.atlas_file import Described
 from reverie.atlas.atlas_writer import Done
+from reverie.atlas.described import Described
 from reverie.atlas.entries import AtlasBatch
 from reverie.atlas.plan import Batch
 from reverie.cluster.hand import Hand

@@ -5,8 +5,8 @@ import os
 import msgspec
 import torch
 
-from reverie.atlas.atlas_file import Described
 from reverie.atlas.atlas_writer import Done, difference
+from reverie.atlas.described import Described
 from reverie.atlas.plan import Batch
 from reverie.atlas.worker import Painter
 from reverie.errors import ReverieError, printable

@@ -32,7 +32,7 @@ class Export(Settings):
 
     atlas: AtlasFile
     format: Annotated[
-        str, asked("Of the pictures: webp, or avif, about half as large.", group="Output", parse=format_named)
+        str, asked("Of the pictures: webp, or avif, two fifths smaller.", group="Output", parse=format_named)
     ] = "webp"
     quality: Annotated[
         Annotated[int, Meta(ge=1, le=100)] | None,

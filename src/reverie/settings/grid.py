@@ -8,6 +8,18 @@ from reverie.settings.fields import Batch, Photo, RandomSeed, Steps, Whole, Work
 from reverie.settings.parts import Network, Output
 from reverie.settings.setting import Settings, asked
 
+CELLS = 48  # along a side, at most
+PATCHES = 6  # of a cell, at most
+NAMED = 6  # classes that a cell speaks for
+
+
+class Gridded(Output):
+    """The output of an activation atlas, and the atlas file that keeps it too."""
+
+    atlas: Annotated[
+        str | None, asked("Atlas file of the network that keeps the cells too: its site shows them.", group="Output")
+    ] = None
+
 
 class Grid(Settings):
     """Draws an activation atlas: what a layer sees anywhere in many photos, or at each place of one, as pictures.
@@ -19,7 +31,7 @@ class Grid(Settings):
     made_by = "reverie.atlas.activation_grid:grid"
     leading = ("layer",)
     asks = Network
-    writes = Output
+    writes = Gridded
     usage = ("block11 --photos photos/", "block11 --photo sample:flower")
 
     layer: Annotated[str, asked("LAYER with a grid, such as a block.", argument="LAYER", reads="unit")]
@@ -31,7 +43,9 @@ class Grid(Settings):
         Photo | None,
         asked("One photo: at each place of the layer what the network sees there.", group="Common", reads="photo"),
     ] = None
-    cells: Annotated[Annotated[int, Meta(ge=2, le=48)], asked("Cells along a side of the atlas.", group="Common")] = 20
+    cells: Annotated[
+        Annotated[int, Meta(ge=2, le=CELLS)], asked("Cells along a side of the atlas.", group="Common")
+    ] = 20
     positions: Annotated[
         Annotated[int, Meta(ge=100, le=1_000_000)],
         asked("How many activations are laid out, drawn by chance from all photos.", group="Objective"),
@@ -51,8 +65,8 @@ class Grid(Settings):
     ] = None
     steps: Annotated[Steps, asked("Steps of each picture.")] = 128
     patches: Annotated[
-        Annotated[int, Meta(ge=0, le=6)], asked("Real patches of each cell, on the page.", group="Objective")
-    ] = 6
+        Annotated[int, Meta(ge=0, le=PATCHES)], asked("Real patches of each cell, on the page.", group="Objective")
+    ] = PATCHES
     batch: Batch = None
     workers: Workers = None
     seed: RandomSeed = 0

@@ -63,12 +63,18 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """A real patch: an encoded file's bytes, of which kind, the unit's value there, and the photo's name."""
+    """A real patch: an encoded file's bytes, of which kind, the unit's value there, and the photo's name.
+
+    Attributes:
+        fired: (left, top, width, height) of the part of a large patch in which the unit fired, 0 to 1 of the square
+            in whose middle it is shown.
+    """
 
     kind: str
     file: bytes
     value: float
     photo: str
+    fired: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,41 @@ class UnitEntry:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class CellEntry:
+    """A cell of an activation atlas: how many activations it holds, its picture, and what is known of it.
+
+    Attributes:
+        file: an encoded picture's bytes; so are `patches`.
+        classes: (class, mean evidence), the strongest first.
+    """
+
+    row: int
+    column: int
+    count: int
+    file: bytes
+    classes: Sequence[tuple[str, float]] = ()
+    patches: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class GridEntry:
+    """The activation atlas of a layer.
+
+    Attributes:
+        height, width: in cells.
+        side: of the pictures, in pixels.
+        about: what it was made of, in a sentence.
+        cells: those that are not empty, row by row.
+    """
+
+    height: int
+    width: int
+    side: int
+    about: str
+    cells: Sequence[CellEntry]
+
+
 class Contents(Protocol):
     """What is read of an atlas, from its file or from anywhere else."""
 
@@ -164,4 +205,8 @@ class Contents(Protocol):
 
     def entries(self, layer: str) -> Iterator[UnitEntry]:
         """The layer's units in the order of their channels."""
+        ...
+
+    def grid(self, layer: str) -> GridEntry | None:
+        """The layer's activation atlas, where it has one."""
         ...

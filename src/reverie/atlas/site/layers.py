@@ -8,11 +8,12 @@ import numpy as np
 
 from reverie.atlas.site import plain
 from reverie.atlas.site.contents import Contents, Layer, UnitEntry
+from reverie.atlas.site.grids import write_grid
 from reverie.atlas.site.plain import Names
 from reverie.atlas.site.scripts import short, write_script
-from reverie.atlas.site.tiles import Encoding, TileSheets, decoded, tile
+from reverie.atlas.site.tiles import LARGE, PATCH, Encoding, TileSheets, decoded, tile
 
-SMALL, LARGE, PATCH = 32, 128, 64  # sides of tiles, in pixels
+SMALL = 32  # side of a wall's smallest tiles, in pixels
 ACROSS = {SMALL: 32, LARGE: 8}  # tiles in a row, and rows, of a sheet of chief pictures
 SHARD = 64  # units of a script
 ROWS = 8  # units of a sheet of views or of patches
@@ -56,7 +57,7 @@ class LayerFiles:
         self.views = {kind.key: place for place, kind in enumerate(contents.views)}
         self.kinds = [(kind.key, most) for kind, most in contents.patches]
         self.side = min(contents.side, 4 * LARGE)
-        self.count = 0
+        self.count, self.grid = 0, contents.grid(layer.name)
         self.front: dict[int, tuple[int, np.ndarray]] = {}
         self.photos = Names()
         self.told: dict[str, list[Any]] = {
@@ -98,6 +99,8 @@ class LayerFiles:
         self._script("search", {"photos": self.photos.texts, "shown": told["shown"], "classes": told["kinds"]})
         for place, column in enumerate(self.columns):
             self._script(f"by-{place}", column)
+        if self.grid is not None:
+            write_grid(self.folder, self.number, self.layer.name, self.grid, self.encoding)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -108,6 +111,7 @@ class LayerFiles:
             "units": self.count,
             "numbered": None if channels == list(range(self.count)) else channels,
             "dead": len(self.told["dead"]),
+            "grid": self.grid is not None and bool(self.grid.cells),
             "front": [index for index, _ in self.standing],
         }
 

@@ -57,10 +57,11 @@ def unit(entry: UnitEntry, classes: Names, photos: Names, views: Mapping[str, in
 
 
 def patch_values(entry: UnitEntry, photos: Names) -> dict[str, list[list[Any]]]:
-    """The patches' values and photos' numbers, by kind."""
+    """The patches' values, photos' numbers and, in per cent, where the unit fired, by kind."""
     found: dict[str, list[list[Any]]] = {}
     for patch in entry.patches:
-        found.setdefault(patch.kind, []).append([short(patch.value), photos(patch.photo)])
+        where = [] if patch.fired is None else [[short(100 * share, 3) for share in patch.fired]]
+        found.setdefault(patch.kind, []).append([short(patch.value), photos(patch.photo), *where])
     return found
 
 

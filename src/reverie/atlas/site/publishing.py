@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from reverie.atlas.site import layers as written
 from reverie.atlas.site import plain
 from reverie.atlas.site.contents import Contents
 from reverie.atlas.site.folder import MARK, whole_folder
 from reverie.atlas.site.layers import FRONT, FRONT_SIDE, ROWS, SHARD, ClassIndex, LayerFiles, Placed
 from reverie.atlas.site.scripts import write_script
-from reverie.atlas.site.tiles import Encoding, TileSheets
+from reverie.atlas.site.tiles import LARGE, Encoding, TileSheets
 from reverie.record import versions
 from reverie.runs import Event
 
@@ -125,7 +124,7 @@ def _network(folder: Path, contents: Contents, layers: Sequence[LayerFiles], enc
         "patches": [[kind.key, kind.label, kind.note, most] for kind, most in contents.patches],
         "layers": [files.about for files in layers],
         "ending": encoding.kind,
-        "side": min(contents.side, 4 * written.LARGE),
+        "side": min(contents.side, 4 * LARGE),
         "reverie": versions()["reverie"],
     }  # fmt: skip
     write_script(folder, "data/network", about)

@@ -9,7 +9,18 @@ import numpy as np
 
 from reverie.atlas.atlas_file import Atlas
 from reverie.atlas.entries import AtlasClass, AtlasLayer, AtlasLink, AtlasPatch, AtlasPicture, Score, Statistics
-from reverie.atlas.site.contents import Histogram, Kind, Layer, Link, Measure, Patch, Picture, UnitEntry
+from reverie.atlas.site.contents import (
+    CellEntry,
+    GridEntry,
+    Histogram,
+    Kind,
+    Layer,
+    Link,
+    Measure,
+    Patch,
+    Picture,
+    UnitEntry,
+)
 from reverie.atlas.tables import ATLAS
 from reverie.figures import board
 from reverie.truth.scores import LOW, NAMES
@@ -18,7 +29,11 @@ CHUNK = 64  # units that are read at a time
 LOGITS = "logits"
 NOTES = ("Made by climbing, and by descending, its activation", "; the views differ as far as they can")
 KINDS = {
-    "max": Kind("max", "Real patches that excite it most", "Cut out at what the position sees."),
+    "max": Kind(
+        "max",
+        "Real patches that excite it most",
+        "Cut out at what the position sees; a frame shows where in a large one it fired.",
+    ),
     "least": Kind("least", "Least"),
     "random": Kind("random", "By chance"),
 }
@@ -119,6 +134,31 @@ class AtlasContents:
             for unit in some:
                 yield self._entry(rows, layer, unit.unit, bool(unit.dead))
 
+    def grid(self, layer: str) -> GridEntry | None:
+        """The layer's activation atlas, where it has one.
+
+        Raises:
+            AtlasRefused: a damaged file.
+        """
+        found = self.atlas.grid(layer)
+        if found is None:
+            return None
+        classes, patches = (_by_cell(rows) for rows in (self.atlas.cell_classes(layer), self.atlas.cell_patches(layer)))
+        cells = [
+            CellEntry(
+                cell.row,
+                cell.column,
+                cell.count,
+                cell.image,
+                [(item.name, item.value) for item in classes.get((cell.row, cell.column), ())],
+                [item.image for item in patches.get((cell.row, cell.column), ())],
+            )
+            for cell in self.atlas.cells(layer)
+            if cell.row < found.height and cell.column < found.width
+        ]
+        about = f"{found.positions:,} activations at places of {found.photos:,} photos; like lies beside like."
+        return GridEntry(found.height, found.width, found.side, about, cells)
+
     @cached_property
     def _keys(self) -> Sequence[str]:
         return list(dict.fromkeys(batch.recipe for batch in self.atlas.batches() if batch.view != "facts"))
@@ -160,7 +200,7 @@ class AtlasContents:
         photos = self.atlas.photos
         if item.photo >= len(photos):
             raise self.atlas.damaged
-        return Patch(item.kind, item.image, item.value, photos[item.photo])
+        return Patch(item.kind, item.image, item.value, photos[item.photo], _within(item))
 
     def _histogram(self, found: Statistics, pictures: Sequence[AtlasPicture]) -> Histogram:
         """In even bars, with the places of the best photo and of the chief picture."""
@@ -194,10 +234,27 @@ def _by_unit(rows: Sequence[Any]) -> Mapping[int, list[Any]]:
     return found
 
 
+def _by_cell(rows: Sequence[Any]) -> Mapping[tuple[int, int], list[Any]]:
+    found: dict[tuple[int, int], list[Any]] = {}
+    for row in rows:
+        found.setdefault((row.row, row.column), []).append(row)
+    return found
+
+
 def _layer(layer: AtlasLayer, units: int) -> Layer:
     tall, wide = layer.field_height, layer.field_width
     sees = None if tall is None or wide is None else (tall, wide)
     return Layer(layer.layer, layer.kind, units, layer.channels, layer.size, sees)
+
+
+def _within(item: AtlasPatch) -> tuple[float, float, float, float] | None:
+    """Where the unit fired, in the square in whose middle the patch is shown."""
+    if item.fired is None:
+        return None
+    height, width = item.bottom - item.top, item.right - item.left
+    side, ((top, bottom), (left, right)) = max(height, width), item.fired
+    x, y = left - item.left + (side - width) / 2, top - item.top + (side - height) / 2
+    return x / side, y / side, (right - left) / side, (bottom - top) / side
 
 
 def _numbers(scores: Sequence[Score], found: Statistics | None) -> dict[str, float]:

@@ -12,6 +12,7 @@ from reverie.errors import AtlasRefused, InvalidSetting
 
 KINDS = {"webp": {"method": 4}, "avif": {"speed": 6}}  # how each is written; by its ending
 QUALITIES = {"webp": 70, "avif": 50}  # unless one is asked for
+LARGE, PATCH = 128, 64  # sides of the largest chief pictures and of patches, in pixels
 COARSE = 3  # times from which on an enlarged patch shows its pixels
 
 

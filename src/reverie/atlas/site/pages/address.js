@@ -1,9 +1,10 @@
 "use strict";
 // Addresses: #/ the network, #/block8 a layer, #/block8:12 a unit, #/block8:12/block8:40 two of them, #/class/NAME a class.
-// What list is in view stands behind a question mark: its words, its order, whether dead units are left out, its class.
+// What list is in view stands behind a question mark: its words, its order, whether dead units are left out, its class;
+// or the cell of the layer's activation atlas.
 
 (() => {
-  const coded = text => encodeURIComponent(text).replaceAll("%3A", ":").replaceAll("%40", "@").replaceAll("%20", "+");
+  const coded = text => encodeURIComponent(text).replaceAll("%3A", ":").replaceAll("%40", "@").replaceAll("%2C", ",").replaceAll("%20", "+");
   const decoded = text => {
     try {
       return decodeURIComponent(text.replaceAll("+", " "));
@@ -12,7 +13,7 @@
     }
   };
 
-  const KEYS = ["q", "sort", "live", "class", "taken", "px", "pin"];
+  const KEYS = ["q", "sort", "live", "class", "taken", "px", "pin", "grid"];
 
   /** What an address asks for. */
   atlas.parsed = hash => {

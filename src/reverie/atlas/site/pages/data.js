@@ -91,6 +91,8 @@ const atlas = { pages: {} };
     const before = kinds.slice(0, kind).reduce((sum, item) => sum + item[3], 0);
     return place(`${layer}/`, "patches", across, 8, atlas.network.layers[layer].units * across, index * across + before + rank);
   };
+  atlas.cell = (layer, at, count) => place(`${layer}/`, "cells", 16, 16, count, at);
+  atlas.piece = (layer, at, rank, most, count) => place(`${layer}/`, "pieces", most, 16, count * most, at * most + rank);
   atlas.front = (layer, part) => place("", "front", 12, 8, atlas.network.layers.length * 12, layer * 12 + part);
 
   /** The place of a channel in its layer; undefined where the atlas has no such unit. */

@@ -28,9 +28,12 @@
 
   const stem = name => name.split("/").pop().replace(/\.\w{1,5}$/, "");
 
-  const patchesOf = ({ layer, index, about }, kind, number) => (about.patches?.[kind] ?? []).map(([value, photo], rank) => {
-    const name = about.names[photo];
-    return el("figure", { title: name }, atlas.picture(atlas.patch(layer, index, number, rank), `a patch of ${name}, value ${atlas.digits(value)}`),
+  const frame = ends => el("i", { class: "fired", style: Object.fromEntries(["left", "top", "width", "height"].map((side, at) => [side, `${ends[at]}%`])) });
+
+  const patchesOf = ({ layer, index, about }, kind, number) => (about.patches?.[kind] ?? []).map(([value, photo, fired], rank) => {
+    const name = about.names[photo], shown = atlas.picture(atlas.patch(layer, index, number, rank), `a patch of ${name}, value ${atlas.digits(value)}`);
+    if (fired) shown.append(frame(fired));
+    return el("figure", { title: name }, shown,
       el("figcaption", null, el("b", null, atlas.digits(value)), el("small", null, stem(name))));
   });
 

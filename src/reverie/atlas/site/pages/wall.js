@@ -270,8 +270,18 @@
     return layer ? el("a", { href: atlas.layerAddress(other, { ...list, q: null }), rel: word === "up: " ? "prev" : "next" }, word, layer.name) : null;
   });
 
+  const head = (state, layer) => el("header", { class: "head" },
+    el("div", { class: "beside" }, el("h1", null, layer.name), el("nav", { class: "steps", "aria-label": "Layers" }, neighbours(state.layer, state.list))),
+    el("p", { class: "sub" }, [layer.kind, ...atlas.sizes(layer)].filter(Boolean).join(" · ")),
+    layer.grid ? el("nav", { class: "steps", "aria-label": "What is shown" }, [["Units", null], ["Activation atlas", state.list.grid ?? "all"]].map(([name, grid]) =>
+      el("a", { href: atlas.layerAddress(state.layer, { ...state.list, grid }), "aria-current": Boolean(grid) === Boolean(state.list.grid) ? "page" : null }, name))) : null);
+
   atlas.pages.layer = async (state, page) => {
     const layer = atlas.network.layers[state.layer], by = atlas.sorted(state.list);
+    if (layer.grid && state.list.grid) {
+      page.title = `What ${layer.name} sees · ${atlas.network.title}`;
+      return [head(state, layer), ...await atlas.gridOf(state)];
+    }
     const [about, order] = await Promise.all([atlas.load(`data/${state.layer}/layer`), atlas.order(state.layer, state.list)]);
     const column = by ? { measure: by.measure, values: await atlas.column(state.layer, by.measure) } : null;
     page.title = `${layer.name} · ${atlas.network.title}`;
@@ -287,9 +297,7 @@
     }
     atlas.say(`${order.length} units`);
     return [
-      el("header", { class: "head" },
-        el("div", { class: "beside" }, el("h1", null, layer.name), el("nav", { class: "steps", "aria-label": "Layers" }, neighbours(state.layer, state.list))),
-        el("p", { class: "sub" }, [layer.kind, ...atlas.sizes(layer)].filter(Boolean).join(" · "))),
+      head(state, layer),
       tools(state, order.length),
       order.length ? shown.node : el("p", { class: "said" }, "No unit of this layer is found by these words."),
       peek(shown),
