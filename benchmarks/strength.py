@@ -55,7 +55,8 @@ def rows(model: reverie.Model, layers: list[str], given: argparse.Namespace, pho
         labels.append(f"{layer}: {whole:.1f}x, {change:.0f} of 255")
     if given.output is not None:
         given.output.mkdir(parents=True, exist_ok=True)
-        Result(torch.cat(made), (), tuple(labels)).save(given.output / f"strength-{Path(photo).stem}.png")
+        stem = Path(photo.removeprefix("sample:")).stem
+        Result(torch.cat(made), (), tuple(labels)).save(given.output / f"strength-{stem}.png")
 
 
 def main() -> None:
