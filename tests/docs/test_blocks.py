@@ -43,7 +43,7 @@ def _few_steps(monkeypatch, tmp_path):
     monkeypatch.setattr(paths, "sample", lambda name: small / f"{real(name).stem}.jpg")
     for table in (presets.DREAM, presets.FEATURE):
         for name, preset in table.items():
-            monkeypatch.setitem(table, name, dataclasses.replace(preset, steps=1))
+            monkeypatch.setitem(table, name, dataclasses.replace(preset, steps=1, climb_on=min(1, preset.climb_on)))
 
 
 @pytest.fixture

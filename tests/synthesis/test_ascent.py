@@ -59,6 +59,18 @@ def test_a_paced_climb_goes_as_far_whether_or_not_gradients_agree(agree):
     assert torch.allclose(moved.square().flatten(1).mean(1).sqrt(), torch.full((2,), 0.4), atol=0.01)
 
 
+def test_adam_is_torchs_to_the_bit():
+    gradients = noise(20)
+    wanted = gradients[0].clone().requires_grad_()
+    optimizer = torch.optim.Adam([wanted], betas=(0.5, 0.95))
+    ascent = Ascent("adam", (0.2, 0.01), betas=(0.5, 0.95))
+    for index, gradient in enumerate(gradients):
+        optimizer.param_groups[0]["lr"] = ascent.between(ascent.rate, index / 19)
+        wanted.grad = gradient.clone()
+        optimizer.step()
+    assert torch.equal(climbed(ascent, gradients, gradients[0]), wanted.detach())
+
+
 def test_adam_is_the_papers():
     gradients, rates = noise(5), [0.1, 0.0875, 0.075, 0.0625, 0.05]
     found = climbed(Ascent("adam", (0.1, 0.05), betas=(0.8, 0.95)), gradients, gradients[0])

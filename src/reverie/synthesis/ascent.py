@@ -15,6 +15,7 @@ from reverie.transforms import gaussian
 Move = Callable[[Tensor, Tensor, Tensor, float], None]  # gradient, its L1 norm [N] (not Adam), score [N], rate
 
 KINDS = ("adam", "mean-abs", "paced", "std", "sign", "l2", "gradient", "newton", "lbfgs")
+EPSILON = 1e-8  # of Adam
 STRIDE = 3.0  # of a paced step, in rates: what is drawn back has found its way along the sphere
 
 
@@ -116,13 +117,16 @@ class _Steps:
 
 
 def _adam(latents: Tensor, betas: tuple[float, float]) -> Move:
-    optimizer = torch.optim.Adam([latents], betas=betas)
+    """The steps of `torch.optim.Adam`, whose first one imports torch's compiler: more than a second."""
+    mean, square, count = torch.zeros_like(latents), torch.zeros_like(latents), 0
 
     def move(gradient: Tensor, _: Tensor, __: Tensor, rate: float) -> None:
-        optimizer.param_groups[0]["lr"] = rate
-        latents.grad = gradient
-        optimizer.step()
-        latents.grad = None
+        nonlocal count
+        count += 1
+        mean.lerp_(gradient, 1 - betas[0])
+        square.mul_(betas[1]).addcmul_(gradient, gradient, value=1 - betas[1])
+        deviation = square.sqrt().div_(math.sqrt(1 - betas[1] ** count)).add_(EPSILON)
+        latents.addcdiv_(mean, deviation, value=-rate / (1 - betas[0] ** count))
 
     return move
 
