@@ -13,6 +13,7 @@ from PIL import Image
 from torch import nn
 
 import reverie
+from killing import contents
 from reverie import recipes
 from reverie.atlas.atlas_file import read_atlas, scan_in, shown
 from reverie.atlas.atlas_writer import AtlasWriter
@@ -53,15 +54,6 @@ def run(model, folder, path, **more) -> BuildRun:
 @pytest.fixture(scope="module")
 def whole(model, folder, tmp_path_factory):
     return finished(run(model, folder, tmp_path_factory.mktemp("made") / "whole.atlas"))
-
-
-def contents(path: Path) -> dict[str, list]:
-    """All rows of all tables in order, but for how long the batches took."""
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE sql IS NOT NULL")]
-        found = {name: sorted(database.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
-    found["batches"] = [row[:7] for row in found["batches"]]
-    return found
 
 
 def test_an_atlas_holds_every_unit_with_its_pictures(model, whole):

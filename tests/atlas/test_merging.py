@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from killing import contents
 from reverie.atlas.atlas_file import read_atlas
 from reverie.atlas.building import BuildRun
 from reverie.atlas.merging import MergeRun
@@ -38,15 +39,6 @@ def made(model, folder, tmp_path_factory):
         asked = Build.made(**SMALL, photos=folder, shard=shard)
         finished(BuildRun(model, asked, place / f"{name}.atlas"))
     return place
-
-
-def contents(path: Path) -> dict[str, list]:
-    """All rows of all tables in order, but for how long the batches took."""
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE sql IS NOT NULL")]
-        found = {name: sorted(database.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
-    found["batches"] = [row[:7] for row in found["batches"]]
-    return found
 
 
 def test_shards_joined_in_any_order_are_the_unbroken_atlas(made, tmp_path):

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from build_kills import SETTINGS, contents, kill_often, photos_in
+from build_kills import SETTINGS, kill_often, photos_in
 
+from killing import contents
 from reverie.atlas.atlas_file import read_atlas
 from reverie.atlas.atlas_writer import AtlasWriter
 from reverie.atlas.building import BuildRun

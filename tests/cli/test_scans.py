@@ -1,16 +1,12 @@
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from killing import contents, photos_in
 from reverie.dataset import scanning as run
 from reverie.dataset.store import read_scan
 from reverie.record import parse_record
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "dataset"))
-
-from kills import contents, photos_in
 
 
 @pytest.fixture

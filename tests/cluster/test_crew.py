@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 import reverie
+from killing import contents
 from reverie.atlas.atlas_file import read_atlas
 from reverie.atlas.building import BuildRun
 from reverie.cluster.crew import RayCrew, _check_there, _joined
@@ -47,15 +48,6 @@ def alone(model, tmp_path_factory):
     torch.set_num_threads(1)
     path = tmp_path_factory.mktemp("alone") / "a.atlas"
     return contents(finished(BuildRun(model, Build.made(**SMALL), path)).path)
-
-
-def contents(path: Path) -> dict[str, list]:
-    """All rows of all tables, but for who made a batch and how long that took."""
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE sql IS NOT NULL")]
-        found = {name: sorted(database.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
-    found["batches"] = [row[:7] for row in found["batches"]]
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ import sqlite3
 import numpy as np
 import pytest
 import torch
-from kills import contents, kill_often, photos_in
+from kills import kill_often
 
 import reverie
+from killing import contents, photos_in
 from reverie.dataset import scanning as run
 from reverie.dataset.decoding import batches
 from reverie.dataset.patches import patch_record, patches
