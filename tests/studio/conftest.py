@@ -10,9 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import torch
 
 import reverie
 from reverie.atlas.building import BuildRun
+from reverie.image import to_pil
 from reverie.runs import finished
 from reverie.settings.atlas import Build
 
@@ -31,11 +33,12 @@ class Live:
         (folder / "nets.py").write_text(NETWORK)
         self.folder = folder / "my pictures"
         command = [sys.executable, "-m", "reverie", "studio", "-m", f"{folder / 'nets.py'}:tiny", "--threads", "1"]
-        self.process = subprocess.Popen(
-            [*command, "--folder", str(self.folder), "--no-browser", *words],
-            stdout=subprocess.PIPE, text=True, cwd=folder,
-            preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignored else None,
-        )  # fmt: skip
+        with (folder / "terminal.txt").open("w") as terminal:
+            self.process = subprocess.Popen(
+                [*command, "--folder", str(self.folder), "--no-browser", *words],
+                stdout=subprocess.PIPE, stderr=terminal, text=True, cwd=folder,
+                preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignored else None,
+            )  # fmt: skip
         self.client = None
         try:
             self._enter()
@@ -101,8 +104,13 @@ OVER = ("done", "stopped", "cancelled", "failed")
 def live(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio")
     (folder / "nets.py").write_text(NETWORK)
+    (folder / "photos").mkdir()
+    for number, photo in enumerate(torch.rand(6, 3, 48, 48)):
+        to_pil(photo).save(folder / "photos" / f"{number}.png")
     model = reverie.load(f"{folder / 'nets.py'}:tiny")
-    asked = Build.made(layers=("mix", "logits"), size=24, steps=1, batch=8, diversity=1)
+    asked = Build.made(
+        layers=("mix", "logits"), size=24, steps=1, batch=8, diversity=1, workers=0, photos=folder / "photos"
+    )
     finished(BuildRun(model, asked, folder / "tiny.atlas"))
     with contextlib.closing(Live(folder, "--atlas", str(folder / "tiny.atlas"))) as live:
         assert live.studio["problem"] is None

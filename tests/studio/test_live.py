@@ -202,7 +202,8 @@ def test_what_is_asked_for_works_and_units_is_asked_for_anew(live):
 
 
 def test_the_atlas_is_browsed_and_gives_units_their_pictures(live):
-    live.until(lambda: live.get("/api/studio")["atlas"], bool)
+    told = live.until(lambda: live.get("/api/studio"), lambda found: found["atlas"]["ready"])
+    assert told["atlas"] == {"name": "tiny.atlas", "ready": True, "problem": None}
     page = live.client.get("/atlas/")
     assert page.headers["content-type"].startswith("text/html")
     assert "connect-src" not in page.headers["content-security-policy"]  # so that default-src 'none' holds for it
@@ -213,6 +214,19 @@ def test_the_atlas_is_browsed_and_gives_units_their_pictures(live):
     (own,) = [item for item in read_atlas(live.folder.parent / "tiny.atlas").pictures("mix", 5) if item.view == "max"]
     shown, stored = (np.asarray(Image.open(io.BytesIO(item)).convert("RGB")) for item in (found.content, own.image))
     assert np.abs(shown.astype(int) - stored).mean() < 8  # WebP, written twice
+
+
+def test_a_units_card_has_the_real_patches_that_there_are(live):
+    wish = {"kind": "card", "settings": {"steps": 1, "size": 24, "link_steps": 0, "links": 1, "patches": 2}}
+    wish["settings"]["unit"] = "mix:1"
+    work = live.get(f"/api/works/{live.ended(live.post('/api/jobs', **wish)['id'])['works'][0]}")
+    assert work["record"]["arguments"]["scan"] == str(live.folder.parent / "tiny.atlas")
+    assert f"--scan {live.folder.parent / 'tiny.atlas'}" in work["command"]
+    height = work["height"]
+    wish["settings"]["unit"] = "block:1"  # which was not scanned
+    work = live.get(f"/api/works/{live.ended(live.post('/api/jobs', **wish)['id'])['works'][0]}")
+    assert "scan" not in work["record"]["arguments"]
+    assert work["height"] < height
 
 
 def test_a_unit_has_a_small_picture_soon(live):
@@ -315,8 +329,11 @@ def test_a_killed_worker_is_told_in_one_sentence_and_the_next_job_starts_in_a_fr
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_all_also_where_it_was_ignored_and_the_picture_is_kept(tmp_path, number):
-    live = Live(tmp_path, ignored=True)
+    live = Live(tmp_path, "--atlas", f"{tmp_path / 'nets.py'}", ignored=True)
     try:
+        found = live.until(lambda: live.get("/api/studio")["atlas"], lambda found: found["problem"])
+        assert "nets.py is no atlas of this program" in found["problem"]
+        assert (tmp_path / "terminal.txt").read_text() == f"reverie: {found['problem']}\n"
         job = live.job(steps=100_000)
         live.running(job)
         workers = live.workers()

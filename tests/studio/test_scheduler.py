@@ -6,6 +6,7 @@ import pytest
 
 from reverie.errors import UnknownName
 from reverie.studio import scheduler as module
+from reverie.studio.companions import Companions
 from reverie.studio.feed import Feed
 from reverie.studio.jobs import POINTS, Job
 from reverie.studio.limits import ENDED
@@ -31,7 +32,7 @@ def begun(tmp_path, monkeypatch):
 
     def run(use):
         async def inside():
-            scheduler = module.Scheduler({}, Works(tmp_path), Feed(), first=object())
+            scheduler = module.Scheduler({}, Works(tmp_path), Feed(), Companions(), object())
             scheduler._hear_ready({"layers": []})
             return use(scheduler)
 

@@ -25,12 +25,13 @@ def command_line(command: str, *given: Settings) -> str:
     """A command with all that differs from the defaults, ready for a shell: arguments first, then options.
 
     Args:
+        command: its name, such as `dream` or `atlas build`.
         given: the settings of the command, of its network and of its output.
     """
     said = [(item, value) for settings in given for item, value in _said(settings)]
     words = [word for item, value in said if "argument" in item.more for word in _words(value)]
     options = [word for item, value in said if "argument" not in item.more for word in _option(item, value)]
-    return shlex.join(["reverie", command, *words, *options])
+    return shlex.join(["reverie", *command.split(), *words, *options])
 
 
 def python_call(

@@ -18,6 +18,10 @@ class Studio(Settings):
         str | None,
         asked("A file of `reverie atlas build`, to browse and to take units' pictures from.", group="Common"),
     ] = None
+    scan: Annotated[
+        str | None,
+        asked("A file of `reverie scan`, for real patches on units' cards; the atlas's unless given.", group="Common"),
+    ] = None
     folder: Annotated[
         str, asked("Where pictures are kept, as PNGs with their records; made unless there.", group="Common")
     ] = "reverie-studio"

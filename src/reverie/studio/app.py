@@ -2,7 +2,6 @@
 
 import asyncio
 from importlib import metadata
-from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
@@ -20,6 +19,7 @@ from reverie.studio.answers import ASKED, failed, json_answer, read_json, refuse
 from reverie.studio.archive import Archive
 from reverie.studio.assets import Assets
 from reverie.studio.atlas_pages import AtlasPages
+from reverie.studio.companions import Companions
 from reverie.studio.feed import Feed
 from reverie.studio.forks import job_of
 from reverie.studio.guard import Session
@@ -39,19 +39,19 @@ class Studio:
 
     Args:
         network: as the command line names it.
-        atlas: a file of the network's units.
+        companions: files beside the network.
         first: the process that computes, where it has been begun already.
     """
 
     def __init__(
-        self, network: Network, works: Works, session: Session, atlas: Path | None, first: Process | None
+        self, network: Network, works: Works, session: Session, companions: Companions, first: Process | None
     ) -> None:
-        self.network, self.works, self.session = network, works, session
+        self.network, self.works, self.session, self.companions = network, works, session, companions
         self.feed, self.pictures, self.assets = Feed(), Pictures(works), Assets()
-        self.scheduler = Scheduler(msgspec.to_builtins(network.flat()), works, self.feed, atlas, first)
-        self.atlas = AtlasPages(atlas, works, self.scheduler.tell_studio)
+        self.scheduler = Scheduler(msgspec.to_builtins(network.flat()), works, self.feed, companions, first)
+        self.atlas = AtlasPages(companions, works, self.scheduler.tell_studio)
         self.units = UnitPictures(works, self.scheduler)
-        self.archive = Archive(self.pictures, network, lambda name: self.scheduler.tell_work(name, gone=True))
+        self.archive = Archive(self.pictures, network, companions, self.scheduler.tell_work)
 
     def app(self) -> Starlette:
         """The application."""
@@ -112,8 +112,10 @@ class Studio:
                 "kinds": [{"name": name, "film": requests.filmed(cls)} for name, cls in requests.kinds().items()],
                 "methods": network.get("methods", []),
                 "presets": network.get("presets", {}),
-                "atlas": self.atlas.ready,
-                "atlas_problem": self.atlas.problem,
+                "atlas": self.atlas.told(),
+                "atlas_commands": requests.atlas_commands(self.network),
+                "scanned": list(self.companions.scanned),
+                "scan_problem": self.companions.problems.get("scan"),
                 "films": [*PACKED, ".gif", ".webp"] if installed("av") else [".gif", ".webp"],
                 "limits": {"bytes": limits.BYTES, "pixels": limits.PIXELS},
             }
@@ -130,7 +132,7 @@ class Studio:
     async def add(self, request: Request) -> Response:
         """One more job."""
         wanted = await read_json(request, requests.JobRequest)
-        job = await asyncio.to_thread(job_of, wanted, self.pictures)
+        job = await asyncio.to_thread(job_of, wanted, self.pictures, self.companions)
         self.scheduler.add(job)
         return json_answer({"id": job.id}, 201)
 
@@ -166,7 +168,8 @@ class Studio:
     async def command(self, request: Request) -> Response:
         """The command line of a request."""
         wanted = await read_json(request, requests.JobRequest)
-        return json_answer(await asyncio.to_thread(requests.spelt, wanted, self.pictures, self.network))
+        given = wanted, self.pictures, self.companions, self.network
+        return json_answer(await asyncio.to_thread(requests.spelt, *given))
 
     async def ask(self, request: Request) -> Response:
         """A question about the network."""

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from reverie.errors import ReverieError
 from reverie.settings.parts import Network
 from reverie.studio.answers import ASKED, KEPT, announced, json_answer
+from reverie.studio.companions import Companions
 from reverie.studio.forks import forked, repeatable
 from reverie.studio.pictures import Pictures, check_length
 from reverie.studio.requests import JobRequest, spelt, spelt_rerun
@@ -25,8 +26,11 @@ class Archive:
         gone: is told the id of a work that has been deleted.
     """
 
-    def __init__(self, pictures: Pictures, network: Network, gone: Callable[[str], None]) -> None:
-        self.pictures, self.works, self.network, self.gone = pictures, pictures.works, network, gone
+    def __init__(
+        self, pictures: Pictures, network: Network, companions: Companions, gone: Callable[[str], None]
+    ) -> None:
+        self.pictures, self.works, self.gone = pictures, pictures.works, gone
+        self.network, self.companions = network, companions
 
     def routes(self) -> list[Route]:
         """Its addresses."""
@@ -87,7 +91,7 @@ class Archive:
         work = self.works.work(name)
         made, again = forked(work, self.pictures), spelt_rerun(work)
         try:
-            said = spelt(JobRequest(work.record.recipe, **made), self.pictures, self.network)
+            said = spelt(JobRequest(work.record.recipe, **made), self.pictures, self.companions, self.network)
         except ReverieError:  # a photo that is not here any more, or a picture of another door
             said = again
         if made["changes"] and repeatable(work):

@@ -5,13 +5,15 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
-from reverie.errors import ReverieError
+from reverie.errors import AtlasRefused, ReverieError
 from reverie.studio.answers import ASKED
 from reverie.studio.child import Child
+from reverie.studio.companions import Companions
 from reverie.studio.spawning import EXPORTER, spawned
 from reverie.studio.works import Works
 
@@ -28,23 +30,24 @@ KINDS = {
 
 
 class AtlasPages:
-    """The site of the atlas that the command line names, if it names one.
+    """The site of the atlas that the command line names, if it names one and that is of the network.
 
     Args:
         changed: is told when it is there, or why it never will be.
     """
 
-    def __init__(self, atlas: Path | None, works: Works, changed: Callable[[], None]) -> None:
-        self.atlas, self.works, self.changed = atlas, works, changed
+    def __init__(self, companions: Companions, works: Works, changed: Callable[[], None]) -> None:
+        self.companions, self.works, self.changed = companions, works, changed
         self.files: dict[str, Path] = {}
         self.problem: str | None = None
         self.child: Child | None = None
+        atlas = companions.atlas
         self.task = None if atlas is None else asyncio.create_task(self._made(atlas))
 
-    @property
-    def ready(self) -> bool:
-        """Whether it can be browsed."""
-        return FIRST in self.files
+    def told(self) -> dict[str, Any] | None:
+        """The atlas as the pages are told of it; None where none is named."""
+        atlas = self.companions.atlas
+        return None if atlas is None else {"name": atlas.name, "ready": FIRST in self.files, "problem": self.problem}
 
     def answer(self, name: str) -> Response:
         """A file of the site; what is not in its table is not there, whatever the name."""
@@ -61,7 +64,10 @@ class AtlasPages:
             self.child.kill()
 
     async def _made(self, atlas: Path) -> None:
+        await self.companions.known.wait()
         try:
+            if "atlas" in self.companions.problems:
+                raise AtlasRefused(self.companions.problems["atlas"])
             place = await asyncio.to_thread(self._place, atlas)
             if not (place / FIRST).is_file():
                 self.child = Child(spawned(EXPORTER), lambda _: None, lambda _: None)

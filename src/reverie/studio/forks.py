@@ -8,6 +8,7 @@ from reverie import settings
 from reverie.errors import InvalidSetting
 from reverie.record import Record
 from reverie.settings.setting import settings_of
+from reverie.studio.companions import Companions
 from reverie.studio.jobs import RERUN, Job
 from reverie.studio.pictures import Pictures
 from reverie.studio.requests import PICTURED, JobRequest, closed, is_plain, job, kinds
@@ -58,14 +59,14 @@ def _same(value: Any, default: Any) -> bool:
     return bool(value == (list(default) if isinstance(default, tuple) else default))
 
 
-def job_of(request: JobRequest, pictures: Pictures) -> Job:
+def job_of(request: JobRequest, pictures: Pictures, companions: Companions) -> Job:
     """The job of a request, which may be to make a work again.
 
     Raises:
         ReverieError: as `job`; or a work that its record does not repeat, or whose photo is not here.
     """
     if request.kind != RERUN:
-        return job(request, pictures)
+        return job(request, pictures, companions)
     if request.work is None:
         raise InvalidSetting("a rerun needs the work that is to be made again")
     work = pictures.works.work(request.work)

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -16,6 +17,8 @@ from reverie.settings.card import Card
 from reverie.settings.parts import Filmed, Network, Output
 from reverie.settings.setting import Setting, Settings, settings_of
 from reverie.settings.spelling import command_line, python_call
+from reverie.settings.studio import Studio
+from reverie.studio.companions import Companions
 from reverie.studio.jobs import RERUN, Job
 from reverie.studio.pictures import Pictures
 from reverie.studio.works import Work, title
@@ -84,14 +87,16 @@ def closed(item: Setting) -> bool:
     return item.more.get("reads") in ("file", "network") or bool(item.more.get("names"))
 
 
-def job(request: JobRequest, pictures: Pictures) -> Job:
-    """The job of a request.
+def job(request: JobRequest, pictures: Pictures, companions: Companions) -> Job:
+    """The job of a request; a unit's card gets the real patches that there are of it.
 
     Raises:
         ReverieError: settings that there are not, that are out of their bounds, or that a page must not name.
     """
     cls = kind(request.kind)
     given = {**_settings(cls, request.settings), **_pictures(cls, request.pictures, pictures)}
+    if cls is Card and (patches := companions.patches_of(str(given.get("unit", "")))):
+        given["scan"] = patches
     asked = cls.made(**given)
     _check_units(cls, asked)
     if request.film and (request.film not in FILMS or not filmed(cls)):
@@ -100,7 +105,7 @@ def job(request: JobRequest, pictures: Pictures) -> Job:
     return Job(request.kind, named, given, request.settings, request.pictures, request.film, request.changes)
 
 
-def spelt(request: JobRequest, pictures: Pictures, network: Network) -> dict[str, str]:
+def spelt(request: JobRequest, pictures: Pictures, companions: Companions, network: Network) -> dict[str, str]:
     """The command line and the call in Python that do what a request asks for.
 
     Raises:
@@ -108,7 +113,7 @@ def spelt(request: JobRequest, pictures: Pictures, network: Network) -> dict[str
     """
     if request.kind == RERUN and request.work is not None:
         return spelt_rerun(pictures.works.work(request.work))
-    cls, given = kind(request.kind), job(request, pictures).given
+    cls, given = kind(request.kind), job(request, pictures, companions).given
     asked, name = cls.made(**given), f"{request.kind}.png"
     writing = (cls.writes or Output).made(**({"film": f"{request.kind}{request.film}"} if request.film else {}))
     saved = None if request.kind == "card" else name
@@ -120,6 +125,13 @@ def spelt_rerun(work: Work) -> dict[str, str]:
     """The command line and the call in Python that make a work again from its record."""
     place = str(work.path)
     return {"command": shlex.join(["reverie", "rerun", place]), "python": f"reverie.rerun({place!r})"}
+
+
+def atlas_commands(network: Network) -> str:
+    """The command lines that make an atlas of a network, and open the studio with it."""
+    file = re.sub(r"[^\w.-]+", "-", Path(str(network.model)).name) + ".atlas"
+    make, see = Output.made(output=file), Studio.made(atlas=file)
+    return f"{command_line('atlas build', network, make)}\n{command_line('studio', network, see)}"
 
 
 def _settings(cls: type[Settings], given: Mapping[str, Any]) -> dict[str, Any]:

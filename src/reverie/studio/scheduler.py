@@ -8,6 +8,7 @@ from typing import Any
 
 from reverie.errors import InvalidSetting, ReverieError, UnknownName
 from reverie.studio.child import Child, ChildLost, Message, said
+from reverie.studio.companions import Companions
 from reverie.studio.feed import Feed
 from reverie.studio.jobs import Job
 from reverie.studio.limits import ENDED, FAREWELL, PATIENCE, QUEUED, UNITS
@@ -27,7 +28,7 @@ class Scheduler:
 
     Args:
         network: flat settings of the network.
-        atlas: a file from which units' pictures are taken.
+        companions: files beside the network.
         first: the process that computes, where it has been begun already.
     """
 
@@ -36,11 +37,10 @@ class Scheduler:
         network: Mapping[str, Any],
         works: Works,
         feed: Feed,
-        atlas: Path | None = None,
+        companions: Companions,
         first: Process | None = None,
     ) -> None:
-        self.atlas = None if atlas is None else str(atlas)
-        self.named, self.works, self.feed = network, works, feed
+        self.named, self.works, self.feed, self.companions = network, works, feed, companions
         self.jobs: dict[str, Job] = {}
         self.waiting: list[Job] = []
         self.running: Job | None = None
@@ -56,7 +56,7 @@ class Scheduler:
 
     def _begun(self, process: Process | None = None) -> Child:
         child = Child(process or spawned(WORKER), self._heard, self._gone)
-        child.tell(network=dict(self.named), atlas=self.atlas)
+        child.tell(network=dict(self.named), companions=self.companions.named)
         return child
 
     def add(self, job: Job) -> None:
@@ -168,6 +168,10 @@ class Scheduler:
         self.tell_studio()
         self._go_on()
 
+    def _hear_companions(self, problems: dict[str, str], scanned: list[str]) -> None:
+        self.companions.heard(problems, scanned)
+        self.tell_studio()
+
     def _hear_problem(self, text: str) -> None:
         self.problem = text
         for job in self.waiting:
@@ -271,7 +275,7 @@ class Scheduler:
     def _tell(self, job: Job) -> None:
         self.feed.publish(f"job {job.id}", "job", job.told)
 
-    def tell_work(self, work: str, *, gone: bool) -> None:
+    def tell_work(self, work: str, *, gone: bool = True) -> None:
         """Tells that a work has been made or deleted."""
         self.feed.tell(f"work {work}", "work", {"id": work, "gone": gone})
 

@@ -15,6 +15,7 @@ from reverie.paths import path_named
 from reverie.settings.parts import Network
 from reverie.settings.studio import Studio as Asked
 from reverie.studio.app import Studio
+from reverie.studio.companions import companions_of
 from reverie.studio.guard import Guard, Session
 from reverie.studio.spawning import Process
 from reverie.studio.works import Works
@@ -55,7 +56,7 @@ async def _serve(
     first: Process | None,
 ) -> None:
     session, port = Session(), listener.getsockname()[1]
-    studio = Studio(network, works, session, None if asked.atlas is None else path_named(asked.atlas).absolute(), first)
+    studio = Studio(network, works, session, companions_of(asked), first)
     guard = Guard(studio.app(), session, port)
     server = _Server(
         uvicorn.Config(

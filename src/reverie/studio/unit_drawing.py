@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from reverie import recipes
-from reverie.atlas.atlas_file import Atlas, read_atlas, shown
+from reverie.atlas.atlas_file import Atlas, shown
 from reverie.errors import ReverieError
 from reverie.files import replacing
 from reverie.models.model import Model
@@ -23,11 +23,11 @@ class UnitDrawing:
     """Draws units of a network.
 
     Args:
-        atlas: a file from which pictures are taken, where it is of this network.
+        atlas: of this network, from which pictures are taken.
     """
 
-    def __init__(self, model: Model, atlas: str | None = None) -> None:
-        self.model, self.atlas = model, _atlas_of(model, atlas)
+    def __init__(self, model: Model, atlas: Atlas | None = None) -> None:
+        self.model, self.atlas = model, atlas
 
     def draw(self, layer: str, channel: int, place: str, go_on: Callable[[], bool]) -> bool:
         """Makes a unit's small picture and keeps it; whether it has come to its end."""
@@ -59,13 +59,3 @@ class UnitDrawing:
             if not go_on():
                 return None
         return run.result().picture.convert("RGB")
-
-
-def _atlas_of(model: Model, path: str | None) -> Atlas | None:
-    """The atlas of this name; None where it is another network's, or cannot be read."""
-    try:
-        atlas = None if path is None else read_atlas(path)
-    except ReverieError:  # who shows it says so
-        return None
-    weights = model.source.get("weights_sha256")
-    return atlas if atlas is not None and atlas.about.source.get("weights_sha256") == weights else None

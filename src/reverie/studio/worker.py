@@ -21,9 +21,21 @@ def compute(line: Line) -> None:
         line.send(say="ready", network=described(model))
     except Exception as error:
         mendable = isinstance(error, ReverieError)
-        line.send(say="problem", text=str(error) if mendable else printable(f"{type(error).__name__}: {error}", 400))
-        if not mendable:
+        text = str(error) if mendable else printable(f"{type(error).__name__}: {error}", 400)
+        line.send(say="problem", text=text)
+        if mendable:
+            _tell_terminal(text)
+        else:
             traceback.print_exception(error, file=sys.stderr)
         return
     computing = importlib.import_module("reverie.studio.computing")
-    computing.Worker(line, model, computing.UnitDrawing(model, named["atlas"])).run()
+    fitting = computing.Fitting(model, named["companions"])
+    line.send(say="companions", problems=fitting.problems, scanned=list(fitting.scanned))
+    for text in fitting.problems.values():
+        _tell_terminal(text)
+    computing.Worker(line, model, computing.UnitDrawing(model, fitting.atlas)).run()
+
+
+def _tell_terminal(text: str) -> None:
+    sys.stderr.write(f"reverie: {text}\n")
+    sys.stderr.flush()

@@ -50,7 +50,7 @@ function Head({ room }) {
     </nav>
     <div class="tools">
       <span class="network" title=${found?.network?.device}
-        >${found?.network?.title || found?.network?.name || ""}</span
+        >${[found?.network?.title || found?.network?.name, found?.atlas?.name].filter(Boolean).join(" · ")}</span
       >
       <button type="button" class="quiet" onClick=${() => queueShown.set(true)}>
         Queue ${count > 0 && html`<span class="count">${count}</span>`}

@@ -4,22 +4,22 @@ import { address } from "../parts/address.js";
 import { html } from "../parts/draw.js";
 import { studio } from "../parts/live.js";
 
+const page = body => html`<div class="page"><h1>Atlas</h1>${body}</div>`;
+
 export function Atlas() {
-  const { atlas, network } = studio.use();
+  const { atlas, atlas_commands: commands } = studio.use();
   const { asked } = address.use();
-  if (atlas)
-    return html`<iframe
-      class="atlas"
-      title="Atlas of ${network.name}"
-      src="/atlas/${asked.unit ? `#/${asked.unit}` : ""}"
-    ></iframe>`;
-  const command = `reverie atlas build --model ${network.name} -o ${network.name}.atlas\nreverie studio --model ${network.name} --atlas ${network.name}.atlas`;
-  return html`<div class="page">
-    <h1>Atlas</h1>
-    <p class="muted">
-      Every unit of the network on one page. The studio was started without one; these two commands make it and open it
-      here.
-    </p>
-    <pre class="code" tabindex="0" aria-label="Commands">${command}</pre>
-  </div>`;
+  if (!atlas)
+    return page(html`<p class="muted">
+        Every unit of the network on one page. The studio was started without one; these two commands make it and open
+        it here. The first one can be left at any moment, and goes on.
+      </p>
+      <pre class="code" tabindex="0" aria-label="Commands">${commands}</pre>`);
+  if (atlas.problem) return page(html`<p class="warn" role="alert">${atlas.problem}</p>`);
+  if (!atlas.ready) return page(html`<p class="muted" role="status">${atlas.name} is being laid out…</p>`);
+  return html`<iframe
+    class="atlas"
+    title="Atlas ${atlas.name}"
+    src="/atlas/${asked.unit ? `#/${asked.unit}` : ""}"
+  ></iframe>`;
 }

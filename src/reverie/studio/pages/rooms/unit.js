@@ -67,6 +67,8 @@ function Card({ unit }) {
     if (begun) cards.set(all => ({ ...all, [unit]: begun }));
   };
   const live = mine && LIVE.includes(mine.state);
+  const { scanned, scan_problem: problem } = studio.use();
+  const real = scanned.includes(parts(unit).layer);
   return html`<section class="stack">
     <div class="row">
       <h2 class="grow">Card</h2>
@@ -86,7 +88,9 @@ function Card({ unit }) {
         : live && mine.preview
           ? html`<img class="sheet" src=${mine.preview} alt="Card of ${unit}, not finished" />`
           : html`<p class="small muted">
-              Its own pictures, strongest and weakest, its weights and its kin, on one sheet. It takes some seconds.
+              Its own pictures, strongest and weakest, ${real ? "the parts of photos that really excite it, " : ""}its
+              weights and its kin, on one sheet. It takes some seconds.
+              ${!real && (problem || "Real patches are shown where the studio is started with --scan, or with an atlas that has photos.")}
             </p>`
     }
   </section>`;
@@ -115,7 +119,7 @@ function One({ unit }) {
         </div>
         <div class="row">
           ${unitLinks(unit).map(link => html`<a class="button" key=${link.room} href=${to(link.room, link.asked)}>${link.text}</a>`)}
-          ${atlas && html`<a class="button" href=${to("atlas-room", { unit })}>In the atlas</a>`}
+          ${atlas?.ready && html`<a class="button" href=${to("atlas-room", { unit })}>In the atlas</a>`}
         </div>
         <div class="row">
           <button type="button" class="quiet" onClick=${() => beside(-1)}>← before</button
