@@ -97,6 +97,7 @@ def _listening(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        listener.listen()  # before the address is said: who comes at once waits, and is not refused
     except OSError as error:
         listener.close()
         raise OutputFailed(f"port {port} of {HOST} cannot be taken ({error.strerror}); name another --port") from None
