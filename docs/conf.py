@@ -1,4 +1,4 @@
-"""How Sphinx makes the site: ``python -m sphinx -W docs build/docs``; it needs no connection."""
+"""How Sphinx makes the site: ``python -m sphinx -W docs build/site``; it needs no connection."""
 
 import sys
 from importlib import metadata

@@ -56,7 +56,7 @@ def _lazy(_: Sphinx, page: nodes.document, __: str) -> None:
 
 def command_page() -> str:
     """A section with a table for each command, and one for each set of options that several have."""
-    known = {name: commands()[name] for name in commands().own}
+    known = {name: commands()[name] for name in sorted(commands().own)}
     shared = {part: None for cls in known.values() for part in (cls.asks, cls.writes) if part is not None}
     return "\n\n".join([*(_command(name, cls) for name, cls in known.items()), *map(_shared, shared)])
 
@@ -108,7 +108,7 @@ def _bounds(item: Setting) -> str:
     """The bounds of its numbers, where they say something."""
     text = allowed(item.kind, bounds=True)
     telling = re.search(r"\d", text) and not re.search(r"e\+|numbers", text)
-    return f" {text[0].upper()}{text[1:]}." if telling else ""
+    return f" {text[0].upper()}{text[1:]}." if telling and text not in item.help else ""
 
 
 @cache

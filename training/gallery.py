@@ -122,7 +122,7 @@ HEAD = """# The bundled network
 A small classifier of 72 drawn motifs, stripes to owls, trained by `training/` from pictures that are code; its data
 is known to the last pixel, so that what is said of a unit can be checked. Every picture stands with the command that
 made it; nothing was painted over. The page and its pictures are written by `python training/gallery.py`. The photos'
-credit: [credits.md](credits.md)."""
+credit: [credits](credits.md)."""
 
 DREAM_TEXT = "Two photos, dreamt at different layers and with different presets."
 
@@ -154,7 +154,7 @@ LITE = Page(
 
 Every picture with the command that made it, on EfficientNet-Lite0, the network where none is named; nothing was painted
 over. The page and its pictures are written by `python training/gallery.py lite`. The photos' credit:
-[credits.md](credits.md). What the network of drawn motifs dreams has [a page of its own](bundled.md).""",
+[credits](credits.md). What the network of drawn motifs dreams has [a page of its own](bundled.md).""",
     (
         ("Dreams", "Two photos, from the default to deeper layers.", LITE_DREAMS),
         ("What a layer looks for", "Pictures that excite a channel each.", LITE_SHEETS),

@@ -26,7 +26,8 @@ def test_scores_are_a_table_and_numbers_with_what_they_are_of(cli, factory, fold
     assert out.endswith("wrote s.json\n")
     (unit,) = json.loads((tmp_path / "s.json").read_text())["units"]
     told = {score["name"]: score for score in unit["scores"]}
-    assert set(told) == {"reach", "naturalness"}
+    assert set(told) == {"reach"}
+    assert "naturalness needs at least 8 photos; there are 4" in out
     assert told["reach"]["basis"].startswith("4 photos")
     assert cli(*words)[0] == 2
 
