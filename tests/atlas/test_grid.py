@@ -1,8 +1,6 @@
 import json
 import math
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -260,13 +258,3 @@ def test_what_cannot_be_drawn_is_told_in_a_sentence(model, asked, kind, sentence
 def test_too_few_activations_for_any_cell_are_told(model, photos):
     with pytest.raises(InvalidSetting, match="lower --fewest or --cells"):
         grid(model, "block", photos=photos, **{**SMALL, "fewest": 10_000})
-
-
-def test_the_command_writes_a_poster_and_a_page(photos, tmp_path):
-    words = [sys.executable, "-m", "reverie", "atlas", "grid", "mixed5b", "-m", "bundled", "--photos", str(photos)]
-    words += ["--cells", "2", "--positions", "100", "--method", "pca", "--size", "32", "--steps", "1", "-o", "a.png"]
-    ran = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.startswith("wrote a.png and a.html: ")
-    with Image.open(tmp_path / "a.png") as poster:
-        assert poster.width >= 2 * 32

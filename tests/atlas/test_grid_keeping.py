@@ -134,14 +134,14 @@ def test_a_strangers_cells_are_refused_where_they_are_read(model, atlas, change)
         AtlasContents(read_atlas(atlas)).grid("block")
 
 
-def test_the_command_keeps_what_it_draws(model, factory, tmp_path):
+def test_the_command_writes_a_poster_and_a_page_and_keeps_the_cells(factory, tmp_path):
     for number in range(6):
         path = tmp_path / "photos" / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
         to_pil(picture(number, 3, 40, 56)).save(path)
 
     def said(*words: str) -> tuple[int, str]:
-        ran = CliRunner().invoke(app, ["atlas", *words, "--model", factory, "-q", "--threads", "1"])
+        ran = CliRunner().invoke(app, ["atlas", *words, "--model", factory, "--threads", "1"])
         return ran.exit_code, ran.output.replace("\n", " ")
 
     assert said("build", "--layer", "mix", "--views", "max", "--size", "24", "--steps", "1", "-o", "a.atlas")[0] == 0
@@ -155,6 +155,9 @@ def test_the_command_keeps_what_it_draws(model, factory, tmp_path):
     assert not Path("b.png").exists()
     code, told = said("grid", "mix", "--photos", "photos", *small, "--atlas", "a.atlas", "-o", "b.png")
     assert code == 0, told
+    assert "wrote b.png and b.html and a.atlas: " in told
+    with Image.open("b.png") as poster:
+        assert poster.width >= 2 * 24
     found = read_atlas("a.atlas")
     assert found.grid("mix").photos == 6
     assert found.cells("mix")

@@ -19,11 +19,19 @@ def test_an_atlas_that_is_killed_again_and_again_ends_as_an_unbroken_one(tmp_pat
     assert ended >= 1
 
 
-@pytest.mark.parametrize("room", [4, 12, 24])
-def test_a_full_disk_is_told_and_nothing_finished_is_lost(model, tmp_path, monkeypatch, room):
+@pytest.fixture(scope="module")
+def whole(model, tmp_path_factory):
+    """What is asked, and the atlas of it."""
     torch.set_num_threads(1)
-    asked = Build.made(photos=photos_in(tmp_path / "photos"), **SETTINGS)
-    whole = finished(BuildRun(model, asked, tmp_path / "whole.atlas"))
+    place = tmp_path_factory.mktemp("made")
+    asked = Build.made(photos=photos_in(place / "photos"), **SETTINGS)
+    return asked, finished(BuildRun(model, asked, place / "whole.atlas"))
+
+
+@pytest.mark.parametrize("room", [4, 12, 24])
+def test_a_full_disk_is_told_and_nothing_finished_is_lost(model, whole, tmp_path, monkeypatch, room):
+    torch.set_num_threads(1)
+    asked, unbroken = whole
     path, entered = tmp_path / "full.atlas", AtlasWriter.__enter__
 
     def small(writer):
@@ -37,5 +45,5 @@ def test_a_full_disk_is_told_and_nothing_finished_is_lost(model, tmp_path, monke
         finished(BuildRun(model, asked, path))
     kept = len(read_atlas(path))
     monkeypatch.undo()
-    assert contents(finished(BuildRun(model, asked, path)).path) == contents(whole.path)
-    assert kept < len(whole)
+    assert contents(finished(BuildRun(model, asked, path)).path) == contents(unbroken.path)
+    assert kept < len(unbroken)

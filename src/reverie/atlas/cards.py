@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from reverie import recipes
 from reverie.atlas.evidence import Evidence, evidence
 from reverie.atlas.links import ENDED, Links, link_sections, one_channel, strongest
 from reverie.atlas.portraits import Portrait, Portraits
 from reverie.atlas.score_marks import card_scores, score_data, score_sections
+from reverie.atlas.worker import likeliest
 from reverie.figures.board import Bar, Board, Cell, Section
 from reverie.figures.result import Result
-from reverie.models.classes import first_name
 from reverie.models.connectivity import wiring
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -29,7 +29,6 @@ from reverie.truth.scores import Scored
 from reverie.unit import Unit
 
 VIEWS = 4  # diverse ones
-CLASSES = 6  # that are named
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,17 +118,7 @@ def _optimised(model: Model, unit: Unit, most: Result, views: Result) -> Optimis
     with torch.no_grad():
         seen = probe(model, image, [unit.layer, "logits"])
     peak = float(seen[unit.layer][0, int(unit.channels[0])].max())
-    return Optimised(most, views, peak, _likeliest(model, seen["logits"]))
-
-
-def _likeliest(model: Model, logits: Tensor) -> tuple[tuple[str, float], ...]:
-    """Class names with their probabilities; none where the network has no names."""
-    if not model.classes or logits.shape[1] != len(model.classes):
-        return ()
-    shares = model.probabilities(logits)[0]
-    top = shares.topk(min(CLASSES, len(shares)))
-    pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
-    return tuple((first_name(model.classes[index]), share) for index, share in pairs)
+    return Optimised(most, views, peak, likeliest(model, seen["logits"]))
 
 
 def _sections(

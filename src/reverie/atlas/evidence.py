@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from reverie.atlas.atlas_file import scan_in
+from reverie.atlas.worker import CLASSES
 from reverie.attribution.effective_field import fired
 from reverie.dataset.histograms import edges
 from reverie.dataset.patches import Patch, extent, patch_record
@@ -22,7 +23,6 @@ from reverie.image import to_pil
 from reverie.models.model import Model
 from reverie.unit import Unit
 
-CLASSES = 6  # that are named
 KINDS = {  # of patches: title, columns and side of their section
     "top": ("Real patches that excite it most", 12, 128),
     "least": ("Least", 6, 96),

@@ -15,9 +15,10 @@ import numpy as np
 from reverie.atlas.atlas_writer import Done, decisive_source
 from reverie.atlas.crops import Cropping, Decoded
 from reverie.atlas.entries import AtlasBatch, AtlasClass, AtlasLink, AtlasUnit, Statistics
-from reverie.atlas.evidence import CLASSES, FEWEST
+from reverie.atlas.evidence import FEWEST
 from reverie.atlas.links import strongest
 from reverie.atlas.plan import Batch
+from reverie.atlas.worker import CLASSES
 from reverie.dataset.manifest import plain
 from reverie.dataset.photos import PhotoSet
 from reverie.dataset.scan import LayerTallies

@@ -26,6 +26,7 @@ from reverie.atlas.plan import Batch
 from reverie.errors import InvalidSetting, ReverieError, printable
 from reverie.figures.result import Result
 from reverie.image import to_pil
+from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.recipes.presets import FEATURE
@@ -142,7 +143,7 @@ class Painter:
             peak = float(value.min() if batch.view == "min" else value.max())
             encoded = webp(to_pil(image))
             pictures.append(AtlasPicture(batch.layer, unit, view, key, peak, int(row in silent), encoded))
-            if "logits" in seen and self.model.classes:
+            if "logits" in seen:
                 classes += self._classes(batch.layer, unit, seen["logits"][row : row + 1])
         return {"pictures": pictures, "classes": classes}
 
@@ -154,13 +155,18 @@ class Painter:
             return {layer: found[layer].float().cpu() for layer in dict.fromkeys(layers)}
 
     def _classes(self, layer: str, unit: int, logits: Tensor) -> list[AtlasClass]:
-        shares = self.model.probabilities(logits)[0].flatten()
-        if len(shares) != len(self.model.classes):
-            return []
-        top = shares.topk(min(CLASSES, len(shares)))
-        named = [self.model.classes[index].split(",")[0] for index in top.indices.tolist()]
-        pairs = enumerate(zip(named, top.values.tolist(), strict=True))
+        pairs = enumerate(likeliest(self.model, logits))
         return [AtlasClass(layer, unit, "network", rank, name, share, None) for rank, (name, share) in pairs]
+
+
+def likeliest(model: Model, logits: Tensor) -> tuple[tuple[str, float], ...]:
+    """The likeliest classes of one picture with their probabilities; none where the network has no names for them."""
+    shares = model.probabilities(logits)[0].flatten()
+    if len(shares) != len(model.classes):
+        return ()
+    top = shares.topk(min(CLASSES, len(shares)))
+    pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
+    return tuple((first_name(model.classes[index]), share) for index, share in pairs)
 
 
 def webp(picture: Image.Image) -> bytes:
