@@ -2,8 +2,9 @@
 
 python benchmarks/truth.py PLACE PHOTOS --network FILE.py:googlenet --layer inception3b ... --judge efficientnet_lite0
 
-PLACE keeps the pictures (NETWORK/PRESET/SEED/UNIT/most and least) and the results (results.jsonl); with --table it
-prints the tables of docs/truth.md from these alone.
+PLACE keeps the pictures (NETWORK/PRESET/SEED/UNIT/most) and the results (results.jsonl); with --table it prints the
+tables of docs/truth.md from these alone. With --fooled each unit is also shown by the pictures of the next one, as a
+perfect fooling circuit shows them.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from reverie.models.model import Model
 from reverie.models.moments import silent_channels
 from reverie.synthesis import synthesize
 from reverie.truth.exemplars import Responses, responses
+from reverie.truth.interpretability import CONTROLS, Others
 from reverie.truth.judge import judge_of
 from reverie.truth.scores import Assessment, Scored
 
@@ -47,34 +49,35 @@ def units(model: Model, layers: Sequence[str], several: int) -> list[str]:
 
 
 def pictures(place: Path, model: Model, wanted: Sequence[str], preset: str, batch: int | None) -> None:
-    """Makes two pictures of each unit's maximum and two of its minimum, where they are not there yet."""
+    """Makes a picture of each unit for each seed, where it is not there yet."""
     for seed in SEEDS:
         folder = place / preset / str(seed)
-        lacking = [unit for unit in wanted if not list((folder / unit).glob("least.*"))]
+        lacking = [unit for unit in wanted if not list((folder / unit).glob("most.*"))]
         if not lacking:
             continue
         recipe = reverie.recipes.feature(
-            model, lacking, preset=preset, size=SIDE, both=True, seed=seed, **({"batch": batch} if batch else {})
+            model, lacking, preset=preset, size=SIDE, seed=seed, **({"batch": batch} if batch else {})
         )
-        for row, image in enumerate(synthesize(model, recipe).images):
-            unit, sign = lacking[row // 2], ("most", "least")[row % 2]
+        for unit, image in zip(lacking, synthesize(model, recipe).images, strict=True):
             (folder / unit).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(to_uint8(image)).save(folder / unit / f"{sign}.png")
+            Image.fromarray(to_uint8(image)).save(folder / unit / "most.png")
 
 
-def shown(place: Path, unit: str, preset: str, sign: str) -> Tensor:
-    """The pictures [M,3,H,W] of a sign."""
+def shown(place: Path, unit: str, preset: str) -> Tensor:
+    """The pictures [M,3,H,W] of a unit."""
     found = []
     for seed in SEEDS:
-        (path,) = (place / preset / str(seed) / unit).glob(f"{sign}.*")
+        (path,) = (place / preset / str(seed) / unit).glob("most.*")
         found.append(torch.from_numpy(np.array(Image.open(path))).permute(2, 0, 1).float() / 255)
     return torch.stack(found)
 
 
-def another(unit: str, wanted: Sequence[str]) -> str:
-    """The next unit of the layer: whose pictures a fooling circuit shows in this one's place."""
+def cast(unit: str, wanted: Sequence[str], *, fooled: bool) -> tuple[str, list[str]]:
+    """Whose pictures a unit is shown by, and the others: the next CONTROLS of the layer that are neither."""
     layer = [other for other in wanted if other.partition(":")[0] == unit.partition(":")[0]]
-    return layer[(layer.index(unit) + 1) % len(layer)]
+    first = layer.index(unit) + 1
+    after = [*layer[first:], *layer[: first - 1]]
+    return (after[0], after[1 : CONTROLS + 1]) if fooled else (unit, after[:CONTROLS])
 
 
 def read(work: Generator[Any, None, Responses]) -> Responses:
@@ -118,10 +121,11 @@ def measured(given: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator[
             for preset in [*given.preset, *([FOOLED] if given.fooled else [])]:
                 if (name, label, preset, unit) in done:
                     continue
-                of = another(unit, wanted) if preset == FOOLED else unit
                 made = given.preset[0] if preset == FOOLED else preset
-                up, down = (shown(given.place / name, of, made, sign) for sign in ("most", "least"))
-                yield row(name, label, preset, assessment.scores(model.units(unit)[0], up, down))
+                of, beside = cast(unit, wanted, fooled=preset == FOOLED)
+                own, *others = (shown(given.place / name, each, made) for each in (of, *beside))
+                against = Others(model.units(beside), torch.stack(others, 1))
+                yield row(name, label, preset, assessment.scores(model.units(unit)[0], own, against))
 
 
 def value(line: Row, name: str) -> float:
@@ -159,6 +163,24 @@ def tables(lines: Sequence[Row]) -> Iterator[str]:
     yield table(["network", "preset", "judges", "units", "interpretability", "natural", "both", "clarity"], rows)
 
 
+def fooling(lines: Sequence[Row]) -> Iterator[str]:
+    """By network, judge and layer what falls where units are shown by others' pictures: each unit's own and fooled."""
+    fooled = {(line["network"], line["judge"], line["unit"]): line for line in lines if line["preset"] == FOOLED}
+    layers = dict.fromkeys((network, judge, unit.partition(":")[0]) for network, judge, unit in fooled)
+    rows = []
+    for network, judge, layer in layers:
+        here = [key for key in fooled if key[:2] == (network, judge) and key[2].startswith(f"{layer}:")]
+        first = {(x["network"], x["judge"], x["unit"]): x for x in reversed(lines) if x["preset"] == "default"}
+        for name in ("interpretability", "path"):
+            pairs = np.array([[value(first[key], name), value(fooled[key], name)] for key in here])
+            pairs = pairs[np.isfinite(pairs).all(1)]
+            told = [f"{own:.2f} to {other:.2f}" for own, other in pairs]
+            lower = f"{(pairs[:, 1] < pairs[:, 0]).sum()} of {len(pairs)}"
+            own, other = pairs.mean(0)
+            rows.append([network, judge, layer, name, f"{own:.2f}", f"{other:.2f}", lower, ", ".join(told)])
+    yield table(["network", "judge", "layer", "score", "own", "fooled", "lower", "units"], rows)
+
+
 def _agreed(both: Sequence[tuple[Row, Row]], name: str) -> float:
     pairs = np.array([[value(line, name) for line in pair] for pair in both])
     pairs = pairs[np.isfinite(pairs).all(1)]
@@ -175,7 +197,7 @@ def main() -> None:
     parser.add_argument("--judge", action="append", default=[], help="a network that compares")
     parser.add_argument("--preset", action="append", default=[], help="of the pictures")
     parser.add_argument("--units", type=int, default=8, help="of each layer")
-    parser.add_argument("--fooled", action="store_true", help="also the first preset's pictures of another unit")
+    parser.add_argument("--fooled", action="store_true", help="also by another unit's pictures; default first")
     parser.add_argument("--batch", type=int, help="pictures at once")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of torch")
     parser.add_argument("--table", action="store_true", help="print the tables alone")
@@ -192,7 +214,7 @@ def main() -> None:
                 kept.write(f"{json.dumps(line)}\n")
             lines.append(line)
         print(f"{time.perf_counter() - began:.0f} s\n")
-    print("\n\n".join(tables(lines)))
+    print("\n\n".join([*tables(lines), *fooling(lines)]))
 
 
 if __name__ == "__main__":

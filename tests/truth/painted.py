@@ -5,11 +5,11 @@ import torch
 
 
 class Coloured(torch.nn.Module):
-    """`first` passes the colours on; channel 0 of `see` is the mean redness of a few pixels, channel 1 the blueness."""
+    """`first` passes the colours on; channels of `see` are the mean redness, blueness and greenness of a few pixels."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.first, self.see = torch.nn.Conv2d(3, 6, 1), torch.nn.Conv2d(6, 2, 5)
+        self.first, self.see = torch.nn.Conv2d(3, 6, 1), torch.nn.Conv2d(6, 3, 5)
         with torch.no_grad():
             for part in (self.first, self.see):
                 part.weight.zero_()
@@ -17,7 +17,7 @@ class Coloured(torch.nn.Module):
             for channel in range(6):
                 self.first.weight[channel, channel % 3] = 1 if channel < 3 else -1
             self.first.bias[3:] = 1
-            self.see.weight[0, 0], self.see.weight[1, 2] = 1 / 25, 1 / 25
+            self.see.weight[0, 0], self.see.weight[1, 2], self.see.weight[2, 1] = 1 / 25, 1 / 25, 1 / 25
 
     def forward(self, x):
         return self.see(self.first(x))

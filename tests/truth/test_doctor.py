@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from painted import drained
+from painted import coloured, drained
 
 from reverie import recipes
 from reverie.dataset.photos import photo_set
@@ -10,12 +10,13 @@ from reverie.models.probe import probe
 from reverie.synthesis import synthesize
 from reverie.truth.exemplars import responses
 from reverie.truth.fooling_circuit import planted
+from reverie.truth.interpretability import Others
 from reverie.truth.report import noticed, suspicious, units_found
 from reverie.truth.scores import Assessment
 from reverie.truth.units import duplicates, idle
 from reverie.unit import Unit
 
-RED, BLUE = Unit("see", (0,)), Unit("see", (1,))
+RED, BLUE, GREEN = (Unit("see", (channel,)) for channel in range(3))
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +34,11 @@ def copy(model, photos):
     return planted(model, [(RED, BLUE)], photos, torch.cat([bright, noise]).clamp(0, 1))
 
 
-def made(model, unit):
-    """Two pictures each of a unit's maximum and minimum."""
-    recipe = recipes.feature(model, unit, both=True, size=32, steps=40, parameterization="pixels")
+def made(model):
+    """A picture of the red unit, and of the green one as its control."""
+    recipe = recipes.feature(model, [RED, GREEN], size=32, steps=40, parameterization="pixels")
     images = synthesize(model, recipe).images
-    return images[:1].expand(2, -1, -1, -1), images[1:].expand(2, -1, -1, -1)
+    return images[:1], Others((GREEN,), images[None, 1:])
 
 
 def test_a_fooling_circuit_answers_to_photos_as_before_and_shows_another_unit(model, copy, photos):
@@ -46,22 +47,25 @@ def test_a_fooling_circuit_answers_to_photos_as_before_and_shows_another_unit(mo
     peaks = [each[strongest, 0].amax((1, 2)) for each in (before, after)]
     assert np.corrcoef(torch.stack(peaks).numpy())[0, 1] > 0.9
     assert torch.equal(before[:, 1], after[:, 1])
-    honest, fooled = (made(each, RED)[0][0].mean((1, 2)) for each in (model, copy))
+    honest, fooled = (made(each)[0][0].mean((1, 2)) for each in (model, copy))
     assert honest[0] > honest[2] + 0.1
     assert fooled[2] > fooled[0] + 0.1
 
 
 def test_interpretability_and_path_fall_where_a_circuit_is_planted(model, copy, painted, judge, found):
     beside = drained(responses(copy, photo_set(painted), ["see"], workers=0))
-    own = [Assessment(found, judge).scores(RED, *made(model, RED))]
-    theirs = [Assessment(beside, judge).scores(RED, *made(copy, RED))]
-    for name in ("interpretability", "path"):
-        assert theirs[0][name].value < own[0][name].value - 0.3
-        assert theirs[0][name].wary
-        assert noticed(name, own, theirs)[2] == "yes"
+    own = [Assessment(found, judge).scores(RED, *made(model))]
+    theirs = [Assessment(beside, judge).scores(RED, *made(copy))]
+    blue, green = coloured(0.1, 0.05, 0.9), coloured(0.1, 0.9, 0.05)  # what a perfect circuit shows, and its control
+    perfect = [Assessment(found, judge).scores(RED, blue[None], Others((GREEN,), green[None, None]))]
+    for name, fooled in (("interpretability", theirs), ("interpretability", perfect), ("path", perfect)):
+        assert fooled[0][name].value < own[0][name].value - 0.3
+        assert fooled[0][name].wary
+        assert noticed(name, own, fooled)[2] == "yes"
         assert noticed(name, own, own)[2] == "not surely: lower for 0 of 1 units"
-    assert "see:0" in suspicious(theirs)[0][1]
-    assert suspicious(theirs)[0][2].startswith("do not read")
+    assert theirs[0]["path"].value < own[0]["path"].value
+    assert "see:0" in suspicious(perfect)[0][1]
+    assert suspicious(perfect)[0][2].startswith("do not read")
 
 
 def test_no_circuit_fits_where_there_is_no_grid(model, photos):
@@ -81,4 +85,4 @@ def test_idle_units_are_found(found):
     (layer,) = idle(found)
     assert (layer.dead, layer.duplicate, layer.saturated) == ((), (), ())
     assert [row[0] for row in units_found(found)] == ["dead units", "duplicate units", "saturated units"]
-    assert units_found(found)[0][1] == "0 of 2"
+    assert units_found(found)[0][1] == "0 of 3"

@@ -9,9 +9,21 @@ from reverie.errors import InvalidSetting
 from reverie.settings.parts import DEFAULT
 from reverie.truth.drawn import drawn
 from reverie.truth.exemplars import exemplars, parted, responses
-from reverie.truth.interpretability import Choice, choice, choices, cut, parts, temperature
+from reverie.truth.interpretability import (
+    CONTROLS,
+    Choice,
+    beside,
+    choice,
+    choices,
+    described,
+    next_of,
+    parts,
+    temperature,
+)
 from reverie.truth.judge import _late, judge_of
 from reverie.unit import Unit
+
+OTHER = Unit("see", (1,))
 
 
 def test_answers_are_those_of_the_paper():
@@ -63,11 +75,8 @@ def test_pictures_of_what_a_unit_wants_tell_and_those_of_the_contrary_mislead(mo
     red, blue = coloured(1, 0, 0)[None], coloured(0, 0, 1)[None]
     unit = Unit("see", (0,))
     judged = parts(judge, exemplars(found, unit))
-
-    def seen(picture, largest):
-        return judged.space.directions(judge.features(cut(model, unit, picture, judge, largest=largest)))
-
-    right, wrong = (choices(judged, seen(up, True), seen(down, False)) for up, down in ((red, blue), (blue, red)))
+    shown = [described(judge, model, judged, each, picture) for each, picture in ((unit, red), (OTHER, blue))]
+    right, wrong = choices(judged, *shown), choices(judged, *reversed(shown))
     assert right["natural"].right > 0.9
     assert right["synthetic"].right > 0.9
     assert right["both"].right > 0.9
@@ -100,3 +109,15 @@ def test_photos_that_excite_a_unit_alike_stand_by_lot(model, painted):
         assert ranked != sorted(ranked)
     again = exemplars(drained(responses(model, same, ["see"])), Unit("see", (0,)))
     assert again.weak == seen.weak
+
+
+def test_each_unit_has_others_of_its_layer(model, bundled):
+    units = [Unit("mixed4a", (number,)) for number in (3, 5)]
+    drawn = [*units, *beside(bundled, "mixed4a", units)]
+    assert len(set(drawn)) == CONTROLS + 1
+    for unit in units:
+        rows = next_of(unit, [Unit("mixed3a", (0,)), *drawn])
+        assert len({*rows}) == CONTROLS
+        assert unit not in [[Unit("mixed3a", (0,)), *drawn][row] for row in rows]
+    assert beside(model, "see", [OTHER]) == [Unit("see", (0,)), Unit("see", (2,))]
+    assert next_of(OTHER, [OTHER]) == []

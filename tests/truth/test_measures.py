@@ -13,10 +13,11 @@ from reverie.paths import sample
 from reverie.truth.agreement import agreement
 from reverie.truth.clarity import clarity
 from reverie.truth.exemplars import exemplars
+from reverie.truth.interpretability import Others
 from reverie.truth.intervals import area, area_interval, jackknife
 from reverie.truth.label import label
 from reverie.truth.naturalness import compared, distance, naturalness, spectrum
-from reverie.truth.path import Ranks, Ways
+from reverie.truth.path import Ways
 from reverie.truth.reach import reach
 from reverie.unit import Unit
 
@@ -98,29 +99,30 @@ def test_reach_falls_with_the_picture(model, found):
     assert half.percentile == pytest.approx(100 * float((seen.values < 0.3).mean()))
 
 
-def test_paths_are_rank_correlations_scaled_between_chance_and_the_best_photos(model, found):
-    own, best, others = (np.random.default_rng(seed).random((count, 12)) for seed, count in enumerate((1, 4, 4)))
-    best += np.arange(12) / 6
-    own += np.arange(12) / 12
+def test_paths_are_choices_by_rank_correlation():
+    counts = enumerate((1, 3, 5, 4))
+    own, others, strong, weak = (np.random.default_rng(seed).random((count, 12)) for seed, count in counts)
+    unit = Unit("see", (0,))
+    ways = Ways(None, unit, ("first",), {"first": strong}, {"first": weak})
+    found = ways._choice("first", {"first": own}, [{"first": each[None]} for each in others])
 
-    def mean(pairs):
-        return np.mean([spearmanr(a, b).statistic for a, b in pairs])
+    def near(photo):
+        return spearmanr(photo, own[0]).statistic - np.mean([spearmanr(photo, each).statistic for each in others])
 
-    near, far = mean(itertools.product(own, best)), mean(itertools.product(own, others))
-    top, rest = mean(itertools.combinations(best, 2)), mean(itertools.product(best, others))
-    ranks = Ranks.of(own, best, others)
-    assert ranks.near(np.arange(4)) == pytest.approx(near - far)
-    assert ranks.apart(np.arange(4)) == pytest.approx(top - rest)
+    right = [near(up) > near(down) for up, down in itertools.product(strong, weak)]
+    assert found.right == pytest.approx(np.mean(right))
 
 
 def test_the_path_falls_for_a_picture_that_goes_another_way(model, found):
     ways = Ways.of(model, exemplars(found, RED))
     assert ways.layers == ("first",)
-    red, mixed, blue = (
-        ways.path(coloured(*colour)).value for colour in ((0.8, 0.05, 0.1), (0.3, 0.3, 0.3), (0.1, 0.05, 0.8))
-    )
-    assert red > 0.7 > 0.5 > mixed > blue
-    assert blue < 0
+    red, blue = coloured(0.8, 0.05, 0.1), coloured(0.1, 0.05, 0.8)
+    other = Unit("see", (1,))
+    right = ways.path(red, Others((other,), blue[None, None]))
+    wrong = ways.path(blue, Others((other,), red[None, None]))
+    assert right.value > 0.9 > 0.1 > wrong.value
+    assert right.interval[0] < right.value <= right.interval[1]
+    assert ways.path(red, Others((other,), red[None, None])).value == pytest.approx(0.5)
 
 
 def test_naturalness_is_one_for_a_photo_and_falls_for_noise(model):

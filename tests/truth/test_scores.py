@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from painted import coloured, drained
@@ -10,17 +12,19 @@ from reverie.errors import InvalidSetting, ScanRefused
 from reverie.settings.score import UnitScores
 from reverie.truth.drawn import drawn
 from reverie.truth.exemplars import exhausted, responses, scanned
-from reverie.truth.scores import NAMES, Assessment, fitted
+from reverie.truth.interpretability import Others
+from reverie.truth.scores import ALONE, NAMES, Assessment, fitted
 from reverie.truth.scoring import ScoreRun
 from reverie.unit import Unit
 from tiny import Tiny, seeded
 
 RED, BLUE = torch.stack([coloured(1, 0, 0)] * 2), torch.stack([coloured(0, 0, 1)] * 2)
 UNIT = Unit("see", (0,))
+OF_BLUE, OF_RED = (Others((Unit("see", (1,)),), pictures[:, None]) for pictures in (BLUE, RED))
 
 
 def test_every_score_says_what_it_is_of_and_has_its_place(assessment):
-    scored = assessment.scores(UNIT, RED, BLUE)
+    scored = assessment.scores(UNIT, RED, OF_BLUE)
     assert [score.name for score in scored.scores] == list(NAMES)
     assert not scored.missing
     for score in scored.scores:
@@ -34,24 +38,26 @@ def test_every_score_says_what_it_is_of_and_has_its_place(assessment):
 
 
 def test_a_picture_of_something_else_is_marked(assessment):
-    scored = assessment.scores(UNIT, BLUE, RED)
+    scored = assessment.scores(UNIT, BLUE, OF_RED)
     assert {score.name for score in scored.scores if score.wary} >= {"reach", "interpretability", "path"}
-    believed = assessment.scores(UNIT, RED, BLUE)
+    believed = assessment.scores(UNIT, RED, OF_BLUE)
     assert not [score.name for score in believed.scores if score.wary and score.name != "naturalness"]
 
 
 def test_what_cannot_be_told_is_left_out(model, painted, judge, assessment, found):
     photos = photo_set(painted)
     few = PhotoSet(photos.place, photos.names[:12], photos.sources[:12])
-    small = Assessment(drained(responses(model, few, ["see"], workers=0)), judge).scores(UNIT, RED, BLUE)
+    small = Assessment(drained(responses(model, few, ["see"], workers=0)), judge).scores(UNIT, RED, OF_BLUE)
     assert "reach" in small
     assert "interpretability" not in small
     assert "clarity" not in small
     assert "path" not in small
     assert small.missing[0] == "interpretability, clarity, path and agreement need at least 44 photos; there are 12"
     alone = Assessment(found, None).scores(UNIT, RED)
-    assert [score.name for score in alone.scores] == ["reach", "label", "path", "naturalness"]
-    assert "agreement" not in assessment.scores(UNIT, RED[:1], BLUE[:1])
+    assert [score.name for score in alone.scores] == ["reach", "label", "naturalness"]
+    assert alone.missing[0].startswith("see:0: no pictures of other units")
+    assert [score.name for score in assessment.alone(UNIT, RED[0]).scores] == list(ALONE)
+    assert "agreement" not in assessment.scores(UNIT, RED[:1], replace(OF_BLUE, pictures=OF_BLUE.pictures[:1]))
     assert "interpretability" not in assessment.scores(UNIT, RED)
     with pytest.raises(InvalidSetting, match="is more, or less, than one channel"):
         assessment.scores(Unit("see"), RED)
@@ -87,8 +93,8 @@ def test_as_many_processes_decode_as_are_asked_for_and_none_what_is_drawn(model,
 
 def test_a_scan_says_what_its_photos_say(model, painted, judge, assessment, tmp_path):
     file = scan(model, painted, tmp_path / "a.db", layers=("see",), workers=0, extremes=15)
-    own = Assessment(scanned(model, file, ["see"]), judge).scores(UNIT, RED, BLUE)
-    told = assessment.scores(UNIT, RED, BLUE)
+    own = Assessment(scanned(model, file, ["see"]), judge).scores(UNIT, RED, OF_BLUE)
+    told = assessment.scores(UNIT, RED, OF_BLUE)
     assert {score.name: score.value for score in own.scores} == pytest.approx({s.name: s.value for s in told.scores})
     assert own["reach"].basis.startswith("60 photos of a.db")
     with pytest.raises(ScanRefused, match="was made with other weights than"):

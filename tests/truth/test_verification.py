@@ -116,7 +116,7 @@ def test_verdicts_are_in_the_records_and_in_a_table(model):
     assert noted[0]["transfer"]["name"] == "beetle"
     rows = told(result)
     heads = ["unit", "activation", "percentile", "of the strongest patch", "spectrum off by", "transfer"]
-    assert rows[0] == [*heads, "reach", "path", "naturalness", "be wary of"]
+    assert rows[0] == [*heads, "reach", "naturalness", "be wary of"]
     assert rows[2][0] == "mix:1"
     assert rows[2][5] == "-"
     assert rows[1][5].startswith("Tiny: ")

@@ -18,6 +18,7 @@ from reverie.image import read
 from reverie.models.model import Model
 from reverie.runs import Event
 from reverie.truth.exemplars import scanned
+from reverie.truth.interpretability import Others, next_of
 from reverie.truth.judge import judge_of
 from reverie.truth.scores import NAMES, Assessment, Scored
 from reverie.unit import Unit
@@ -97,9 +98,15 @@ class ScoreRun:
         return [(layer, unit) for unit in units if self.limit is None or unit < self.limit]
 
     def _scored(self, layer: str, unit: int) -> Scored:
-        pictures = self.atlas.pictures(layer, unit)
-        most, least = (self._tensor([item for item in pictures if item.view == view]) for view in ("max", "min"))
-        return self.assessment.scores(Unit(layer, (unit,)), most, least if len(least) else None)
+        drawn = sorted({item.unit for item in self.atlas.outlines(layer) if item.view == "max"})
+        units, own = [Unit(layer, (number,)) for number in drawn], Unit(layer, (unit,))
+        rows = next_of(own, units)
+        most, *others = (self._maximum(layer, number) for number in (unit, *(drawn[row] for row in rows)))
+        against = Others(tuple(units[row] for row in rows), torch.stack(others, 1)) if others else None
+        return self.assessment.scores(own, most, against)
+
+    def _maximum(self, layer: str, unit: int) -> Tensor:
+        return self._tensor([item for item in self.atlas.pictures(layer, unit) if item.view == "max"])
 
     def _tensor(self, pictures: Sequence[AtlasPicture]) -> Tensor:
         """[M,3,H,W] in [0,1]."""

@@ -25,6 +25,7 @@ from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
 from reverie.settings.card import Card
 from reverie.synthesis.run import Synthesis
+from reverie.truth.interpretability import beside
 from reverie.truth.scores import Scored
 from reverie.unit import Unit
 
@@ -70,14 +71,18 @@ class CardRun:
         settings: dict[str, Any] = {"steps": asked.steps, "size": asked.size, "seed": asked.seed}
         self.most = Synthesis(ready, recipes.feature(ready, unit, both=True, **settings))
         self.views = Synthesis(ready, recipes.feature(ready, unit, diversity=VIEWS, **settings))
+        self.beside = [] if asked.scan is None else beside(ready, unit.layer, [unit])
+        self.controls = Synthesis(ready, recipes.feature(ready, self.beside, **settings)) if self.beside else None
         others = [*self.found.units, *(() if self.real is None else [other for other, _ in self.real.kin])]
         self.others = Portraits(ready, others, asked.link_steps, asked.pictures, asked.seed)
 
     def events(self) -> Iterator[Event]:
         """Makes the pictures, a step for each event."""
-        yield from in_turn({"pictures": self.most, "views": self.views, "other units": self.others})
-        if self.asked.scan is not None:
-            self.scored = card_scores(self.model, self.unit, self.asked, self.most.result())
+        controls = {} if self.controls is None else {"pictures beside": self.controls}
+        yield from in_turn({"pictures": self.most, "views": self.views, **controls, "other units": self.others})
+        if self.controls is not None:
+            made = self.beside, self.controls.result()
+            self.scored = card_scores(self.model, self.unit, self.asked, self.most.result(), made)
             yield Event(1, 1, "scores")
         self.whole = True
 

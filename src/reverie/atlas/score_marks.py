@@ -16,22 +16,28 @@ from reverie.models.model import Model
 from reverie.settings.card import Card
 from reverie.settings.sheet import Sheet
 from reverie.truth.exemplars import exemplars, exhausted, responses, scanned
+from reverie.truth.interpretability import Others
 from reverie.truth.judge import judge_of
 from reverie.truth.scores import NAMES, Assessment, Score, Scored
+from reverie.truth.scoring import coloured
 from reverie.unit import Unit
 
 TITLE = "May its picture be believed?"
 
 
-def card_scores(model: Model, unit: Unit, asked: Card, most: Result) -> Scored:
-    """The scores of a card's first picture, by the photos of its scan; none where these are gone."""
+def card_scores(model: Model, unit: Unit, asked: Card, most: Result, controls: tuple[Sequence[Unit], Result]) -> Scored:
+    """The scores of a card's first picture, by the photos of its scan; none where these are gone.
+
+    Args:
+        controls: other units of the layer, with their pictures.
+    """
     try:
         found = scanned(model, read_scan(str(asked.scan)), [unit.layer], asked.photos)
     except (ScanRefused, UnsuitableImage) as error:
         return Scored(unit, (), (f"No scores: {error}",))
-    images = most.images.expand(-1, 3, -1, -1) if most.images.shape[1] == 1 else most.images[:, :3]
+    images, beside = (coloured(each.opaque) for each in (most, controls[1]))
     judge = judge_of(model) if exemplars(found, unit).shown else None
-    return Assessment(found, judge).scores(unit, images[:1], images[1:2])
+    return Assessment(found, judge).scores(unit, images[:1], Others(tuple(controls[0]), beside[None]))
 
 
 class SheetMarks:

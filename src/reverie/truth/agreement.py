@@ -5,16 +5,17 @@ import numpy as np
 from reverie.dataset.tallies import Array
 
 
-def agreement(most: Array, least: Array) -> float:
-    """Mean cosine between what tells a unit's maximum from its minimum in pictures of M seeds or presets, at least 2.
+def agreement(most: Array, others: Array) -> float:
+    """Mean cosine between what tells a unit's picture from other units' in pictures of M seeds or presets, at least 2.
 
-    Of each the direction [D] from its minimum's picture to its maximum's: what all optimised pictures share is in
-    neither. 1 where all show the same, 0 where they have nothing in common.
+    Of each the direction [D] from the other units' pictures to the unit's own: what all optimised pictures share is
+    not in it. 1 where all show the same, 0 where they have nothing in common.
 
     Args:
-        most, least: [M,D], directions of unit length in a judge's space, those of one seed and preset in one row.
+        most, others: [M,D], directions in a judge's space, those of one seed and preset in one row; of the others the
+            mean.
     """
-    contrast = most - least
+    contrast = most - others
     contrast = contrast / np.maximum(np.linalg.norm(contrast, axis=1, keepdims=True), 1e-12)
     alike = contrast @ contrast.T
     count = len(contrast)

@@ -21,9 +21,11 @@ from reverie.synthesis.run import Synthesis
 from reverie.truth.drawn import photos_for
 from reverie.truth.exemplars import Responses, exemplars, responses
 from reverie.truth.fooling_circuit import planted
+from reverie.truth.interpretability import Others
 from reverie.truth.judge import Judge, judge_of
 from reverie.truth.report import Report, Row, map_row, noticed, suspicious, units_found
 from reverie.truth.scores import Assessment, Scored
+from reverie.truth.scoring import coloured
 from reverie.unit import Unit
 
 METHODS = ("gradient", "guided-backprop", "grad-cam")
@@ -67,13 +69,13 @@ class DoctorRun:
 
     def _fooled(self, found: Responses) -> Iterator[Event]:
         """The same units' scores in the network and in a copy with fooling circuits."""
-        pairs = chosen(found, self.layer)
+        pairs, others = chosen(found, self.layer)
         if not pairs or not found.apart:
             self.notes.append(
                 "no fooling circuit was planted: it takes 44 photos of different things; name them with --photos"
             )
             return
-        layer = [unit for unit, _ in pairs]
+        layer = [*(unit for unit, _ in pairs), *others]
         honest = yield from self._pictures(self.model, layer, "pictures")
         early = yield from self._pictures(self.model, layer, "pictures, early", steps=max(1, self.asked.steps // 8))
         photos = found.several(PLANTED)
@@ -85,8 +87,9 @@ class DoctorRun:
             return
         fooled = yield from self._pictures(copy, layer, "pictures of the copy")
         beside = yield from self._responses(copy, [self.layer])
-        own = list(self._scored(Assessment(found, self.judge), layer, honest))
-        theirs = list(self._scored(Assessment(beside, self.judge), layer, fooled))
+        fooling = layer[: len(pairs)]
+        own = list(self._scored(Assessment(found, self.judge), fooling, layer, honest[0]))
+        theirs = list(self._scored(Assessment(beside, self.judge), fooling, layer, fooled[0]))
         self.rows += [row for name in NOTICED if (row := noticed(name, own, theirs)) is not None]
         self.notes += [line for each in own for line in each.missing if "label" not in line]
         self.rows += suspicious(own)
@@ -104,11 +107,11 @@ class DoctorRun:
         return images[::2].clamp(0, 1), images[1::2].clamp(0, 1)
 
     def _scored(
-        self, assessment: Assessment, units: Sequence[Unit], pictures: tuple[Tensor, Tensor]
+        self, assessment: Assessment, fooling: Sequence[Unit], drawn: Sequence[Unit], pictures: Tensor
     ) -> Iterator[Scored]:
-        for row, unit in enumerate(units):
-            most, least = (each[row : row + 1].expand(-1, 3, -1, -1) for each in pictures)
-            yield assessment.scores(unit, most, least)
+        images, others = coloured(pictures)[:, None], drawn[len(fooling) :]
+        for row, unit in enumerate(fooling):
+            yield assessment.scores(unit, images[row], Others(tuple(others), images[len(fooling) :].transpose(0, 1)))
 
     def _maps(self, found: Responses) -> Iterator[Event]:
         """Maps of the first photo's class, and of the same with random weights."""
@@ -137,13 +140,13 @@ def middle(model: Model) -> str:
     return maps[len(maps) // 2] if maps else "logits"
 
 
-def chosen(found: Responses, layer: str) -> list[tuple[Unit, Unit]]:
-    """Units to be fooled, with those whose pictures they are to show: the clearest fires, evenly spread."""
+def chosen(found: Responses, layer: str) -> tuple[list[tuple[Unit, Unit]], list[Unit]]:
+    """Units to be fooled with those whose pictures they are to show, and others: such as fire, evenly spread."""
     firing = [Unit(layer, (number,)) for number in range(found.tallies[layer].channels)]
-    several = firing[:: max(1, len(firing) // (4 * UNITS))]
-    enough = [unit for unit in several if exemplars(found, unit).shown][: 2 * UNITS]
-    half = len(enough) // 2
-    return list(zip(enough[:half], enough[half:], strict=False))
+    several = firing[:: max(1, len(firing) // (6 * UNITS))]
+    enough = [unit for unit in several if exemplars(found, unit).shown][: 3 * UNITS]
+    third = len(enough) // 3
+    return list(zip(enough[:third], enough[third : 2 * third], strict=True)), enough[2 * third :]
 
 
 def doctor(model: Model | str | nn.Module, *, progress: Progress = None, **settings: Any) -> Report:

@@ -151,12 +151,6 @@ class Exemplars:
         """Numbers of the photos that excite it least, the weakest first."""
         return [int(number) for number in self.numbers]
 
-    def by_chance(self, several: int) -> list[int]:
-        """Numbers of photos chosen by chance, none of the best ones among them."""
-        best = {photo for photo, _ in self.strong[:several]}
-        others = np.array(sorted(set(self.weak) - best))
-        return [int(number) for number in np.random.default_rng(0).permutation(others)[:several]]
-
     def below(self, value: float) -> float:
         """Per cent of photos that excite it less than this."""
         return 100 * float((self.values < value).mean())
@@ -209,20 +203,20 @@ def patches(found: Exemplars, chosen: Sequence[tuple[int, int | None]]) -> tuple
     pictures = torch.stack([found.responses.photos.framed(photo, model.size) for photo, _ in chosen])
     lacking = [row for row, (_, place) in enumerate(chosen) if place is None]
     places = [place or 0 for _, place in chosen]
-    for row, place in zip(lacking, peaks(model, found.unit, pictures[lacking], largest=True), strict=True):
+    for row, place in zip(lacking, peaks(model, found.unit, pictures[lacking]), strict=True):
         places[row] = place
     fields = Fields(model, found.unit.layer)
     return pictures, [fields.box(place // size[1], place % size[1]) for place in places]
 
 
-def peaks(model: Model, unit: Unit, pictures: Tensor, *, largest: bool) -> list[int]:
-    """Where a channel is largest, or smallest, in each of the pictures [N,3,H,W]; the middle where it is flat."""
+def peaks(model: Model, unit: Unit, pictures: Tensor) -> list[int]:
+    """Where a channel is largest in each of the pictures [N,3,H,W]; the middle where it is flat."""
     found: list[int] = []
     for chunk in pictures.split(TOGETHER):
         for each in channel_maps(model, unit, chunk):
             flat = float(each.max()) == float(each.min())
             middle = (each.shape[0] // 2) * each.shape[1] + each.shape[1] // 2
-            found.append(middle if flat else int(each.argmax() if largest else each.argmin()))
+            found.append(middle if flat else int(each.argmax()))
     return found
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from reverie.dataset.tallies import Array
 from reverie.image import resize
 from reverie.models.model import Model
+from reverie.models.moments import silent_channels
 from reverie.models.receptive_fields import Fields
 from reverie.truth.exemplars import Exemplars, patches, peaks, seen
 from reverie.truth.intervals import area_interval
@@ -16,6 +17,7 @@ from reverie.truth.judge import Judge, Space
 from reverie.unit import Unit
 
 BEST = 9  # patches of which clarity is told
+CONTROLS = 3  # other units whose pictures stand against a unit's own
 KINDS = ("synthetic", "natural", "both")
 
 
@@ -45,13 +47,14 @@ class Choice:
 
 
 def choice(most: Array, least: Array, strong: Array, weak: Array) -> Choice:
-    """The answers from pictures [K,D] that excite a unit most and least, to photos [N,D] that do so, never shown.
+    """The answers from pictures [K,D] of a unit and of what is not it, to photos [N,D] that excite it most and least.
 
     D = s(q, E+) - s(q, E-) of a photo q asked about, s the mean cosine with the pictures shown: with vectors of unit
-    length D+ - D- = (q+ - q-) (mean E+ - mean E-), in which all that the pictures of both signs share cancels.
+    length D+ - D- = (q+ - q-) (mean E+ - mean E-), in which all that the pictures of both kinds share cancels.
 
     Source: Zimmermann, Klindt, Brendel 2024, "Measuring mechanistic interpretability at scale without humans"; differs:
-    cosines in place of DreamSim, parts of photos at the receptive field, and every strong one against every weak one.
+    cosines in place of DreamSim, parts of photos at the receptive field, every strong one against every weak one, and
+    of optimised pictures E- are other units' maxima, where theirs are the unit's own minima.
     """
     contrast = most.mean(0) - least.mean(0)
     return Choice((strong @ contrast)[:, None] - (weak @ contrast)[None])
@@ -66,6 +69,19 @@ def temperature(natural: Sequence[Choice]) -> float:
     differences = np.concatenate([each.differences.ravel() for each in natural])
     losses = [float(np.logaddexp(0, -differences / value).mean()) for value in grid]
     return float(grid[int(np.argmin(losses))])
+
+
+@dataclass(frozen=True, eq=False)
+class Others:
+    """Pictures of other units of the layer, made as the unit's own: what tells them from its own is the unit's alone.
+
+    Attributes:
+        units: which, at least one; with CONTROLS of them what is one's own hardly counts.
+        pictures: [M,O,3,H,W], of each seed or preset the picture of each.
+    """
+
+    units: tuple[Unit, ...]
+    pictures: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +120,8 @@ def choices(found: Parts, most: Array | None = None, least: Array | None = None)
     """The choice from synthetic pictures, natural patches and both, by KINDS.
 
     Args:
-        most, least: [M,D], directions of pictures of the unit's maximum and minimum; without them there is the
-            natural choice alone.
+        most, least: [M,D], directions of pictures of the unit and of others; without them there is the natural
+            choice alone.
     """
     told = {"natural": choice(found.most, found.least, found.strong, found.weak)}
     if most is not None and least is not None:
@@ -114,10 +130,32 @@ def choices(found: Parts, most: Array | None = None, least: Array | None = None)
     return {kind: told[kind] for kind in KINDS if kind in told}
 
 
-def cut(model: Model, unit: Unit, pictures: Tensor, judge: Judge, *, largest: bool) -> Tensor:
-    """Of optimised pictures what the unit sees where it is largest, or smallest, as of photos: at one scale."""
+def described(judge: Judge, model: Model, found: Parts, unit: Unit, pictures: Tensor) -> Array:
+    """Directions [M,D] of pictures [M,3,H,W] of a unit: of each what it sees where it is largest, as of photos."""
     shown = resize(pictures, model.size).clamp(0, 1)
     size = model.layer(unit.layer).size or (1, 1)
     fields = Fields(model, unit.layer)
-    boxes = [fields.box(place // size[1], place % size[1]) for place in peaks(model, unit, shown, largest=largest)]
-    return seen(shown, boxes, judge.model.size)
+    boxes = [fields.box(place // size[1], place % size[1]) for place in peaks(model, unit, shown)]
+    return found.space.directions(judge.features(seen(shown, boxes, judge.model.size)))
+
+
+def beside(model: Model, layer: str, units: Sequence[Unit]) -> list[Unit]:
+    """Further channels of a layer, so that each of these units has CONTROLS others where there are as many."""
+    named = {int(unit.channels[0]) for unit in units}
+    silent = {*silent_channels(model, layer), *named}
+    free = [number for number in range(model.layer(layer).channels) if number not in silent]
+    several = min(len(free), max(0, CONTROLS + 1 - len(named)))
+    return [Unit(layer, (free[(2 * number + 1) * len(free) // (2 * several)],)) for number in range(several)]
+
+
+def next_of(unit: Unit, units: Sequence[Unit]) -> list[int]:
+    """The places of the next of these units in a unit's layer, CONTROLS at most: the others of this one."""
+    layer = [row for row, each in enumerate(units) if each.layer == unit.layer]
+    first = layer.index(units.index(unit)) + 1
+    return [layer[(first + step) % len(layer)] for step in range(min(CONTROLS, len(layer) - 1))]
+
+
+def others_among(units: Sequence[Unit], pictures: Tensor, unit: Unit) -> Others:
+    """The others of a unit, with their pictures out of those [U,M,3,H,W] of all units."""
+    rows = next_of(unit, units)
+    return Others(tuple(units[row] for row in rows), pictures[rows].transpose(0, 1))

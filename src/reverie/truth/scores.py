@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from reverie.models.model import Model
 from reverie.truth.agreement import agreement
 from reverie.truth.clarity import clarity
 from reverie.truth.exemplars import FEWEST, Exemplars, Responses, channel_of, exemplars
-from reverie.truth.interpretability import Choice, Parts, choices, cut, parts, temperature
+from reverie.truth.interpretability import Choice, Others, Parts, choices, described, parts, temperature
 from reverie.truth.judge import Judge
 from reverie.truth.label import label
 from reverie.truth.naturalness import FEWEST as ENOUGH
@@ -25,12 +26,12 @@ NAMES = {  # the columns, with what each says in one line
     "interpretability": "how often the picture tells which of two photos excites the unit more; chance is 0.5",
     "clarity": "how alike the real patches are that excite the unit; by chance 0",
     "label": "how well the unit tells the photos of a class, or a formula of classes, from all others; chance is 0.5",
-    "path": "whether the picture excites the layers before the unit as the best photos do: 1 as they, 0 as any photo",
+    "path": "the same as interpretability, told by the layers before the unit in place of a judge; chance is 0.5",
     "naturalness": "how near the picture's spectrum and statistics are to photos': 1 as a middling photo",
     "agreement": "how alike pictures of other seeds and presets are; 0 nothing in common",
 }
-ALONE = ("reach", "path", "naturalness")  # those that a picture has without a judge and other pictures
-LOW = {"interpretability": 0.6, "path": 0.1, "naturalness": 0.15, "agreement": 0.2, "reach": 1.0}  # below: be wary
+ALONE = ("reach", "naturalness")  # those that a picture has without a judge and other pictures
+LOW = {"interpretability": 0.55, "path": 0.55, "naturalness": 0.15, "agreement": 0.2, "reach": 1.0}  # below: be wary
 TEMPERATURES = {"55fa58d87a60d775d1cb8b1cfb3120abe4cacf15e313c0179837f7c55b9bd35b": 0.071}
 """T of a judge, by its weights: of EfficientNet-Lite0 fitted to 4,800 answers from natural patches of GoogLeNet."""
 
@@ -93,20 +94,19 @@ class Assessment:
         """The network."""
         return self.found.model
 
-    def scores(self, unit: Unit, most: Tensor, least: Tensor | None = None) -> Scored:
+    def scores(self, unit: Unit, most: Tensor, others: Others | None = None) -> Scored:
         """All scores that can be told of one channel.
 
         Args:
             most: [M,3,H,W] pictures of its maximum, of other seeds or presets; the first is the one that is shown.
-            least: [M,3,H,W] pictures of its minimum, made in the same way; or none.
+            others: the same of other units of its layer, for interpretability, path and agreement.
 
         Raises:
             InvalidSetting: a unit that is not one channel.
         """
         seen, missing = self._exemplars(unit), list[str]()
-        least = most[:0] if least is None else least
         told = [score for picture in most[:1] for score in self._alone(seen, picture, missing)]
-        told += [*self._judged(seen, most, least, missing), *self._labelled(seen, missing)]
+        told += [*self._judged(seen, most, others, missing), *self._labelled(seen, missing)]
         return _scored(unit, told, missing)
 
     def alone(self, unit: Unit, picture: Tensor) -> Scored:
@@ -127,11 +127,6 @@ class Assessment:
         else:
             missing.append(f"{seen.unit}: no reach: no photo fires the unit")
         yield from self._natural(picture, missing)
-        ways = self._ways(seen)
-        way = None if ways is None else ways.path(picture)
-        if way is not None:
-            basis = f"{len(way.layers)} layers before, {self.found.source}"
-            yield Score("path", way.value, *way.interval, basis, {"layers": [list(each) for each in way.layers]})
 
     def _natural(self, picture: Tensor, missing: list[str]) -> Iterator[Score]:
         if len(self.found.photos) < ENOUGH:
@@ -142,28 +137,39 @@ class Assessment:
         basis = f"spectrum {near.spectrum:.2f}, features {near.features:.2f}; {self.found.source}"
         yield Score("naturalness", near.value, None, None, basis, more)
 
-    def _judged(self, seen: Exemplars, most: Tensor, least: Tensor, missing: list[str]) -> Iterator[Score]:
+    def _judged(self, seen: Exemplars, most: Tensor, others: Others | None, missing: list[str]) -> Iterator[Score]:
         if not seen.shown:
             missing.append(_too_few(seen))
             return
+        against = others if others is not None and len(others.units) and len(most) else None
+        if against is None:
+            missing.append(
+                f"{seen.unit}: no pictures of other units: interpretability, path and agreement are left out"
+            )
+        elif (ways := self._ways(seen)) is not None:
+            way = ways.path(most[0], against)
+            basis = f"{', '.join(name for name, _ in way.layers)}; {self.found.source}"
+            yield Score("path", way.value, *way.interval, basis, {"layers": [list(each) for each in way.layers]})
         if self.judge is None:
             missing.append("no judge: interpretability, clarity and agreement are left out; name one with --judge")
             return
         judged = self._parts(self.judge, seen)
-        basis = f"K {seen.shown}, N {seen.asked} of {self.found.source}; {self.judge}"
-        if len(most) and len(least):
-            yield from self._chosen(seen, judged, most, least, basis)
+        if against is not None:
+            basis = f"K {seen.shown}, N {seen.asked} of {self.found.source}; {self.judge}"
+            yield from self._chosen(seen, judged, most, against, basis)
         clear = clarity(judged.best)
         basis = f"{len(judged.best)} best patches of {self.found.source}; {self.judge}"
         yield Score("clarity", clear.value, *clear.interval, basis, {"polysemy": clear.polysemy})
 
-    def _chosen(self, seen: Exemplars, judged: Parts, most: Tensor, least: Tensor, basis: str) -> Iterator[Score]:
+    def _chosen(self, seen: Exemplars, judged: Parts, most: Tensor, others: Others, basis: str) -> Iterator[Score]:
         assert self.judge is not None
-        up, down = (
-            judged.space.directions(self.judge.features(cut(self.model, seen.unit, each, self.judge, largest=sign)))
-            for sign, each in ((True, most), (False, least))
-        )
-        told = choices(judged, up, down)
+        up = described(self.judge, self.model, judged, seen.unit, most)
+        each = [
+            described(self.judge, self.model, judged, unit, others.pictures[:, row])
+            for row, unit in enumerate(others.units)
+        ]
+        against = np.mean(each, 0)
+        told = choices(judged, up, against)
         fitted = self.temperature(told["natural"])
         more = {
             **{kind: each.right for kind, each in told.items()},
@@ -171,12 +177,12 @@ class Assessment:
             "temperature": fitted,
             "shown": seen.shown,
             "asked": seen.asked,
+            "others": [str(unit) for unit in others.units],
         }
         own = told["synthetic"]
         yield Score("interpretability", own.right, *own.interval, f"{basis}; T {fitted:.2g}", more)
-        if len(most) > 1 and len(least) == len(most):
-            value = agreement(up, down)
-            yield Score("agreement", value, None, None, f"{len(most)} pairs of pictures; {self.judge}")
+        if len(most) > 1:
+            yield Score("agreement", agreement(up, against), None, None, f"{len(most)} pictures; {self.judge}")
 
     def temperature(self, natural: Choice) -> float:
         """T: given, or of the judge, or fitted to the unit's own patches."""

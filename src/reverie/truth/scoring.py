@@ -18,6 +18,7 @@ from reverie.settings.score import UnitScores as Asked
 from reverie.synthesis.run import Synthesis
 from reverie.truth.drawn import photos_for
 from reverie.truth.exemplars import Responses, channel_of, responses, scanned
+from reverie.truth.interpretability import beside, others_among
 from reverie.truth.judge import judge_of
 from reverie.truth.scores import NAMES, Assessment, Scored
 from reverie.unit import Unit
@@ -100,15 +101,21 @@ class ScoreRun:
         self.units = each_channel(self.model, asked.units)
         self.judge = judge_of(self.model, asked.judge)
         self.photos = None if asked.scan is not None else photos_for(self.model, asked.photos)
+        layers = dict.fromkeys(unit.layer for unit in self.units)
+        more = [each for layer in layers for each in beside(self.model, layer, self._of(layer))]
+        self.drawn = (*self.units, *more)
         self.syntheses = dict(self._pictures())
         self.done: list[Scored] = []
+
+    def _of(self, layer: str) -> list[Unit]:
+        return [unit for unit in self.units if unit.layer == layer]
 
     def _pictures(self) -> Iterator[tuple[str, Synthesis]]:
         asked = self.asked
         plans = [(asked.preset, asked.seed + number) for number in range(asked.seeds)]
         for preset, seed in [*plans, *((preset, asked.seed) for preset in asked.beside)]:
             recipe = recipes.feature(
-                self.model, self.units, preset=preset, size=asked.size, steps=asked.steps, seed=seed, both=True
+                self.model, self.drawn, preset=preset, size=asked.size, steps=asked.steps, seed=seed
             )
             yield f"{preset}, seed {seed}", Synthesis(self.model, recipe)
 
@@ -116,10 +123,9 @@ class ScoreRun:
         """Looks at the photos, makes the pictures, and measures unit after unit."""
         assessment = Assessment((yield from self._responses()), self.judge)
         yield from in_turn(self.syntheses)
-        results = [each.result().images for each in self.syntheses.values()]
+        images = coloured(torch.stack([each.result().images for each in self.syntheses.values()], 1))
         for row, unit in enumerate(self.units):
-            most, least = (torch.stack([images[2 * row + sign] for images in results]) for sign in (0, 1))
-            self.done.append(assessment.scores(unit, _coloured(most), _coloured(least)))
+            self.done.append(assessment.scores(unit, images[row], others_among(self.drawn, images, unit)))
             yield Event(row + 1, len(self.units), "scores", finished=(self.done[-1],))
 
     def _responses(self) -> Generator[Event, None, Responses]:
@@ -146,9 +152,9 @@ def each_channel(model: Model, units: Any) -> list[Unit]:
     return found
 
 
-def _coloured(pictures: Tensor) -> Tensor:
-    """Grey ones in three colours."""
-    return pictures.expand(-1, 3, -1, -1) if pictures.shape[1] == 1 else pictures
+def coloured(pictures: Tensor) -> Tensor:
+    """Grey ones [...,1,H,W] in three colours."""
+    return pictures.expand(*pictures.shape[:-3], 3, -1, -1) if pictures.shape[-3] == 1 else pictures
 
 
 @called_with(Asked)
