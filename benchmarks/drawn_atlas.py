@@ -9,8 +9,8 @@ from PIL import Image
 from reverie.atlas.site.contents import Histogram, Kind, Layer, Link, Measure, Patch, Picture, UnitEntry
 
 VIEWS = (
-    Kind("max", "what it seeks", "Made by climbing, and by descending, the unit's activation; the views differ."),
-    Kind("min", "what it shuns"),
+    Kind("max", "maximum activation", "Made by climbing, and by descending, the unit's activation; the views differ."),
+    Kind("min", "minimum activation"),
     *(Kind(f"diverse-{number}", f"view {number}") for number in range(1, 5)),
 )
 PATCHES = (

@@ -21,7 +21,7 @@ for name in ("flower", "china"):
             photo.crop((left, top, left + 96, top + 96)).save(f"pieces/{name}-{top}-{left}.png")
 
 # %% [markdown]
-# ## Made: four views of a channel, and what it shuns
+# ## Made: four views of a channel, and its minimum activation
 
 # %%
 reverie.feature(model, "mixed4a:12", size=96, steps=64, diversity=3, both=True, progress=False)

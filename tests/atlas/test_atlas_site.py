@@ -68,7 +68,7 @@ class Strange:
     facts = (("photos", MARKUP),)
     recipes = ({"recipe": "feature", "arguments": {"size": 24, "note": MARKUP}},)
     measures = (Measure("reach", "reach", "How far.", True, (0, 1), 0.3), Measure("best", "best photo"))
-    views = (Kind("max", "what it seeks", "Made."), Kind("min", "what it shuns"))
+    views = (Kind("max", "maximum activation", "Made."), Kind("min", "minimum activation"))
     patches = ((Kind("max", "Real patches"), 2), (Kind("random", "By chance"), 1))
     layers = (
         Layer("block<0>/a", "Block", UNITS, 96, (12, 12), (7, 9)),

@@ -32,7 +32,7 @@ def pictures(page: str) -> dict[str, bytes]:
 def test_without_a_scan_it_says_what_is_missing(model):
     board = reverie.card(model, "norm:3", **FEW)
     assert [section.title for section in board.sections] == ["Made for it", "The network's classes", "Fed by", "Feeds"]
-    assert [cell.caption for cell in board.sections[0].cells][:2] == ["what it seeks", "what it shuns"]
+    assert [cell.caption for cell in board.sections[0].cells][:2] == ["maximum activation", "minimum activation"]
     assert len(board.sections[0].cells) == 6
     assert board.missing == (
         "Real patches, the histogram, the photos' classes and the nearest units need a scan of photos: "
@@ -51,7 +51,7 @@ def test_the_peak_is_that_of_the_clean_picture(model):
 def test_a_picture_saved_from_the_page_repeats(model, tmp_path):
     board = reverie.card(model, "norm:3", **FEW)
     page = board_page(board)
-    for caption in ("what it seeks", "what it shuns", "view 3", board.data["incoming"][1]["unit"]):
+    for caption in ("maximum activation", "minimum activation", "view 3", board.data["incoming"][1]["unit"]):
         saved = tmp_path / "saved.png"
         saved.write_bytes(pictures(page)[caption])
         again = reverie.rerun(saved, model)
@@ -73,7 +73,8 @@ def test_a_card_that_is_left_early_keeps_the_pictures_that_stand(model):
         if event.task == "views":
             break
     board = run.result()
-    assert [cell.caption for cell in board.sections[0].cells][:3] == ["what it seeks", "what it shuns", "view 1"]
+    captions = [cell.caption for cell in board.sections[0].cells]
+    assert captions[:3] == ["maximum activation", "minimum activation", "view 1"]
     assert board.missing[-1] == ENDED
     assert all(cell.record is None for cell in board.sections[-1].cells)
 

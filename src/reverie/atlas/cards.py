@@ -37,7 +37,7 @@ class Optimised:
     """Pictures that were made for a unit.
 
     Attributes:
-        most, least: what it seeks and what it shuns; one picture each, none where the run was ended before.
+        most, least: of its maximum and its minimum activation; one picture each, none where the run was ended before.
         views: diverse ones.
         peak: its largest activation on the first one, without any transform.
         classes: the network's classes for that picture, the likeliest first, with their probabilities.
@@ -146,7 +146,7 @@ def _sections(
 
 
 def _pictures(made: Optimised) -> Section:
-    names = ("what it seeks", "what it shuns")
+    names = ("maximum activation", "minimum activation")
     cells = [*_cells(made.most, names), *_cells(made.views, [f"view {number}" for number in range(1, VIEWS + 1)])]
     note = "Made by climbing, and by descending, the unit's activation; the views differ as far as they can."
     return Section("Made for it", note, tuple(cells), width=7, side=128, large=True)

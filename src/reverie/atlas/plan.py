@@ -25,7 +25,7 @@ class Batch:
 
 
 def pictured(channels: Mapping[str, int], views: Sequence[str], job: Job, limit: int | None = None) -> list[Batch]:
-    """The batches of pictures: what each unit seeks first, of all layers, then the other views.
+    """The batches of pictures: the maximum of each unit first, of all layers, then the other views.
 
     Args:
         channels: of each layer.

@@ -148,7 +148,7 @@ class Painter:
         return {"pictures": pictures, "classes": classes}
 
     def _seen(self, images: Tensor, batch: Batch) -> Mapping[str, Tensor]:
-        """What the layer, and of what a unit seeks the network, makes of the finished pictures, one by one."""
+        """What the layer, and of maxima the network, makes of the finished pictures, one by one."""
         layers = [batch.layer, "logits"] if batch.view == "max" else [batch.layer]
         with torch.no_grad():
             found = probe(self.model, images.to(self.model.device), layers)

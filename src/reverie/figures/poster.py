@@ -145,9 +145,10 @@ class _Pen:
         if section.histogram:
             self.histogram(section.histogram, x, y, width)
             y += CHART
+        said = max((length(bar.text, SMALL) for bar in section.bars), default=0)
         for bar in section.bars:
             self.text(bar.name, x, y, INK, SMALL, 0.4 * width - 8)
-            across = max(1.0, abs(bar.share) * (0.6 * width - 70))
+            across = max(1.0, abs(bar.share) * (0.6 * width - max(70, said + 12)))
             ink = FAINT if bar.share >= 0 else COLD
             self.pen.rectangle((x + 0.4 * width, y + 4, x + 0.4 * width + across, y + 12), fill=ink)
             self.text(bar.text, x + width - length(bar.text, SMALL), y, SOFT, SMALL)

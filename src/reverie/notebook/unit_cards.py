@@ -1,4 +1,4 @@
-"""Cards of units in a notebook: name a unit, and see what it seeks, what excites it, and what it is wired to."""
+"""Cards of units in a notebook: name a unit, and see its pictures, what excites it, and what it is wired to."""
 
 from typing import Any
 

@@ -91,7 +91,7 @@ class AtlasContents:
         """Those that were made of any unit."""
         made = {batch.view for batch in self.atlas.batches() if batch.state == "done"}
         note = f"{NOTES[0]}{NOTES[1] if 'diverse' in made else ''}."
-        single = {"max": Kind("max", "what it seeks", note), "min": Kind("min", "what it shuns", note)}
+        single = {"max": Kind("max", "maximum activation", note), "min": Kind("min", "minimum activation", note)}
         found = [kind for view, kind in single.items() if view in made]
         if "diverse" in made:
             numbers = range(1, self.atlas.about.job.diversity + 1)

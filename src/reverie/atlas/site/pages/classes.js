@@ -7,7 +7,7 @@
   const own = (name, place) => {
     if (!place) return null;
     const [layer, index] = place, text = atlas.textOf(layer, index);
-    return el("a", { class: "own", href: atlas.unitAddress(text) }, atlas.picture(atlas.large(layer, index), `what the network seeks for ${name}`), el("small", null, text));
+    return el("a", { class: "own", href: atlas.unitAddress(text) }, atlas.picture(atlas.large(layer, index), `the maximum activation of ${name}`), el("small", null, text));
   };
 
   const firing = (list, { layer, units }, told) => {

@@ -1,4 +1,4 @@
-// Unit: look one up, see what it seeks, what feeds it, and take it to another room.
+// Unit: look one up, see its pictures, what feeds it, and take it to another room.
 
 import { address, go, to } from "../parts/address.js";
 import { html, useEffect, useState } from "../parts/draw.js";
@@ -109,7 +109,7 @@ function One({ unit }) {
   useKeys({ j: ["next unit", () => beside(1)], k: ["unit before", () => beside(-1)] }, [unit]);
   return html`<article class="stack wide-gap">
     <header class="unit-head">
-      <div class="portrait"><${UnitPicture} unit=${unit} alt="What ${unit} seeks" /></div>
+      <div class="portrait"><${UnitPicture} unit=${unit} alt="The maximum activation of ${unit}" /></div>
       <div class="stack grow">
         <div>
           <h1>${spoken(unit)}</h1>
