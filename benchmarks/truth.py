@@ -32,10 +32,15 @@ from reverie.truth.interpretability import CONTROLS, Others
 from reverie.truth.judge import judge_of
 from reverie.truth.scores import Assessment, Scored
 
-SIDE, SEEDS = 160, (0, 1)
+SIDE = 160
 FOOLED = "fooled"  # pictures of another unit, as a fooling circuit shows them
 COLUMNS = ("reach", "interpretability", "natural", "both", "clarity", "label", "path", "naturalness", "agreement")
 Row = dict[str, Any]
+
+
+def title(model: Model) -> str:
+    """A network's name without its file."""
+    return model.title.rpartition(":")[2]
 
 
 def units(model: Model, layers: Sequence[str], several: int) -> list[str]:
@@ -48,25 +53,25 @@ def units(model: Model, layers: Sequence[str], several: int) -> list[str]:
     return found
 
 
-def pictures(place: Path, model: Model, wanted: Sequence[str], preset: str, batch: int | None) -> None:
+def pictures(given: argparse.Namespace, model: Model, wanted: Sequence[str], preset: str) -> None:
     """Makes a picture of each unit for each seed, where it is not there yet."""
-    for seed in SEEDS:
-        folder = place / preset / str(seed)
+    for seed in range(given.seeds):
+        folder = given.place / title(model) / preset / str(seed)
         lacking = [unit for unit in wanted if not list((folder / unit).glob("most.*"))]
         if not lacking:
             continue
         recipe = reverie.recipes.feature(
-            model, lacking, preset=preset, size=SIDE, seed=seed, **({"batch": batch} if batch else {})
+            model, lacking, preset=preset, size=SIDE, seed=seed, **({"batch": given.batch} if given.batch else {})
         )
         for unit, image in zip(lacking, synthesize(model, recipe).images, strict=True):
             (folder / unit).mkdir(parents=True, exist_ok=True)
             Image.fromarray(to_uint8(image)).save(folder / unit / "most.png")
 
 
-def shown(place: Path, unit: str, preset: str) -> Tensor:
+def shown(place: Path, unit: str, preset: str, seeds: int) -> Tensor:
     """The pictures [M,3,H,W] of a unit."""
     found = []
-    for seed in SEEDS:
+    for seed in range(seeds):
         (path,) = (place / preset / str(seed) / unit).glob("most.*")
         found.append(torch.from_numpy(np.array(Image.open(path))).permute(2, 0, 1).float() / 255)
     return torch.stack(found)
@@ -107,15 +112,15 @@ def row(network: str, judge: str, preset: str, scored: Scored) -> Row:
 def measured(given: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator[Row]:
     """The lines that are not there yet."""
     model = reverie.load(given.network)
-    name = model.title.rpartition(":")[2]
+    name = title(model)
     wanted = units(model, given.layer, given.units)
     for preset in given.preset:
-        pictures(given.place / name, model, wanted, preset, given.batch)
+        pictures(given, model, wanted, preset)
     found = read(responses(model, photo_set(given.photos), given.layer, workers=0))
     for asked in given.judge:
         judge = judge_of(model, asked)
         assert judge is not None
-        label = judge.model.title.rpartition(":")[2]
+        label = title(judge.model)
         assessment = Assessment(found, judge)
         for unit in wanted:
             for preset in [*given.preset, *([FOOLED] if given.fooled else [])]:
@@ -123,7 +128,7 @@ def measured(given: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator[
                     continue
                 made = given.preset[0] if preset == FOOLED else preset
                 of, beside = cast(unit, wanted, fooled=preset == FOOLED)
-                own, *others = (shown(given.place / name, each, made) for each in (of, *beside))
+                own, *others = (shown(given.place / name, each, made, given.seeds) for each in (of, *beside))
                 against = Others(model.units(beside), torch.stack(others, 1))
                 yield row(name, label, preset, assessment.scores(model.units(unit)[0], own, against))
 
@@ -197,6 +202,7 @@ def main() -> None:
     parser.add_argument("--judge", action="append", default=[], help="a network that compares")
     parser.add_argument("--preset", action="append", default=[], help="of the pictures")
     parser.add_argument("--units", type=int, default=8, help="of each layer")
+    parser.add_argument("--seeds", type=int, default=2, help="pictures of each unit")
     parser.add_argument("--fooled", action="store_true", help="also by another unit's pictures; default first")
     parser.add_argument("--batch", type=int, help="pictures at once")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of torch")
