@@ -9,7 +9,7 @@ import pytest
 
 from reverie.cli import app as door
 from reverie.cli.signatures import refused as refusal
-from reverie.runs import bars
+from reverie.runs import Event, bars
 from tiny import picture
 
 LONG = "a" * 256
@@ -156,3 +156,15 @@ def test_a_log_has_a_line_now_and_then(monkeypatch, capsys):
     assert capsys.readouterr().err.splitlines() == [
         rf"reverie: 224x\x1b224: {step} of 100" for step in (30, 60, 90)
     ]  # fmt: skip
+
+
+def test_a_run_that_knows_how_long_it_takes_says_so(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(bars.time, "monotonic", lambda: now[0])
+    with bars.Bar(quiet=False) as bar:
+        for done in range(1, 4):
+            now[0] += 20
+            bar.show(Event(done, 9, "pictures", left=3725.4 - now[0]))
+        shown = bar.columns[3].render(bar.tasks[0])
+    assert capsys.readouterr().err.splitlines() == ["reverie: pictures: 2 of 9, 1:01:25 left"]
+    assert shown.plain == "1:01:05"

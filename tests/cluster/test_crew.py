@@ -26,6 +26,7 @@ from reverie.settings.parts import Network
 from tiny import Tiny, seeded
 
 SMALL = {"layers": ("block", "mix"), "size": 24, "steps": 3, "batch": 2, "diversity": 2, "views": "max,diverse"}
+MACHINE = {"num_cpus": 1, "object_store_memory": 100_000_000}
 TINY = Path(__file__).parents[1] / "tiny.py"
 
 
@@ -56,10 +57,9 @@ def cluster():
     ray = pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    store = {"object_store_memory": 100_000_000, "include_dashboard": False}
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, **store})
-    made.second = made.add_node(num_cpus=1, object_store_memory=100_000_000)
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}  # workers do not wait behind all else
+    made = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **MACHINE})
+    made.second = made.add_node(wait=False, **MACHINE)
     yield made
     ray.shutdown()
     made.shutdown()
@@ -86,8 +86,8 @@ def test_whoever_dies_the_atlas_is_that_of_one_process(model, network, cluster, 
                 os.kill(next(iter(pids.values())), signal.SIGKILL)
                 killed = True
             if done >= 3 and not gone:
-                cluster.remove_node(cluster.second)
-                cluster.second = cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
+                cluster.remove_node(cluster.second, allow_graceful=False)
+                cluster.second = cluster.add_node(wait=False, **MACHINE)
                 gone = True
     assert killed
     assert gone
@@ -183,7 +183,7 @@ def test_without_ray_one_sentence_names_the_extra(model, network, tmp_path, monk
     monkeypatch.setitem(sys.modules, "ray", None)
     run = BuildRun(model, Build.made(**SMALL), tmp_path / "a.atlas")
     run.crew = RayCrew(network, run.about)
-    with pytest.raises(MissingExtra, match=r"--cluster needs the library 'ray'; .*reverie\[cluster\]"):
+    with pytest.raises(MissingExtra, match=r"--cluster needs the library 'ray'; .* '\.\[cluster\]'"):
         finished(run)
 
 

@@ -1,7 +1,7 @@
 """Builds an atlas: scans the photos, states the facts, and hands batches of pictures to workers; it can go on."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from reverie.atlas.described import Described, Job
 from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer
 from reverie.atlas.facts import Facts
 from reverie.atlas.feeding import readers
+from reverie.atlas.forecast import SCORE, STATED, Forecast, picture_cost
 from reverie.atlas.plan import Batch, pictured, shard_of, stated
 from reverie.atlas.scoring import NAMES, scored
 from reverie.atlas.tables import ATLAS
@@ -24,6 +25,7 @@ from reverie.dataset.store import Scan
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.paths import check_output, path_named
+from reverie.recipes.presets import FEATURE
 from reverie.record import versions
 from reverie.runs import Event, Progress, finished
 from reverie.settings.atlas import Build
@@ -75,18 +77,34 @@ class BuildRun:
         """
         if self.force:
             removed(self.path)
-        with AtlasWriter(self.path, self.about) as writer:
-            before = read_atlas(self.path)
-            everything = {*self.layers, *(layer.layer for layer in before.layers)}
-            writer.enter_layers(entries(self.model, [name for name in self.model.layers if name in everything]))
-            yield Event(0, None, "atlas")
-            if self.part == 1:
-                photos = before.scan.photos() if self.photos is None and before.scan else self.photos
-                if photos is not None:
-                    yield from self._photographed(writer, photos, before.scan)
-                yield from self._stated(writer, photos)
-            yield from self._drawn(writer)
-            writer.score(NAMES, scored(read_atlas(self.path)))
+        with AtlasWriter(self.path, self.about) as writer, contextlib.closing(self._parts(writer)) as parts:
+            forecast = self._forecast(writer)
+            for event in parts:
+                yield forecast.told(event)
+
+    def _parts(self, writer: AtlasWriter) -> Generator[Event, None, None]:
+        before = read_atlas(self.path)
+        everything = {*self.layers, *(layer.layer for layer in before.layers)}
+        writer.enter_layers(entries(self.model, [name for name in self.model.layers if name in everything]))
+        yield Event(0, None, "atlas")
+        if self.part == 1:
+            photos = before.scan.photos() if self.photos is None and before.scan else self.photos
+            if photos is not None:
+                yield from self._photographed(writer, photos, before.scan)
+            yield from self._stated(writer, photos)
+        yield from self._drawn(writer)
+        yield Event(0, 1, "scores")
+        writer.score(NAMES, scored(read_atlas(self.path)))
+        yield Event(1, 1, "scores")
+
+    def _forecast(self, writer: AtlasWriter) -> Forecast:
+        """What is to come, by the events that tell of it, with its measured costs."""
+        job, (_, rest) = self.about.job, self._to_draw(writer)
+        pictures, facts = sum(map(self._pictures, rest)), stated(self._channels, job, self.asked.limit)
+        steps = FEATURE[job.preset].steps if job.steps is None else job.steps
+        drawn = (pictures, picture_cost(steps, job.size, self.model.size))
+        looked = {"photos": (0, 1.0), "facts": (len(facts), job.batch * STATED)} if self.part == 1 else {}
+        return Forecast({**looked, "pictures": drawn, "scores": (1, pictures * SCORE)})
 
     def result(self) -> Atlas:
         """The file, opened for reading."""
@@ -121,17 +139,22 @@ class BuildRun:
 
     def _drawn(self, writer: AtlasWriter) -> Iterator[Event]:
         """The pictures that are not there yet."""
-        plan = pictured(self._channels, self.asked.views, self.about.job, self.asked.limit)
-        plan = plan[self.part - 1 :: self.parts]
-        known = {(layer, view, first) for layer, view, first, _ in writer.known()}
-        rest = [batch for batch in plan if (batch.layer, batch.view, batch.first) not in known]
-        total, done = sum(map(self._pictures, plan)), sum(map(self._pictures, plan)) - sum(map(self._pictures, rest))
+        plan, rest = self._to_draw(writer)
+        total = sum(map(self._pictures, plan))
+        done = total - sum(map(self._pictures, rest))
         with contextlib.closing(self.crew.drawn(iter(rest))) as run:
             for made in run:
                 if made is not None:
                     writer.enter(made)
                     done += self._pictures(made.batch)
                 yield Event(done, total, "pictures", "" if made is None else _failure(made), finished=_whole(made))
+
+    def _to_draw(self, writer: AtlasWriter) -> tuple[list[Batch], list[Batch]]:
+        """The batches of pictures, and those that are not there yet."""
+        plan = pictured(self._channels, self.asked.views, self.about.job, self.asked.limit)
+        plan = plan[self.part - 1 :: self.parts]
+        known = {(layer, view, first) for layer, view, first, _ in writer.known()}
+        return plan, [batch for batch in plan if (batch.layer, batch.view, batch.first) not in known]
 
     def _pictures(self, batch: Batch | AtlasBatch) -> int:
         return batch.count * (self.about.job.diversity if batch.view == "diverse" else 1)

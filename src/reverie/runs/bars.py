@@ -1,6 +1,7 @@
 """A bar on a terminal; elsewhere, in a log, a line now and then."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
@@ -9,10 +10,12 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from reverie.errors import printable
 from reverie.runs.run import Event
@@ -46,7 +49,8 @@ class Bar(Progress):
         if self._telling and time.monotonic() - self._told >= EVERY:
             self._told, task = time.monotonic(), self.tasks[self.task_ids.index(task_id)]
             total = "" if task.total is None else f" of {task.total:.0f}"
-            line = f"reverie: {printable(task.description)}: {task.completed:.0f}{total}"
+            left = f", {_spelt(task.fields['left'])} left" if task.fields.get("left") is not None else ""
+            line = f"reverie: {printable(task.description)}: {task.completed:.0f}{total}{left}"
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def show(self, event: Event) -> None:
@@ -57,9 +61,22 @@ class Bar(Progress):
         self._last = event
         if event.score is not None and not self.disable and (event.done % READ == 1 or event.done == event.total):
             read = {"score": f"objective {event.score():.4g}"}
-        self.update(self._line, completed=event.done, total=event.total, description=event.task, **read)
+        told = {**read, "left": event.left}
+        self.update(self._line, completed=event.done, total=event.total, description=event.task, **told)
         if event.note and self._noting:
             self.console.print(f"reverie: {event.note}", markup=False, highlight=False, soft_wrap=True)
+
+
+class _Left(TimeRemainingColumn):
+    """How long the whole run takes yet, where it knows; else what is counted now."""
+
+    def render(self, task: Task) -> Text:
+        left = task.fields.get("left")
+        return super().render(task) if left is None else Text(_spelt(left), style="progress.remaining")
+
+
+def _spelt(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
 
 
 def _columns() -> tuple[ProgressColumn, ...]:
@@ -68,7 +85,7 @@ def _columns() -> tuple[ProgressColumn, ...]:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        _Left(),
         score,
     )
 

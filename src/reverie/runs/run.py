@@ -22,6 +22,7 @@ class Event:
         preview: makes the picture as it stands; None where there is none.
         score: reads what is climbed; on a GPU that waits for the step.
         finished: what has become whole with this event, such as a frame.
+        left: seconds until the whole run ends, where it knows; what `total` counts may be a part of it.
     """
 
     done: int
@@ -31,6 +32,7 @@ class Event:
     preview: Callable[[], Image.Image] | None = None
     score: Callable[[], float] | None = None
     finished: tuple[Any, ...] = ()
+    left: float | None = None
 
 
 class Made(Protocol):
