@@ -58,3 +58,6 @@ def test_a_build_tells_what_is_left_of_all_its_parts(model, tmp_path):
     assert tasks == ["atlas", "photos", "facts", "pictures", "scores"]
     assert all(event.left is not None for event in events if event.task in ("pictures", "scores"))
     assert events[-1].left == 0
+    again = [event.task for event in read(BuildRun(model, asked, tmp_path / "a.atlas"))]
+    assert "pictures" not in again
+    assert again[-1] == "scores"

@@ -45,7 +45,7 @@ class Forecast:
         elif event.done > self.last[1]:
             self.last = now, event.done
         cost, made = self.parts[self.task][1], self.last[1] - self.first[1]
-        if made:
+        if made and cost:
             self.speed = (self.last[0] - self.first[0]) / made / cost
         if self.speed is None:
             return event
