@@ -59,7 +59,7 @@ def cluster():
 
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}  # workers do not wait behind all else
     made = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **MACHINE})
-    made.second = made.add_node(wait=False, **MACHINE)
+    made.second = made.add_node(**MACHINE)
     yield made
     ray.shutdown()
     made.shutdown()

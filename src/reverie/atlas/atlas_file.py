@@ -19,13 +19,13 @@ from reverie.atlas.entries import (
     AtlasLayer,
     AtlasLink,
     AtlasOutline,
-    AtlasPatch,
     AtlasPicture,
     AtlasUnit,
     Score,
     Statistics,
 )
 from reverie.atlas.grid_entries import AtlasCell, AtlasEvidence, AtlasGrid, AtlasPiece
+from reverie.atlas.patch_entries import AtlasPatch
 from reverie.atlas.tables import ATLAS
 from reverie.atlas.values import Entry, checked
 from reverie.dataset.histograms import edges
@@ -145,8 +145,19 @@ class Atlas:
         return self._entries(AtlasPiece, "SELECT * FROM grid_patches", layer, None, f"{CELLED}, rank")
 
     def edges(self, values: Statistics) -> tuple[float, ...]:
-        """The edges of the bins that a unit's counts are of, one more than counts."""
-        return bins(values, self.damaged)
+        """The edges of the bins that a unit's counts are of, one more than counts.
+
+        Raises:
+            AtlasRefused: counts that are none, or of bins that there are not.
+        """
+        every = edges()
+        try:
+            stop = values.first_bin + len(values.histogram) + 1
+        except msgspec.MsgspecError:
+            raise self.damaged from None
+        if stop > len(every):
+            raise self.damaged
+        return tuple(np.asarray(every[values.first_bin : stop]).tolist())
 
     @cached_property
     def scan(self) -> Scan | None:
@@ -249,22 +260,6 @@ def _is_atlas(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(72)
     return int.from_bytes(head[68:72], "big") == ATLAS.application  # where SQLite keeps it
-
-
-def bins(values: Statistics, damaged: ReverieError) -> tuple[float, ...]:
-    """The edges of a unit's histogram.
-
-    Raises:
-        AtlasRefused: counts that are none, or of bins that there are not.
-    """
-    try:
-        stop = values.first_bin + len(values.histogram) + 1
-    except msgspec.MsgspecError:
-        raise damaged from None
-    every = edges()
-    if stop > len(every):
-        raise damaged
-    return tuple(np.asarray(every[values.first_bin : stop]).tolist())
 
 
 def shown(image: bytes, damaged: ReverieError, size: Size | None = None) -> Image.Image:

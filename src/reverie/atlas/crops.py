@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from reverie.atlas.entries import AtlasCrop, AtlasPlace
+from reverie.atlas.patch_entries import AtlasCrop, AtlasPlace
 from reverie.atlas.worker import webp
 from reverie.attribution.effective_field import fired
 from reverie.dataset.patches import content, once, ranked

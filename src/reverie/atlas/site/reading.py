@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from reverie.atlas.atlas_file import Atlas
-from reverie.atlas.entries import AtlasClass, AtlasLayer, AtlasLink, AtlasPatch, AtlasPicture, Score, Statistics
+from reverie.atlas.entries import AtlasClass, AtlasLayer, AtlasLink, AtlasPicture, Score, Statistics
+from reverie.atlas.patch_entries import AtlasPatch
 from reverie.atlas.site.contents import (
     CellEntry,
     GridEntry,
