@@ -92,7 +92,7 @@ OPTIONS = {
     "doctor": COMMON | {"--output", "--force", "--quiet", "--model", "--photos", "--judge", "--layer", "--steps",
                         "--size", "--workers", "--seed"},
     "presets": set(),
-    "studio": COMMON | {"--model", "--atlas", "--folder", "--port", "--no-browser"},
+    "studio": COMMON | {"--model", "--atlas", "--scan", "--folder", "--port", "--no-browser"},
 }  # fmt: skip
 
 

@@ -155,6 +155,6 @@ def test_without_timm_the_extra_is_named(monkeypatch):
     from reverie.errors import MissingExtra
 
     monkeypatch.setitem(__import__("sys").modules, "timm", None)
-    with pytest.raises(MissingExtra, match=r"^a network of timm needs the library 'timm'; install it with: "):
+    with pytest.raises(MissingExtra, match=r"^a network of timm needs the library 'timm'; install the extra 'timm' "):
         reverie.load("timm:test_vit", weights=None)
     assert not is_timm_name("timm:test_vit")
