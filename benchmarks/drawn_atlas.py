@@ -72,6 +72,9 @@ class DrawnAtlas:
         self.pool = [encoded(pixels) for pixels in textures(POOL, 128)]
         self.crops = [encoded(pixels) for pixels in textures(POOL, 64, 1)]
 
+    def grid(self, layer: str) -> None:
+        """No layer has an activation atlas."""
+
     def entries(self, layer: str) -> Iterator[UnitEntry]:
         """The layer's units."""
         number = int(layer.removeprefix("block"))
