@@ -43,6 +43,7 @@ class Studio:
         self.client.get("/").raise_for_status()
         while not (found := self.client.get("/api/studio").json())["ready"]:
             time.sleep(0.01)
+        self.network = found["network"]
         self.client.headers.update({"Origin": self.base, "X-Reverie-Token": found["token"]})
         self.ready = time.perf_counter() - self.began
 
@@ -54,6 +55,12 @@ class Studio:
     def wish(self, job: str, wish: str) -> None:
         """Cancels, stops ... a job."""
         self.client.post(f"/api/jobs/{job}/{wish}", json={})
+
+    def answered(self, what: str, **given: Any) -> float:
+        """Milliseconds until a question is answered."""
+        began = time.perf_counter()
+        self.client.post(f"/api/ask/{what}", json={"picture": "sample:flower", **given}).raise_for_status()
+        return 1000 * (time.perf_counter() - began)
 
     def events(self) -> Iterator[tuple[float, dict[str, Any]]]:
         """When each state of a job came, and the state."""
@@ -133,6 +140,18 @@ def cancelling(studio: Studio) -> float:
     raise SystemExit("the studio has ended")
 
 
+def desk(studio: Studio, repeats: int) -> dict[str, list[float]]:
+    """Milliseconds of what the mixing desk is told when a fader moves."""
+    layers = [layer["name"] for layer in studio.network["layers"] if layer["main"] and layer["size"]]
+    found: dict[str, list[float]] = {"classes": [], "first": [], "next": []}
+    for number in range(repeats + 1):  # the first one runs the network up to the layer
+        asked = {"layer": layers[-2], "units": [{"channel": number, "how": "ablate"}]}
+        found["classes"].append(studio.answered("desk", **asked))
+        found["first"].append(studio.answered("dreaming", **asked))
+        found["next"] += [studio.answered("dreaming", done=done, **asked) for done in range(1, 20)]
+    return {name: values[1:] for name, values in found.items()}
+
+
 def wait(studio: Studio, jobs: list[str]) -> None:
     """Until all have ended."""
     while not all(studio.client.get(f"/api/jobs/{job}").json().get("state", "done") in OVER for job in jobs[-50:]):
@@ -199,6 +218,10 @@ def main() -> None:
             row("a step at 320 px, in the studio", [inside for _, inside, _ in turns], "ms")
             row("slower", [100 * (inside / alone - 1) for alone, inside, _ in turns], "%")
             row("previews", [rate for _, _, rate in turns], "a second")
+            moved = desk(studio, given.repeats)
+            row("from a fader of the desk to the classes", moved["classes"], "ms")
+            row("to the first step of the small dream", moved["first"], "ms")
+            row("to each further step", moved["next"], "ms")
             left, grown = queued(studio), memory(studio, given.jobs)
     print(f"The studio with {given.network}, {given.threads} threads. {where}\n")
     print(table(["", "median", "least", "most", ""], rows))

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from running import Live, alive, events
 
 import reverie
-from conftest import Live, alive, events
 from reverie.atlas.atlas_file import read_atlas
 from reverie.files import record_text
 
@@ -36,8 +36,9 @@ def test_the_page_is_told_of_the_network(live):
     assert {"dream", "feature", "explain", "style", "invert", "fool", "card"} <= kinds
     filmed = {kind["name"] for kind in live.studio["kinds"] if kind["film"]}
     assert filmed == kinds - {"activations", "card", "explain", "filters"}
-    assert "grad-cam" in live.studio["methods"]
-    assert {item["name"] for item in live.studio["presets"]["dream"]} >= {"default", "quick"}
+    assert [item["name"] for item in network["names"]["fool"]["norm"]] == ["linf", "l2"]
+    assert "grad-cam" in network["methods"]
+    assert {item["name"] for item in network["names"]["dream"]["preset"]} >= {"default", "quick"}
 
 
 def test_a_dream_becomes_a_work_whose_record_repeats_it(live):
@@ -166,6 +167,21 @@ def test_questions_are_answered(live):
     assert [item["unit"] for item in live.post("/api/ask/units", text="mix:3-4")["units"]] == ["mix:3", "mix:4"]
     assert live.post("/api/ask/feeds", unit="mix:3")["from"]
     assert "no layer 'mixx'" in live.refused("/api/ask/position", picture="sample:flower", layer="mixx", x=0, y=0)
+
+
+def test_what_a_mask_covers_is_grey_to_the_network(live):
+    def shares(picture, **more):
+        found = live.post("/api/ask/classes", picture=picture, most=5, **more)["classes"]
+        return [item["share"] for item in sorted(found, key=lambda item: item["index"])]
+
+    def plain(shade: int) -> str:
+        content = io.BytesIO()
+        Image.new("L", (48, 48), shade).save(content, "PNG")
+        return bring(live, content.getvalue())["id"]
+
+    covered, grey, photo = shares("sample:flower", mask=plain(255)), shares(plain(128)), shares("sample:flower")
+    assert covered == pytest.approx(grey, abs=1e-3)
+    assert covered != pytest.approx(photo, abs=1e-3)
 
 
 def test_the_desk_answers_as_a_network_without_the_unit(live):

@@ -8,10 +8,11 @@ from reverie.errors import UnknownName
 from reverie.studio import scheduler as module
 from reverie.studio.companions import Companions
 from reverie.studio.feed import Feed
-from reverie.studio.jobs import POINTS, Job
+from reverie.studio.jobs import Job
 from reverie.studio.limits import ENDED
 from reverie.studio.works import Works
 
+POINTS = 20
 STEP = {"total": 2000, "task": "", "note": "", "left": 1.0, "preview": None}
 
 
@@ -41,7 +42,9 @@ def begun(tmp_path, monkeypatch):
     return run
 
 
-def test_of_many_jobs_the_last_ones_and_a_few_points_of_their_curves_are_kept(begun):
+def test_of_many_jobs_the_last_ones_and_a_few_points_of_their_curves_are_kept(begun, monkeypatch):
+    monkeypatch.setattr("reverie.studio.jobs.POINTS", POINTS)
+
     def use(scheduler):
         kept = []
         for _ in range(2 * ENDED):

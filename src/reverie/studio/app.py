@@ -1,7 +1,6 @@
 """The web application: addresses, and what answers to each; it waits for nobody and computes nothing."""
 
 import asyncio
-from importlib import metadata
 
 import msgspec
 from starlette.applications import Starlette
@@ -100,24 +99,20 @@ class Studio:
     async def studio(self, _: Request) -> Response:
         """What there is."""
         scheduler = self.scheduler
-        network = scheduler.network or {}
         return json_answer(
             {
                 "ready": scheduler.ready,
                 "problem": scheduler.problem,
                 "token": self.session.token,
-                "version": metadata.version("reverie"),
                 "folder": str(self.works.folder),
                 "network": scheduler.network,
                 "kinds": [{"name": name, "film": requests.filmed(cls)} for name, cls in requests.kinds().items()],
-                "methods": network.get("methods", []),
-                "presets": network.get("presets", {}),
                 "atlas": self.atlas.told(),
                 "atlas_commands": requests.atlas_commands(self.network),
                 "scanned": list(self.companions.scanned),
                 "scan_problem": self.companions.problems.get("scan"),
                 "films": [*PACKED, ".gif", ".webp"] if installed("av") else [".gif", ".webp"],
-                "limits": {"bytes": limits.BYTES, "pixels": limits.PIXELS},
+                "bytes": limits.BYTES,
             }
         )
 

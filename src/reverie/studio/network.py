@@ -1,12 +1,25 @@
 """What the studio's pages are told of the network, and the names that its forms offer."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reverie.attribution.methods import METHODS
+from reverie.attribution.methods import METHODS as EXPLAINING
 from reverie.errors import ReverieError
 from reverie.models.model import Model
+from reverie.objectives.activations import REDUCTIONS
 from reverie.recipes.dreams import usual_layer
+from reverie.recipes.fooling import METHODS, NOTHING, RADII
+from reverie.recipes.inversion import MADE_OF
+from reverie.recipes.painting import COLORS, RATES
 from reverie.recipes.presets import presets
+
+CHOICES: Mapping[str, Mapping[str, Iterable[str]]] = {
+    "dream": {"reduction": REDUCTIONS},
+    "feature": {"reduction": REDUCTIONS},
+    "style": {"colors": COLORS, "ascent": RATES, "start": ("photo", "noise")},
+    "invert": {"parameterization": MADE_OF, "ascent": RATES},
+    "fool": {"method": METHODS, "norm": RADII, "start": ("photo", *NOTHING)},
+}
 
 
 def described(model: Model) -> dict[str, Any]:
@@ -17,20 +30,14 @@ def described(model: Model) -> dict[str, Any]:
         "title": model.title,
         "weights": str(model.source.get("weights_sha256", ""))[:16],
         "classes": list(model.classes),
-        "size": list(model.size),
-        "channels": model.channels,
         "device": str(model.device),
         "default_layer": _usual(model),
-        "methods": list(METHODS),
-        "presets": {
-            command: [{"name": name, "about": preset.about} for name, preset in table.items()]
-            for command, table in presets().items()
-        },
+        "methods": list(EXPLAINING),
+        "names": _names(),
         "notes": list(model.notes),
         "layers": [
             {
                 "name": layer.name,
-                "kind": layer.kind,
                 "channels": layer.channels,
                 "size": None if layer.size is None else list(layer.size),
                 "main": layer.name in main,
@@ -38,6 +45,18 @@ def described(model: Model) -> dict[str, Any]:
             for layer in model.layers.values()
         ],
     }
+
+
+def _names() -> dict[str, dict[str, list[dict[str, str]]]]:
+    """By kind and setting, what a setting that is one of several names may be, from the tables that decide."""
+    found = {
+        kind: {name: [{"name": each, "about": ""} for each in table] for name, table in tables.items()}
+        for kind, tables in CHOICES.items()
+    }
+    for kind, table in presets().items():
+        told = [{"name": name, "about": preset.about} for name, preset in table.items()]
+        found[kind] = {**found.get(kind, {}), "preset": told}
+    return found
 
 
 def _usual(model: Model) -> str | None:

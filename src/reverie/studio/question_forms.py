@@ -14,10 +14,8 @@ class Classes(Struct, forbid_unknown_fields=True):
     """A question for the classes of a picture."""
 
     picture: Name
-    size: Annotated[int, Meta(ge=1, le=4096)] | None = None
     most: Few = 10
     mask: Name | None = None
-    cover: Literal["grey", "mean", "black", "white", "blur"] = "grey"
 
 
 class Position(Struct, forbid_unknown_fields=True):
@@ -47,6 +45,16 @@ class Desk(Struct, forbid_unknown_fields=True):
     most: Few = 10
 
 
+class Dreaming(Struct, forbid_unknown_fields=True):
+    """A question for the next step of a small dream in a network with changed units."""
+
+    picture: Name
+    layer: Name
+    units: Annotated[list[Fader], Meta(max_length=MOST)]
+    layers: Annotated[list[Name], Meta(max_length=100)] = []
+    done: Annotated[int, Meta(ge=0)] = 0
+
+
 class Units(Struct, forbid_unknown_fields=True):
     """A question for the units that a text means."""
 
@@ -62,5 +70,5 @@ class Feeds(Struct, forbid_unknown_fields=True):
 
 
 QUESTIONS: Mapping[str, type[Struct]] = {
-    "classes": Classes, "position": Position, "desk": Desk, "units": Units, "feeds": Feeds,
+    "classes": Classes, "position": Position, "desk": Desk, "dreaming": Dreaming, "units": Units, "feeds": Feeds,
 }  # fmt: skip

@@ -22,6 +22,7 @@ from reverie.models.probe import probe
 from reverie.models.wiring import Connection, Wiring
 from reverie.recipes.framing import native_photo
 from reverie.settings.dream import Dream
+from reverie.studio.dreaming import Dreaming
 from reverie.studio.making import jpeg
 from reverie.synthesis import Synthesis
 from reverie.unit import Unit
@@ -35,15 +36,17 @@ class Questions:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.photo = lru_cache(KEPT)(self._photo)
+        self.photo = lru_cache(KEPT)(lambda picture: native_photo(model, picture, None))
         self.going = lru_cache(1)(self._going)
         self.seen = lru_cache(KEPT)(self._seen)
         self.scale = lru_cache(16)(lambda layer: channel_moments(model, layer))
+        self.dreamt = Dreaming(model)
         self.wired = lru_cache(1)(lambda: wiring(model))
         self.questions: Mapping[str, Callable[..., Answer]] = {
             "classes": self.classes,
             "position": self.position,
             "desk": self.desk,
+            "dreaming": self.dreaming,
             "units": self.units,
             "feeds": self.feeds,
         }
@@ -70,20 +73,12 @@ class Questions:
         except ReverieError:
             return  # whoever asks for one is told why there is none
 
-    def classes(
-        self,
-        picture: str,
-        *,
-        size: str | int | None = None,
-        most: int = 10,
-        mask: str | None = None,
-        cover: str = "grey",
-    ) -> Answer:
-        """The likeliest classes of a picture, of which a part may be covered: what is white in a mask."""
-        image = self.photo(picture, size)
+    def classes(self, picture: str, *, most: int = 10, mask: str | None = None) -> Answer:
+        """The likeliest classes of a picture, of which a part may be grey: what is white in a mask."""
+        image = self.photo(picture)
         if mask is not None:
             share = resize(read_mask(mask), (image.shape[-2], image.shape[-1])).clamp(0, 1).to(image.device)
-            image = torch.lerp(image, baseline(cover, self.model, image), share)
+            image = torch.lerp(image, baseline("grey", self.model, image), share)
         shares = self._shares(_logits(self.model, image))
         top = [self._class(index, float(shares[index])) for index in _largest(shares, most)]
         return {"classes": top, "raw": not self.model.output.probable}
@@ -95,7 +90,7 @@ class Questions:
         row, column = (min(int(at * count), count - 1) for at, count in ((_share(y), rows), (_share(x), columns)))
         here = values[:, row, column]
         mean, deviation = self.scale(layer)
-        chosen = ((here - mean) / deviation).topk(min(most, len(here)))
+        chosen = ((here - mean) / deviation).topk(min(most, len(here))).indices.tolist()
         return {
             "row": row,
             "column": column,
@@ -107,24 +102,28 @@ class Questions:
                     "unit": f"{layer}:{channel}",
                     "channel": channel,
                     "value": float(here[channel]),
-                    "deviations": score,
                     "share": float(here[channel] / values[channel].amax().clamp_min(1e-12)),
                 }
-                for score, channel in zip(chosen.values.tolist(), chosen.indices.tolist(), strict=True)
+                for channel in chosen
             ],
         }
 
     def desk(self, picture: str, layer: str, units: Sequence[Mapping[str, Any]], *, most: int = 10) -> Answer:
         """The classes before and after channels of a layer are changed, from that layer on."""
         going, before = self.going(picture, layer)
-        changes: dict[str | Unit, Change | str] = {f"{layer}:{item['channel']}": _change(item) for item in units}
         began = time.perf_counter()
-        with intervene(self.model, changes):
+        with intervene(self.model, _changes(layer, units)):
             after = self._shares(going.probe(["logits"])["logits"])
         taken = 1000 * (time.perf_counter() - began)
         shown = list(dict.fromkeys([*_largest(before, most), *_largest(after, most)]))
         old, new = ([self._class(index, float(shares[index])) for index in shown] for shares in (before, after))
         return {"before": old, "after": new, "milliseconds": taken, "raw": not self.model.output.probable}
+
+    def dreaming(
+        self, picture: str, layer: str, units: Sequence[Mapping[str, Any]], layers: Sequence[str], *, done: int
+    ) -> Answer:
+        """The next step of a small dream in the network whose channels of a layer are changed."""
+        return self.dreamt.step(picture, layers, _changes(layer, units), done)
 
     def units(self, text: str, *, most: int = 60) -> Answer:
         """The units that a text means: those that it names, else of the classes and layers whose names hold it."""
@@ -148,15 +147,12 @@ class Questions:
             "missing": list(found.missing),
         }
 
-    def _photo(self, picture: str, size: str | int | None) -> Tensor:
-        return native_photo(self.model, picture, size)
-
     def _seen(self, picture: str, layer: str) -> Tensor:
         with torch.no_grad():
-            return probe(self.model, self.photo(picture, None), [layer])[layer].float().cpu()
+            return probe(self.model, self.photo(picture), [layer])[layer].float().cpu()
 
     def _going(self, picture: str, layer: str) -> tuple[Continuation, Tensor]:
-        going = Continuation(self.model, self.photo(picture, None), layer)
+        going = Continuation(self.model, self.photo(picture), layer)
         return going, self._shares(going.probe(["logits"])["logits"])
 
     def _shares(self, logits: Tensor) -> Tensor:
@@ -172,12 +168,7 @@ class Questions:
         }
 
     def _named(self, unit: Unit) -> dict[str, Any]:
-        return {
-            "unit": str(unit),
-            "layer": unit.layer,
-            "channel": int(unit.channels[0]),
-            "label": self.model.label(unit),
-        }
+        return {"unit": str(unit), "label": self.model.label(unit)}
 
     def _resembling(self, text: str) -> list[Unit]:
         classes = [index for index, name in enumerate(self.model.classes) if text in name.lower()]
@@ -194,7 +185,7 @@ class Questions:
     def _field(self, picture: str, layer: str, row: int, column: int) -> list[float] | None:
         """What a position sees of the picture, as shares of its sides; None where that is not known for its size."""
         field = self.model.layer(layer).field
-        height, width = self.photo(picture, None).shape[-2:]
+        height, width = self.photo(picture).shape[-2:]
         if field is None or field.extents is None or self.model.takes_one_size([layer]):
             return None
         (top, bottom), (left, right) = (
@@ -214,9 +205,13 @@ def _largest(shares: Tensor, most: int) -> list[int]:
     return found
 
 
-def _change(fader: Mapping[str, Any]) -> Change | str:
+def _changes(layer: str, units: Sequence[Mapping[str, Any]]) -> Mapping[Any, str]:
+    """What is done with channels of a layer, as `intervene` takes it."""
     makers: Mapping[str, Callable[[float], Change]] = {"amplify": amplify, "clamp": clamp}
-    return makers[fader["how"]](fader["value"]) if fader["how"] in makers else "ablate"
+    return {
+        f"{layer}:{item['channel']}": str(makers[item["how"]](item["value"])) if item["how"] in makers else "ablate"
+        for item in units
+    }
 
 
 def _share(value: float) -> float:

@@ -49,7 +49,7 @@ function Head({ room }) {
       ${ROOMS.map(([name, word]) => html`<a key=${name} href="/${name}" aria-current=${name === room ? "page" : undefined}>${word}</a>`)}
     </nav>
     <div class="tools">
-      <span class="network" title=${found?.network?.device}
+      <span class="network" title=${found?.network && [found.network.device, ...found.network.notes].join(". ")}
         >${[found?.network?.title || found?.network?.name, found?.atlas?.name].filter(Boolean).join(" · ")}</span
       >
       <button type="button" class="quiet" onClick=${() => queueShown.set(true)}>

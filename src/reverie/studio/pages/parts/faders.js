@@ -2,6 +2,7 @@
 
 import { to } from "./address.js";
 import { html, useState } from "./draw.js";
+import { studio } from "./live.js";
 import { parts, Portrait, spoken } from "./units.js";
 
 export const REACH = 2; // of a fader's end; a larger weight can be typed
@@ -41,8 +42,9 @@ function Fader({ unit, weight, change, remove, low, high, step, mark }) {
 }
 
 /** A field in which units are named; Enter adds. */
-export function AddUnit({ add, label = "Add a unit", hint = "block:12, logits:name" }) {
+export function AddUnit({ add, label = "Add a unit", hint }) {
   const [text, setText] = useState("");
+  const usual = studio.get().network.default_layer;
   const submit = event => {
     event.preventDefault();
     if (text.trim()) add(text.trim());
@@ -51,7 +53,7 @@ export function AddUnit({ add, label = "Add a unit", hint = "block:12, logits:na
   return html`<form class="row tight nowrap" onSubmit=${submit}>
     <input
       aria-label=${label}
-      placeholder=${hint}
+      placeholder=${hint || (usual ? `${usual}:12, logits:name` : "logits:name")}
       value=${text}
       spellcheck="false"
       autocomplete="off"

@@ -110,14 +110,15 @@ function Choice({ id, about, value, change }) {
 
 /** One of several names, each with what it is. */
 function Named({ id, about, value, change, names }) {
-  const now = value ?? about.default;
+  const now = value ?? about.default ?? "";
   return html`<select
       id=${id}
-      onChange=${event => change(event.target.value === about.default ? undefined : event.target.value)}
+      onChange=${event => change([about.default, ""].includes(event.target.value) ? undefined : event.target.value)}
     >
+      ${(about.default ?? "") === "" && html`<option value="">automatic</option>`}
       ${names.map(({ name }) => html`<option key=${name} selected=${name === now}>${name}</option>`)}
     </select>
-    <span class="help">${names.find(({ name }) => name === now)?.about}</span>`;
+    ${names.some(each => each.about) && html`<span class="help">${names.find(({ name }) => name === now)?.about}</span>`}`;
 }
 
 function Text({ id, about, value, change, list, names = [] }) {
@@ -146,12 +147,13 @@ function Text({ id, about, value, change, list, names = [] }) {
  *
  * names: what may be meant, as texts, or as tables of name and about.
  */
-export function Field({ name, about, value, change, names, help = true, id = `set-${name}` }) {
+function Field({ name, about, value, change, names, help = true, id = `set-${name}` }) {
   const kind = control(about);
   const bounded = kind === "number" && slides(types(about)[0], about.default);
   const said = html`<span class=${help ? "help" : "unseen"} id="${id}-help">${about.description}</span>`;
   const own = { name, id, about, value, change, names };
-  const described = names?.[0]?.about;
+  const closed = Boolean(names?.[0]?.name);
+  const described = closed && names.some(each => each.about);
   if (kind === "tick") {
     return html`<div class="field inline wide" title=${about.description}>
       <input
@@ -182,7 +184,7 @@ export function Field({ name, about, value, change, names, help = true, id = `se
           ? html`<${Number_} ...${own} />`
           : kind === "choice"
             ? html`<${Choice} ...${own} />`
-            : described
+            : closed
               ? html`<${Named} ...${own} />`
               : html`<${Text} ...${own} list=${kind === "list"} />`;
   return html`<div

@@ -58,7 +58,7 @@ export function job(room, own, picture = photo.get(), painted = mask.get()) {
   const units = room.units ? { [room.units.name]: texts(own.units, room.units.way, own.together) } : {};
   const settings = { ...own.settings, ...(units[room.units?.name]?.length ? units : {}) };
   const pictures = { ...own.pictures };
-  if (room.photo && picture && !(room.optional && own.without)) pictures.photo = picture.pic;
+  if (room.photo && picture) pictures.photo = picture.pic;
   if (room.mask && painted && painted.of === picture?.pic) pictures.mask = painted.pic;
   return { kind: room.kind, settings: present(settings), pictures: present(pictures), film: own.film || "" };
 }

@@ -5,7 +5,7 @@ import { picture, upload } from "./server.js";
 import { photo, say, tried } from "./store.js";
 import { studio } from "./live.js";
 
-export const SAMPLES = ["sample:flower", "sample:china"];
+const SAMPLES = ["sample:flower", "sample:china"];
 
 const size = async name =>
   new Promise((resolve, reject) => {
@@ -16,8 +16,8 @@ const size = async name =>
   });
 
 /** Sends a file; gives what the rooms know of a picture, or nothing where it was refused. */
-export async function brought(file) {
-  const limit = studio.get()?.limits?.bytes;
+async function brought(file) {
+  const limit = studio.get()?.bytes;
   if (limit && file.size > limit) {
     return say(`This file has ${Math.round(file.size / 1e6)} MB; at most ${Math.round(limit / 1e6)} are taken.`, true);
   }
@@ -174,6 +174,11 @@ export function PicturePicker({ label, value, change, several }) {
         >`,
     )}
     <${Choose} take=${take} label=${all.length && !several ? "Another" : `Choose`} many=${several} />
-    ${SAMPLES.filter(pic => !all.includes(pic)).map(pic => html`<button type="button" class="quiet small" key=${pic} onClick=${() => add(pic)}>${pic}</button>`)}
+    ${SAMPLES.filter(pic => !all.includes(pic)).map(
+      pic =>
+        html`<button type="button" class="picked" key=${pic} aria-label=${pic} title=${pic} onClick=${() => add(pic)}>
+          <img src=${picture(pic)} alt="" />
+        </button>`,
+    )}
   </div>`;
 }

@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "./draw.js";
 
 /** The newest address whose picture has come, with its size; while one is loading, those between are left out. */
-export function useNewest(src) {
+function useNewest(src) {
   const [shown, show] = useState(null);
   const state = useRef({ loading: false, wanted: src });
   useEffect(() => {
@@ -35,7 +35,7 @@ export function useNewest(src) {
 
 /** A picture in its frame.
  *
- * before: address of what the slider uncovers; whole: at its own size, to be scrolled; measured: told the picture's size.
+ * before: address of what the slider uncovers; whole: at its own size, to be scrolled.
  */
 export function Print({ src, alt, before, whole, children }) {
   const [cut, setCut] = useState(50);

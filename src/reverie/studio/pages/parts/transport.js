@@ -51,7 +51,7 @@ export async function start(kind, asked) {
 export const act = (id, what, body) => tried(() => post(`/api/jobs/${id}/${what}`, body));
 
 /** Seconds as a person says them. */
-export function lasts(seconds) {
+function lasts(seconds) {
   if (seconds === null || seconds === undefined) return "";
   if (seconds < 1) return "a moment left";
   if (seconds < 90) return `${Math.round(seconds)} s left`;
@@ -59,7 +59,7 @@ export function lasts(seconds) {
 }
 
 /** The score, step by step. */
-export function Curve({ points }) {
+function Curve({ points }) {
   if (!points || points.length < 2) return null;
   const [xs, ys] = [points.map(point => point[0]), points.map(point => point[1])];
   const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];

@@ -17,9 +17,6 @@ export function Atlas() {
       <pre class="code" tabindex="0" aria-label="Commands">${commands}</pre>`);
   if (atlas.problem) return page(html`<p class="warn" role="alert">${atlas.problem}</p>`);
   if (!atlas.ready) return page(html`<p class="muted" role="status">${atlas.name} is being laid out…</p>`);
-  return html`<iframe
-    class="atlas"
-    title="Atlas ${atlas.name}"
-    src="/atlas/${asked.unit ? `#/${asked.unit}` : ""}"
-  ></iframe>`;
+  return html`<h1 class="unseen">Atlas ${atlas.name}</h1>
+    <iframe class="atlas" title="Atlas ${atlas.name}" src="/atlas/${asked.unit ? `#/${asked.unit}` : ""}"></iframe>`;
 }

@@ -4,7 +4,7 @@ import { address, go, to } from "../parts/address.js";
 import { Command } from "../parts/command.js";
 import { html, useEffect, useState } from "../parts/draw.js";
 import { AddUnit } from "../parts/faders.js";
-import { form, job } from "../parts/forms.js";
+import { form, job, texts } from "../parts/forms.js";
 import { studio } from "../parts/live.js";
 import { Bring, Choose, use } from "../parts/picker.js";
 import { answer, ClassBars, useAnswer } from "../parts/questions.js";
@@ -90,13 +90,41 @@ export function takeChanges(changes) {
   return fits;
 }
 
+/** A small dream that begins anew whenever something else is asked, a step at a time; null where nothing is. */
+function useDreaming(asked) {
+  const [shown, show] = useState(null);
+  const text = asked && JSON.stringify(asked);
+  useEffect(() => {
+    if (!text) return show(null);
+    let gone = false;
+    const watch = async () => {
+      for (let [done, total] = [0, 1]; done < total && !gone; ) {
+        const step = await answer("/api/ask/dreaming", { ...JSON.parse(text), done });
+        [done, total] = [step.done, step.total];
+        if (!gone) show({ done, total, src: `data:image/jpeg;base64,${step.picture}` });
+      }
+    };
+    tried(watch);
+    return () => {
+      gone = true;
+    };
+  }, [text]);
+  return shown;
+}
+
 /** A dream of the network as it is changed here, by the settings of the dreams' own room. */
 function DreamSo({ shown, layer, units }) {
-  const asked = { ...job(MAKING.dream, form("dream").use(), shown, null), changes: changes(layer, units) };
+  const own = form("dream").use();
+  const asked = { ...job(MAKING.dream, own, shown, null), changes: changes(layer, units) };
   const begin = async () => (await start("dream", asked)) && go("/dream");
+  const { layers, default_layer: usual } = studio.get().network;
+  const place = name => layers.findIndex(item => item.name === name);
+  const dreamt = own.units.length ? own.units.map(({ unit }) => parts(unit).layer) : [usual];
+  const reached = dreamt.some(name => place(name) < 0 || place(name) >= place(layer));
   return html`<section>
       <button type="button" disabled=${!shown} onClick=${begin}>Dream with the network so changed</button>
       <p class="small muted">By the settings of the room <a href="/dream">Dream</a>.</p>
+      ${!reached && html`<p class="small warn">It is a dream of ${dreamt.join(", ")}, before ${layer}: what is changed there does not reach it.</p>`}
     </section>
     <${Command} asked=${asked} lacks=${shown ? "" : "Bring a photo first."} />`;
 }
@@ -128,15 +156,15 @@ export function Desk() {
     }
     go("/desk", { instead: true });
   }, [asked.unit]);
-  const { found, missing, busy } = useAnswer(
-    "/api/ask/desk",
-    shown && {
-      picture: shown.pic,
-      layer,
-      most: 8,
-      units: units.map(({ channel, how, value }) => (how === "ablate" ? { channel, how } : { channel, how, value })),
-    },
-  );
+  const asks = shown && {
+    picture: shown.pic,
+    layer,
+    units: units.map(({ channel, how, value }) => (how === "ablate" ? { channel, how } : { channel, how, value })),
+  };
+  const { found, missing, busy } = useAnswer("/api/ask/desk", asks && { ...asks, most: 8 });
+  const [along, setAlong] = useState(false);
+  const dream = form("dream").use();
+  const small = useDreaming(asks && along && { ...asks, layers: texts(dream.units, MAKING.dream.units.way) });
   const look = event =>
     tried(async () => {
       const box = event.currentTarget.getBoundingClientRect();
@@ -163,10 +191,11 @@ export function Desk() {
       ${
         shown
           ? html`<div class="toolbar" role="toolbar" aria-label="Photo">
-                <span class="label">Press the photo: what is seen there comes to the desk's side</span
+                <span class="label">${along ? (small ? `A small dream, step ${small.done} of ${small.total}` : "A small dream") : "Press the photo: what is seen there comes to the desk's side"}</span
+                ><button type="button" aria-pressed=${along} onClick=${() => setAlong(!along)} title="A small dream follows the faders, step by step">Dream along</button
                 ><${Choose} take=${use} label="Another photo" />
               </div>
-              <${Print} src=${picture(shown.pic)} alt=${shown.name}
+              <${Print} src=${small ? small.src : picture(shown.pic)} alt=${small ? `A small dream of ${shown.name}` : shown.name}
                 ><button
                   type="button"
                   class="over clear"

@@ -153,7 +153,7 @@ function Controls({ room, own, put, schema, asked, lacks }) {
           without=${without}
           values=${{ ...own.settings, ...own.pictures }}
           change=${change}
-          names=${{ target: studio.get().network.classes, preset: studio.get().network.presets?.[room.kind] }}
+          names=${{ target: studio.get().network.classes, ...studio.get().network.names[room.kind] }}
         />
         ${
           room.folded &&

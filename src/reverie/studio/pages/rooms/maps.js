@@ -61,7 +61,7 @@ function Map_({ id, method }) {
 
 /** Which methods are asked, and whether with their control. */
 export function Methods({ own, put }) {
-  const { methods } = studio.get();
+  const { methods } = studio.get().network;
   const chosen = own.settings.method || ["gradient"];
   const toggle = name =>
     put({ method: chosen.includes(name) ? chosen.filter(item => item !== name) : [...chosen, name] });

@@ -12,9 +12,9 @@ import { Layers, parts, spoken, unitLinks, UnitPicture } from "../parts/units.js
 
 const cards = kept("unit.cards", {}); // unit -> id of the job of its card
 
-function Found({ text }) {
+function Found({ text, most = 48 }) {
   const still = useStill(text, 200);
-  const { found, missing, busy } = useAnswer("/api/ask/units", still.trim() ? { text: still.trim(), most: 48 } : null);
+  const { found, missing, busy } = useAnswer("/api/ask/units", still.trim() ? { text: still.trim(), most } : null);
   if (missing) return html`<p class="warn">${missing}</p>`;
   if (!found) return html`<p class="muted" role="status">${busy ? "Looking…" : ""}</p>`;
   if (!found.units.length)
@@ -147,6 +147,9 @@ export function Unit() {
   useEffect(() => {
     setText(asked.text || "");
   }, [asked.text, asked.unit]);
+  const { network } = studio.get();
+  const first = network.layers.find(item => item.main).name;
+  const usual = network.default_layer || first;
   const say = event => {
     setText(event.target.value);
     go(to("unit", event.target.value ? { text: event.target.value } : {}), { instead: true });
@@ -165,7 +168,7 @@ export function Unit() {
             type="search"
             value=${text}
             onInput=${say}
-            placeholder="a layer, a unit such as ${studio.get().network.layers.find(item => item.main).name}:12, or a class"
+            placeholder="a layer, a unit such as ${first}:12, or a class"
             spellcheck="false"
             autocomplete="off"
           />
@@ -179,8 +182,9 @@ export function Unit() {
                   <h1>Units</h1>
                   <p class="muted">
                     Choose one by looking at the network, or search. From its page you can dream with it, look for it in
-                    a photo, or take it to the desk.
+                    a photo, or take it to the desk. Here are some of ${usual}:
                   </p>
+                  <${Found} text=${usual} most=${24} />
                 </div>`
         }
       </div>
