@@ -55,7 +55,7 @@ def test_of_many_jobs_the_last_ones_and_a_few_points_of_their_curves_are_kept(be
             scheduler._hear_ended(job.id, "done", None, [], "")
             longest = max(len(one.scores) for one in scheduler.jobs.values())
             kept.append((len(scheduler.jobs), len(scheduler.feed.states), longest))
-        assert job.scores[0] == (1, 1 / 7)
+        assert job.scores[0] == (1, 1 / 7, 0)
         return kept
 
     kept = begun(use)

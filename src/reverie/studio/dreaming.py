@@ -13,7 +13,7 @@ from reverie.synthesis import Synthesis
 STEPS = 40
 
 
-class Dreaming:
+class SmallDream:
     """The dream that is watched, at the network's native size and one octave.
 
     A dream changes pixels, so that each of its steps runs from the pixels, whatever is changed behind them: it follows

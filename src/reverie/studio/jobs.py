@@ -20,6 +20,7 @@ class Job:
         settings, pictures: as they were asked for.
         changes: of the network's units, as `intervene` takes them.
         film: ending of the film to write; empty for none.
+        stage: how often the task has changed; scores of one stage, (done, score, stage), go together.
         place: among those that wait; 0 while it runs.
         wish: what was asked of the running job: pause, stop or cancel.
     """
@@ -37,6 +38,7 @@ class Job:
     done: int = 0
     total: int | None = None
     task: str = ""
+    stage: int = 0
     note: str = ""
     score: float | None = None
     left: float | None = None
@@ -44,7 +46,7 @@ class Job:
     works: tuple[str, ...] = ()
     preview: bytes | None = None
     shown: int = 0
-    scores: list[tuple[int, float]] = field(default_factory=list)
+    scores: list[tuple[int, float, int]] = field(default_factory=list)
     place: int = 0
     wish: str = ""
     made: float = field(default_factory=time.time)
@@ -56,13 +58,14 @@ class Job:
 
     def heard(self, message: Mapping[str, Any]) -> None:
         """Notes what the process that computes says of it."""
+        self.stage += message["task"] != self.task
         self.done, self.total, self.task = message["done"], message["total"], message["task"]
         self.note = message["note"] or self.note
         self.score, self.left = message["score"], message["left"]
         if message["preview"] is not None:
             self.preview, self.shown = message["preview"], self.shown + 1
         if self.score is not None:
-            self.scores.append((self.done, self.score))
+            self.scores.append((self.done, self.score, self.stage))
             if len(self.scores) > POINTS:
                 del self.scores[1::2]
 
@@ -93,6 +96,7 @@ TOLD = (
     "done",
     "total",
     "task",
+    "stage",
     "note",
     "score",
     "left",

@@ -22,7 +22,7 @@ from reverie.models.probe import probe
 from reverie.models.wiring import Connection, Wiring
 from reverie.recipes.framing import native_photo
 from reverie.settings.dream import Dream
-from reverie.studio.dreaming import Dreaming
+from reverie.studio.dreaming import SmallDream
 from reverie.studio.making import jpeg
 from reverie.synthesis import Synthesis
 from reverie.unit import Unit
@@ -40,7 +40,7 @@ class Questions:
         self.going = lru_cache(1)(self._going)
         self.seen = lru_cache(KEPT)(self._seen)
         self.scale = lru_cache(16)(lambda layer: channel_moments(model, layer))
-        self.dreamt = Dreaming(model)
+        self.dreamt = SmallDream(model)
         self.wired = lru_cache(1)(lambda: wiring(model))
         self.questions: Mapping[str, Callable[..., Answer]] = {
             "classes": self.classes,

@@ -7,7 +7,7 @@ export const studio = store(null);
 export const jobs = store(new Map()); // by id
 export const listed = store(false); // whether the server's list of jobs has come
 export const order = store([]); // ids: running, queued, then ended
-export const scores = store(new Map()); // by job: [[done, score], ...]
+export const scores = store(new Map()); // by job: [[done, score, stage], ...]
 export const worksChanged = store(0);
 export const lost = store(false); // whether the server has stopped answering
 const waiting = new Map(); // unit -> listeners for its small picture
@@ -20,7 +20,7 @@ function scored(job) {
   if (job.score === null || job.score === undefined || !job.total) return;
   const curve = scores.get().get(job.id) || [];
   if (curve.length && curve[curve.length - 1][0] >= job.done) return;
-  curve.push([job.done, job.score]);
+  curve.push([job.done, job.score, job.stage]);
   if (curve.length > MOST) curve.splice(0, curve.length, ...curve.filter((_, index) => index % 2));
   scores.get().set(job.id, curve);
   scores.set(new Map(scores.get()));

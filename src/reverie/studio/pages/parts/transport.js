@@ -58,24 +58,32 @@ function lasts(seconds) {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`;
 }
 
-/** The score, step by step. */
-function Curve({ points }) {
-  if (!points || points.length < 2) return null;
-  const [xs, ys] = [points.map(point => point[0]), points.map(point => point[1])];
-  const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const line = points.map(
+/** A stage's scores as a line from its lowest to its highest, between two steps of the whole. */
+function stretch(points, left, right) {
+  const ys = points.map(point => point[1]);
+  const [low, high] = [Math.min(...ys), Math.max(...ys)];
+  const placed = points.map(
     ([x, y]) =>
       `${(((x - left) / (right - left || 1)) * 100).toFixed(2)},${(38 - ((y - low) / (high - low || 1)) * 36).toFixed(2)}`,
   );
+  return `M${placed.join(" L")}`;
+}
+
+/** The score, step by step; sizes have their own scales, so that each has a line of its own. */
+function Curve({ points }) {
+  if (!points || points.length < 2) return null;
+  const [[left], [right]] = [points[0], points[points.length - 1]];
+  const stages = [...new Set(points.map(point => point[2]))].map(stage => points.filter(point => point[2] === stage));
+  const last = stages[stages.length - 1].map(point => point[1]);
   return html`<svg
     class="curve"
     viewBox="0 0 100 40"
     preserveAspectRatio="none"
     role="img"
-    aria-label="Score, from ${low.toPrecision(3)} to ${high.toPrecision(3)}"
+    aria-label="Score, from ${last[0].toPrecision(3)} to ${last[last.length - 1].toPrecision(3)}"
   >
     <line x1="0" y1="39.5" x2="100" y2="39.5" />
-    <path d="M${line.join(" L")}" />
+    <path d=${stages.map(each => stretch(each, left, right)).join(" ")} />
   </svg>`;
 }
 
