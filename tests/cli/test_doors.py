@@ -91,6 +91,7 @@ EARLY = [
     ["feature", "a:1", "--dictionary", "no.npy"], ["feature", "a:1", "--classes", "no.txt"], ["plot", "no.png"],
     ["feature", "a:1", "--film", "a.avi"], ["feature", "a:1", "--concept", "no/"], ["style", "here.png", "no.png"],
     ["zoom", "here.png", "-o", "a.png"], ["scan", ".", "-o", "a.png"], ["fool", "no.png"], ["sheet", "a:"],
+    ["dream", "here.png", "--preset", "maco "], ["feature", "a:1", "--preset", "esay"], ["sheet", "a", "--preset", "x"],
 ]  # fmt: skip
 CHILD = """
 import io, json, sys

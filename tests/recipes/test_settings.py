@@ -12,6 +12,7 @@ from reverie.parameterizations import Fourier, Pixels
 from reverie.recipes.presets import DREAM, FEATURE, preset_named
 from reverie.recipes.reruns import read_record, recipe_of
 from reverie.record import Record
+from reverie.settings.fields import DREAM_PRESETS, FEATURE_PRESETS
 from reverie.transforms import Jitter, Scale
 
 CALM = """
@@ -56,6 +57,10 @@ def test_a_file_of_several_is_named_with_the_preset():
     assert made.parameterization == Pixels()
     assert refusal("two.toml") == "two.toml holds 2 presets, calm, rough; name one as two.toml:NAME"
     assert refusal("two.toml:ruogh") == "two.toml holds no preset 'ruogh'; nearest: 'rough'"
+
+
+def test_the_names_that_are_checked_before_torch_are_all_there_are():
+    assert (tuple(FEATURE), tuple(DREAM)) == (FEATURE_PRESETS, DREAM_PRESETS)
 
 
 @pytest.mark.parametrize(

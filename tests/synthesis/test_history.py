@@ -142,8 +142,8 @@ def test_features_rise_pass_or_never_do():
     assert moved.silent.tolist() == [False, True, True, False, False, False]
     assert moved.order[0] == 0
     assert moved.order[-1] == 1
-    assert str(moved) == "1 of 6 rise, 1 rise and fall back, 4 never rise (2 silent)"
+    assert str(moved) == "1 of 6 rise, 1 rise and fall back, 4 never rise; 2 of the 6 are silent"
 
 
 def test_one_step_rises_nothing():
-    assert str(rise(np.ones((1, 3)))) == "0 of 3 rise, 0 rise and fall back, 3 never rise (0 silent)"
+    assert str(rise(np.ones((1, 3)))) == "0 of 3 rise, 0 rise and fall back, 3 never rise; 0 of the 3 are silent"

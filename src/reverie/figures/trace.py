@@ -101,9 +101,9 @@ class Rise:
 
     def __str__(self) -> str:
         counts = [int(kind.sum()) for kind in (self.risen, self.passing, self.never, self.silent)]
-        return "{} of {} rise, {} rise and fall back, {} never rise ({} silent)".format(
-            counts[0], len(self.first), *counts[1:]
-        )
+        several = len(self.first)
+        moved = f"{counts[0]} of {several} rise, {counts[1]} rise and fall back, {counts[2]} never rise"
+        return f"{moved}; {counts[3]} of the {several} are silent"
 
 
 def rise(values: np.ndarray) -> Rise:

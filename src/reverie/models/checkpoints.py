@@ -43,7 +43,9 @@ def read_weights(path: Path) -> Mapping[str, Tensor]:
 def _reason(error: Exception) -> str:
     """Why a file cannot be read, in few words."""
     text = _ESCAPES.sub("", " ".join(str(error).split()))
-    code = re.search(r"GLOBAL ([\w.]+)", text) or re.search(r"Unsupported (?:class|operand) ([\w.]+)", text)
+    code = re.search(r"GLOBAL ([A-Za-z_][\w.]*)", text) or re.search(
+        r"Unsupported (?:class|operand) ([A-Za-z_][\w.]*)", text
+    )
     if code:
         return f"it holds Python objects, of {code.group(1)}, which would run code"
     if "TorchScript" in text:

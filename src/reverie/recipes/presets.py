@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reverie.errors import UnknownName, nearest
 from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels, SoftColors
 from reverie.recipes.preset_files import in_file, preset_values, settings_from
+from reverie.settings.fields import unknown_preset
 from reverie.synthesis.ascent import Ascent
 from reverie.transforms import Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
@@ -213,9 +213,7 @@ def preset_named(preset: str | Mapping[str, Any], table: Mapping[str, Preset]) -
 def _listed(name: Any, table: Mapping[str, Preset]) -> Preset:
     """A preset by its name alone: the base of another one is never a file's."""
     if not isinstance(name, str) or name not in table:
-        raise UnknownName(
-            f"there is no preset '{name}' here; nearest: {nearest(str(name), table)}; allowed are {', '.join(table)}"
-        )
+        raise unknown_preset(name, table)
     return table[name]
 
 

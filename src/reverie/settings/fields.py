@@ -2,16 +2,24 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta
 
-from reverie.errors import InvalidSetting
+from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.settings.setting import asked
 
 LARGEST_SIDE = 32_768
 Area = int | tuple[int, int]  # a side, or (height, width)
+
+
+def unknown_preset(name: Any, allowed: Iterable[str]) -> UnknownName:
+    """The error that names the nearest of the presets that are allowed."""
+    several = tuple(allowed)
+    return UnknownName(
+        f"there is no preset '{name}' here; nearest: {nearest(str(name), several)}; allowed are {', '.join(several)}"
+    )
 
 
 def sized(size: Any) -> Area | None:
@@ -134,10 +142,12 @@ Made = Annotated[
         reads="code",
     ),
 ]
+FEATURE_PRESETS = ("default", "quick", "distill", "essay", "maco", "naive")
+DREAM_PRESETS = ("default", "quick", "google", "zoom", "essay-dream")
 FeaturePreset = Annotated[
     Any,
     asked(
-        "Settings to start from: default, quick, distill, essay, naive, maco, or your FILE.toml:NAME.",
+        f"Settings to start from: {', '.join(FEATURE_PRESETS)}, or your FILE.toml:NAME.",
         group="Common",
         reads="preset",
     ),
@@ -145,7 +155,7 @@ FeaturePreset = Annotated[
 DreamPreset = Annotated[
     Any,
     asked(
-        "Settings to start from: default, quick, google, essay-dream, or your FILE.toml:NAME.",
+        f"Settings to start from: {', '.join(DREAM_PRESETS)}, or your FILE.toml:NAME.",
         group="Common",
         reads="preset",
     ),
