@@ -107,6 +107,7 @@ def test_with_a_scan_all_is_there(model, scanned):
     best, made = (value for _, value in histogram.marks)
     assert (best, made) == pytest.approx((float(tallies.top.values[3, 0]), board.data["peak"]), abs=1e-5)
     top = board.sections[4].cells
+    assert all(re.fullmatch(r"(even|odd)/\d+", cell.caption) for cell in top)
     assert [float(cell.note) for cell in top] == pytest.approx(tallies.top.values[3, :3].tolist(), rel=1e-3)
     assert len(board.sections[5].cells) == len(board.sections[6].cells) == 2
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -202,7 +202,7 @@ def _cell(model: Model, scan: Scan, unit: Unit, patch: Patch) -> Cell:
         )
         crop = framed(crop, rows, columns)
     record = patch_record(model, scan, unit, patch)
-    return Cell(to_pil(crop), PurePosixPath(patch.name).stem, digits(patch.value), str(record))
+    return Cell(to_pil(crop), patch.title, digits(patch.value), str(record))
 
 
 def _classes(scan: Scan, unit: Unit) -> tuple[tuple[str, float, int], ...]:

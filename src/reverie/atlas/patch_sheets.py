@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -144,7 +143,7 @@ def _channel(unit: Unit) -> Unit:
 
 def _cells(model: Model, scan: Scan, unit: Unit, patch: Patch, beside: str | None, side: int) -> list[Cell]:
     """The patch's picture, outlined where the unit fired in a large one, and by choice what the unit sees in it."""
-    photo, doubt = PurePosixPath(patch.name).with_suffix(""), f"\n{patch.doubt}" if patch.doubt else ""
+    photo, doubt = patch.title, f"\n{patch.doubt}" if patch.doubt else ""
     name = f"{unit} {patch.kind} {photo}"
     picture, corner, size = _fitted(patch.crop.expand(3, -1, -1), side)
     box = fired(model, patch.picture, unit, patch.place, patch.box) if patch.value > 0 else None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePosixPath
 
 import torch
 from torch import Tensor
@@ -59,6 +60,11 @@ class Patch:
     whole: float
     close: float
     sha256: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Its photo's name without the ending; the folder tells photos of one name in several classes apart."""
+        return str(PurePosixPath(self.name).with_suffix(""))
 
     @property
     def crop(self) -> Tensor:
