@@ -26,7 +26,7 @@
     ? section("Values in photos", "Its largest value in each photo; the marks are the best photo's and the made picture's.", atlas.histogram(about.histogram, "How often its largest value in a photo falls where", room(pair)), width)
     : null;
 
-  const stem = name => name.split("/").pop().replace(/\.\w{1,5}$/, "");
+  const title = name => name.replace(/\.\w{1,5}$/, "");
 
   const frame = ends => el("i", { class: "fired", style: Object.fromEntries(["left", "top", "width", "height"].map((side, at) => [side, `${ends[at]}%`])) });
 
@@ -34,7 +34,7 @@
     const name = about.names[photo], shown = atlas.picture(atlas.patch(layer, index, number, rank), `a patch of ${name}, value ${atlas.digits(value)}`);
     if (fired) shown.append(frame(fired));
     return el("figure", { title: name }, shown,
-      el("figcaption", null, el("b", null, atlas.digits(value)), el("small", null, stem(name))));
+      el("figcaption", null, el("b", null, atlas.digits(value)), el("small", null, title(name))));
   });
 
   parts.patches = (unit, compact = false) => atlas.network.patches.map(([kind, label, note], number) => {
