@@ -35,13 +35,13 @@ class Drawing:
 
 def worker_with(model, drawing) -> Worker:
     drawing.worker = worker = Worker(Line(), model, drawing)
-    worker.units.append({"layer": "mix", "channel": 1, "place": "x.webp"})
+    worker._take({"do": "unit", "soon": False, "layer": "mix", "channel": 1, "place": "x.webp"})
     return worker
 
 
 def test_questions_are_answered_between_the_steps_of_a_units_picture(model):
     worker = worker_with(model, Drawing(3))
-    worker._draw(worker.units.pop())
+    worker._draw()
     assert worker.line.sent[-1] == {"say": "unit", "layer": "mix", "channel": 1, "problem": None}
 
 
@@ -55,8 +55,17 @@ def test_a_units_picture_lets_others_come_between_after_each_step(model, tmp_pat
     assert not (tmp_path / "y.webp").exists()
 
 
+def test_who_is_wanted_soon_is_drawn_first_then_who_was_asked_for_last(model):
+    worker = worker_with(model, Drawing(0))
+    for channel, soon in ((2, True), (3, False), (4, True), (5, False)):
+        worker._take({"do": "unit", "soon": soon, "layer": "mix", "channel": channel, "place": "x.webp"})
+    for _ in range(5):
+        worker._draw()
+    assert [told["channel"] for told in worker.line.sent] == [4, 2, 5, 3, 1]
+
+
 def test_a_unit_that_cannot_be_drawn_is_told_once(model):
     worker = worker_with(model, Drawing(0, UnknownName("it has no gradient")))
-    worker._draw(worker.units.pop())
+    worker._draw()
     assert worker.line.sent == [{"say": "unit", "layer": "mix", "channel": 1, "problem": "it has no gradient"}]
     assert not worker.units

@@ -10,6 +10,7 @@ from reverie.studio.companions import Companions
 from reverie.studio.feed import Feed
 from reverie.studio.jobs import Job
 from reverie.studio.limits import ENDED
+from reverie.studio.unit_pictures import UnitPictures
 from reverie.studio.works import Works
 
 POINTS = 20
@@ -34,7 +35,7 @@ def begun(tmp_path, monkeypatch):
     def run(use):
         async def inside():
             scheduler = module.Scheduler({}, Works(tmp_path), Feed(), Companions(), object())
-            scheduler._hear_ready({"layers": []})
+            scheduler._hear_ready({"layers": [{"name": "mix", "channels": 3}], "weights": "abc"})
             return use(scheduler)
 
         return asyncio.run(inside())
@@ -63,14 +64,15 @@ def test_of_many_jobs_the_last_ones_and_a_few_points_of_their_curves_are_kept(be
     assert kept[0][2] <= POINTS
 
 
-def test_a_unit_that_cannot_be_drawn_is_not_asked_for_again(begun, tmp_path):
+def test_a_unit_that_cannot_be_drawn_is_not_asked_for_again(begun):
     def use(scheduler):
+        units = UnitPictures(scheduler.works, scheduler)
         for _ in range(2):
-            scheduler.draw("mix", 1, tmp_path / "x.webp")
-        scheduler._hear_unit("mix", 1, "it has no gradient")
+            assert units.picture("mix", 1) is None
+        scheduler._heard({"say": "unit", "layer": "mix", "channel": 1, "problem": "it has no gradient"})
         with pytest.raises(UnknownName, match="mix:1 has no picture: it has no gradient"):
-            scheduler.draw("mix", 1, tmp_path / "x.webp")
-        scheduler.draw("mix", 2, tmp_path / "y.webp")
+            units.picture("mix", 1)
+        units.picture("mix", 2)
         return [told["channel"] for told in scheduler.child.told if told.get("do") == "unit"]
 
     assert begun(use) == [1, 2]

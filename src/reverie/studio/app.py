@@ -179,7 +179,8 @@ class Studio:
 
     async def unit(self, request: Request) -> Response:
         """A unit's small picture, where there is one by now."""
-        found = self.units.picture(request.path_params["layer"], request.path_params["channel"])
+        unit, soon = request.path_params, "soon" in request.query_params
+        found = self.units.picture(unit["layer"], unit["channel"], soon=soon)
         if found is None:
             return json_answer({"error": "the unit's picture is being made; an event tells when it is there"}, 202)
         return FileResponse(found, headers=ASKED)

@@ -1,6 +1,7 @@
 """Computing: one job after the other, and questions between two steps, in the process that has the network."""
 
 import contextlib
+import itertools
 import os
 import sys
 import threading
@@ -19,16 +20,19 @@ from reverie.studio.messages import Line
 from reverie.studio.questions import Questions
 from reverie.studio.unit_drawing import UnitDrawing
 
+Wanted = tuple[bool, int, Mapping[str, Any]]  # a unit's picture: whether soon, a number that grows, and which
+
 
 class Worker:
     """Computes with one network on one device."""
 
     def __init__(self, line: Line, model: Model, drawing: UnitDrawing) -> None:
         self.line, self.model, self.questions, self.drawing = line, model, Questions(model), drawing
+        self.numbers = itertools.count()
         self.changed = threading.Condition()
         self.orders: deque[Order] = deque()
         self.asked: deque[Mapping[str, Any]] = deque()
-        self.units: deque[Mapping[str, Any]] = deque()
+        self.units: list[Wanted] = []
         self.wishes: dict[str, str] = {}  # by job, until it has ended: pause, stop or cancel
 
     def run(self) -> None:
@@ -43,7 +47,7 @@ class Worker:
             if order is not None:
                 self._work(order)
             elif self.units:
-                self._draw(self.units.pop())  # the one that was asked for last
+                self._draw()
 
     def _listen(self) -> None:
         while (message := self.line.receive()) is not None:
@@ -61,7 +65,7 @@ class Worker:
             if message["id"] in self.wishes:  # else it has ended meanwhile
                 self.wishes[message["id"]] = message["wish"]
         elif kind == "unit":
-            self.units.append(message)
+            self.units.append((message.pop("soon"), next(self.numbers), message))
         else:
             self.asked.append(message)
 
@@ -129,9 +133,14 @@ class Worker:
                     _explain(error)
                 self.line.send(number=number, error=reason(error))
 
-    def _draw(self, wanted: Mapping[str, Any]) -> None:
-        """Makes a unit's small picture, and answers between its steps; an order that comes meanwhile is first."""
-        problem, done = None, True
+    def _draw(self) -> None:
+        """Makes a unit's small picture, and answers between its steps; an order that comes meanwhile is first.
+
+        Of the units that are wanted soon, else of the others, the one that was asked for last.
+        """
+        chosen = max(self.units, key=lambda item: item[:2])
+        self.units.remove(chosen)
+        problem, done, wanted = None, True, chosen[2]
         try:
             done = self.drawing.draw(**wanted, go_on=self._draws_on)
         except Exception as error:
@@ -141,7 +150,7 @@ class Worker:
         if done:
             self.line.send(say="unit", layer=wanted["layer"], channel=wanted["channel"], problem=problem)
         else:
-            self.units.append(wanted)
+            self.units.append(chosen)
 
     def _draws_on(self) -> bool:
         self._answer()

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from reverie.studio.child import Child, ChildLost, Message, said
 from reverie.studio.companions import Companions
 from reverie.studio.feed import Feed
 from reverie.studio.jobs import Job
-from reverie.studio.limits import ENDED, FAREWELL, PATIENCE, QUEUED, UNITS
+from reverie.studio.limits import ENDED, FAREWELL, PATIENCE, QUEUED
 from reverie.studio.spawning import WORKER, Process, spawned
 from reverie.studio.works import Works
 
@@ -47,8 +47,7 @@ class Scheduler:
         self.network: dict[str, Any] | None = None
         self.problem: str | None = None
         self.ready, self.closing = False, False
-        self.units: set[tuple[str, int]] = set()  # whose small pictures are asked for
-        self.undrawn: dict[tuple[str, int], str] = {}  # those that cannot be made, and why
+        self.hear_unit: Callable[..., None] = lambda **_: None  # is told of units' small pictures
         self.idle = asyncio.Event()
         self.idle.set()
         self.deaths = 0  # in a row, of processes that never came to compute
@@ -138,18 +137,6 @@ class Scheduler:
         except ChildLost as error:
             raise Busy(str(error)) from None
 
-    def draw(self, layer: str, channel: int, place: Path) -> None:
-        """Asks for a unit's small picture, unless it is asked for already or too many are.
-
-        Raises:
-            UnknownName: it was tried, and cannot be made.
-        """
-        if (layer, channel) in self.undrawn:
-            raise UnknownName(f"{layer}:{channel} has no picture: {self.undrawn[layer, channel]}")
-        if self.ready and (layer, channel) not in self.units and len(self.units) < UNITS:
-            self.units.add((layer, channel))
-            self.child.tell(do="unit", layer=layer, channel=channel, place=str(place))
-
     async def close(self) -> None:
         """Ends the process that computes; what its job has made by now is kept, where that does not take long."""
         self.closing = True
@@ -193,17 +180,13 @@ class Scheduler:
         works = tuple(filter(None, [self.works.added(Path(files[0]))])) if files else ()
         self._end(job, state, error, works, note)
 
-    def _hear_unit(self, layer: str, channel: int, problem: str | None) -> None:
-        self.units.discard((layer, channel))
-        if problem is not None:
-            self.undrawn[layer, channel] = problem
-        self.feed.tell(f"unit {layer}:{channel}", "unit", {"layer": layer, "channel": channel})
+    def _hear_unit(self, **message: Any) -> None:
+        self.hear_unit(**message)
 
     def _gone(self, status: int) -> None:
         """Somebody, or the system, has ended the process that computes: its job has failed, another one begins."""
         self.deaths += not self.ready
         self.ready = False
-        self.units.clear()
         if self.closing or self.problem is not None:
             self.idle.set()
             return

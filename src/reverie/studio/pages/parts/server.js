@@ -60,5 +60,6 @@ export const upload = async blob =>
 
 export const picture = name => `/api/pictures/${encodeURI(name)}`;
 export const whole = name => `${picture(name)}?full`;
-export const unitPicture = (layer, channel) => `/api/units/${encodeURIComponent(layer)}/${channel}.webp`;
+export const unitPicture = (layer, channel, asked = "") =>
+  `/api/units/${encodeURIComponent(layer)}/${channel}.webp${asked && `?${asked}`}`;
 export const work = (id, what = "picture") => `/api/works/${id}/${what}`;

@@ -16,8 +16,8 @@ export function spoken(unit) {
   return layer === "logits" && channel !== null ? studio.get()?.network?.classes[channel] || unit : unit;
 }
 
-/** A unit's small picture; grey until it has been rendered. */
-export function UnitPicture({ unit, alt = "" }) {
+/** A unit's small picture; grey until it has been rendered: `soon` before others. */
+export function UnitPicture({ unit, alt = "", soon = false }) {
   const { layer, channel } = parts(unit);
   const [version, setVersion] = useState(0);
   const [missing, setMissing] = useState(false);
@@ -33,7 +33,7 @@ export function UnitPicture({ unit, alt = "" }) {
   return html`<img
     loading="lazy"
     alt=${alt}
-    src="${unitPicture(layer, channel)}${version ? `?${version}` : ""}"
+    src=${unitPicture(layer, channel, [soon && "soon", version].filter(Boolean).join("&"))}
     onError=${() => setMissing(true)}
   />`;
 }

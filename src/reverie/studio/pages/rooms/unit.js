@@ -46,9 +46,11 @@ function Links({ title, about, list }) {
               ({ unit, weight }) =>
                 html`<li class="card" key=${unit}>
                   <a href=${to("unit", { unit })} aria-label=${unit}><${UnitPicture} unit=${unit} /></a>
-                  <span class="under">${spoken(unit)}</span
-                  ><span class="under ${weight < 0 ? "cool" : ""}"
-                    >${weight > 0 ? "+" : "−"}${Math.abs(weight).toPrecision(2)}</span
+                  <span class="under" title=${unit}>${spoken(unit) === unit ? parts(unit).layer : spoken(unit)}</span
+                  ><span class="under"
+                    >${spoken(unit) === unit && html`<b>:${parts(unit).channel}</b> `}<span class=${weight < 0 ? "cool" : ""}
+                      >${weight > 0 ? "+" : "−"}${Math.abs(weight).toPrecision(2)}</span
+                    ></span
                   >
                 </li>`,
             )}
@@ -89,8 +91,8 @@ function Card({ unit }) {
           ? html`<img class="sheet" src=${mine.preview} alt="Card of ${unit}, not finished" />`
           : html`<p class="small muted">
               Its own pictures, strongest and weakest, ${real ? "the parts of photos that really excite it, " : ""}its
-              weights and its kin, on one sheet. It takes some seconds.
-              ${!real && (problem || "Real patches are shown where the studio is started with --scan, or with an atlas that has photos.")}
+              weights and its kin, on one sheet. It takes a while.
+${" "}${!real && (problem || "Real patches are shown where the studio is started with --scan, or with an atlas that has photos.")}
             </p>`
     }
   </section>`;
@@ -109,7 +111,7 @@ function One({ unit }) {
   useKeys({ j: ["next unit", () => beside(1)], k: ["unit before", () => beside(-1)] }, [unit]);
   return html`<article class="stack wide-gap">
     <header class="unit-head">
-      <div class="portrait"><${UnitPicture} unit=${unit} alt="The maximum activation of ${unit}" /></div>
+      <div class="portrait"><${UnitPicture} unit=${unit} alt="The maximum activation of ${unit}" soon /></div>
       <div class="stack grow">
         <div>
           <h1>${spoken(unit)}</h1>

@@ -56,7 +56,9 @@ async function intoForm(found) {
 
 /** What a work's settings and its network differ in from what is usual. */
 const differing = ({ settings, changes }) =>
-  Object.keys(changes).length ? { ...settings, "changed units": changes } : settings;
+  Object.keys(changes).length
+    ? { ...settings, "changed units": Object.entries(changes).map(([unit, change]) => `${unit} ${change}`) }
+    : settings;
 
 /** A work on the easel, with all that can be done with it. */
 export function Work({ id }) {

@@ -48,7 +48,8 @@ export function useWork(id) {
   return { found, missing };
 }
 
-const worded = value => (typeof value === "string" ? value : JSON.stringify(value));
+const worded = value =>
+  Array.isArray(value) ? value.map(worded).join(", ") : typeof value === "string" ? value : JSON.stringify(value);
 
 /** Settings that differ from the defaults, of one work or of two beside each other. */
 export function Settings({ tables }) {
