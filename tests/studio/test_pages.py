@@ -29,6 +29,11 @@ DROP = """async ([place, ...pictures]) => {
     document.querySelector(place).dispatchEvent(
       new DragEvent(name, {dataTransfer: files, bubbles: true, cancelable: true}));
 }"""
+REDRAW = """async () => {
+  const {photo} = await import("/pages/parts/store.js");
+  photo.set({...photo.get()});
+  await new Promise(requestAnimationFrame);
+}"""
 REMEMBER = """async count => {
   const {scores} = await import("/pages/parts/live.js");
   scores.set(new Map([...scores.get(), ...Array.from({length: count}, (_, at) => [`gone${at}`, [[1, 1]]])]));
@@ -164,6 +169,19 @@ def test_a_work_is_made_again_put_back_into_its_form_and_deleted(page, address):
     page.get_by_role("button", name="Delete it").click()
     page.locator(".card").first.wait_for()
     expect(page.locator(f".card a[href='{made}']")).to_have_count(0)
+
+
+def test_what_is_typed_stays_whatever_is_drawn_anew_meanwhile(page, address):
+    opened(page, address, "/dream").locator("#set-steps").wait_for()
+    for name, text in (("steps", "12"), ("prior", "l1=0.1, t")):
+        if name == "prior":
+            page.get_by_text("More settings").click()
+        field = page.locator(f"#set-{name}")
+        field.press_sequentially(text)
+        page.evaluate(REDRAW)
+        expect(field).to_have_value(text)
+        field.press("Tab")
+    page.locator("pre").filter(has_text=re.compile("--steps 12.*--prior l1=0.1 --prior t", re.DOTALL)).wait_for()
 
 
 def test_a_mask_is_painted_kept_over_a_reload_and_asked_for(page, address):

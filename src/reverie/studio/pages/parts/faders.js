@@ -3,6 +3,7 @@
 import { to } from "./address.js";
 import { html, useState } from "./draw.js";
 import { studio } from "./live.js";
+import { Typed } from "./typed.js";
 import { parts, Portrait, spoken } from "./units.js";
 
 export const REACH = 2; // of a fader's end; a larger weight can be typed
@@ -29,12 +30,12 @@ function Fader({ unit, weight, change, remove, low, high, step, mark }) {
               onInput=${event => change(Number(event.target.value))}
               onDblClick=${() => change(mark)}
             />
-            <input
+            <${Typed}
               type="number"
               step="any"
               value=${weight}
               aria-label="Weight of ${name}"
-              onChange=${event => change(Number(event.target.value) || 0)}
+              change=${text => change(Number(text) || 0)}
             />`
     }
     <button type="button" class="quiet" aria-label="Remove ${name}" onClick=${remove}>×</button>

@@ -2,6 +2,7 @@
 
 import { html } from "./draw.js";
 import { PicturePicker } from "./picker.js";
+import { numeral, Typed } from "./typed.js";
 
 export const title = name => name.replaceAll("_", " ").replace(/^./, letter => letter.toUpperCase());
 const types = about => (about.anyOf || [about]).filter(each => each.type !== "null");
@@ -52,7 +53,7 @@ function Slider({ name, id, about, value, change }) {
       value=${from(value ?? about.default)}
       onInput=${event => change(back(Number(event.target.value)))}
     />
-    <input
+    <${Typed}
       type="number"
       class="short"
       id=${id}
@@ -60,19 +61,19 @@ function Slider({ name, id, about, value, change }) {
       max=${high}
       step=${type === "integer" ? 1 : "any"}
       value=${value ?? about.default}
-      onChange=${event => change(event.target.value === "" ? undefined : Number(event.target.value))}
+      change=${text => change(numeral(text))}
     />
   </div>`;
 }
 
 function Seed({ id, about, value, change }) {
   return html`<div class="row tight nowrap">
-    <input
+    <${Typed}
       type="number"
       id=${id}
       step="1"
       value=${value ?? about.default}
-      onChange=${event => change(event.target.value === "" ? undefined : Number(event.target.value))}
+      change=${text => change(numeral(text))}
     />
     <button
       type="button"
@@ -88,7 +89,7 @@ function Seed({ id, about, value, change }) {
 
 function Number_({ id, about, value, change }) {
   const { minimum, maximum, exclusiveMinimum, type } = types(about)[0];
-  return html`<input
+  return html`<${Typed}
     type="number"
     id=${id}
     min=${minimum ?? exclusiveMinimum}
@@ -96,7 +97,7 @@ function Number_({ id, about, value, change }) {
     step=${type === "integer" ? 1 : "any"}
     placeholder=${about.default ?? "automatic"}
     value=${value ?? ""}
-    onChange=${event => change(event.target.value === "" ? undefined : Number(event.target.value))}
+    change=${text => change(numeral(text))}
   />`;
 }
 
@@ -131,14 +132,14 @@ function Text({ id, about, value, change, list, names = [] }) {
             .map(each => each.trim())
             .filter(Boolean)
         : text;
-  return html`<input
+  return html`<${Typed}
       id=${id}
       list=${names.length ? `${id}-names` : undefined}
       autocomplete="off"
       spellcheck="false"
       placeholder=${shown(about.default) || (list ? "none" : "automatic")}
       value=${shown(value)}
-      onChange=${event => change(parsed(event.target.value.trim()))}
+      change=${text => change(parsed(text.trim()))}
     />
     ${names.length > 0 && html`<datalist id="${id}-names">${names.map(each => html`<option key=${each} value=${each} />`)}</datalist>`}`;
 }

@@ -23,7 +23,7 @@ export function useJobOf(id) {
   const known = listed.use();
   useEffect(() => {
     if (job && !job.settings) learn(id).catch(() => {});
-  }, [id, Boolean(job)]);
+  }, [id, Boolean(job), Boolean(job?.settings)]); // a list that was asked for before it began has it not
   useEffect(() => {
     if (!job || LIVE.includes(job.state)) return;
     const { title, kind, state, works, picture, film, error } = job;

@@ -12,6 +12,7 @@ import { picture } from "../parts/server.js";
 import { Print } from "../parts/stage.js";
 import { kept, photo, say, tried } from "../parts/store.js";
 import { start } from "../parts/transport.js";
+import { Typed } from "../parts/typed.js";
 import { parts, UnitPicture } from "../parts/units.js";
 import { MAKING } from "./kinds.js";
 
@@ -58,13 +59,13 @@ function Channel({ layer, item, change, remove }) {
                 onInput=${event => change({ ...item, value: Number(event.target.value) })}
                 onDblClick=${() => change({ ...item, value: mark })}
               />
-              <input
+              <${Typed}
                 type="number"
                 class="short"
                 step="any"
                 value=${item.value}
                 aria-label="${unit}: ${HOW[item.how].toLowerCase()}"
-                onChange=${event => change({ ...item, value: Number(event.target.value) || 0 })}
+                change=${text => change({ ...item, value: Number(text) || 0 })}
               />
             </div>`
       }
