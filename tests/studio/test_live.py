@@ -314,6 +314,7 @@ def test_each_kind_of_job_becomes_a_work(live, kind):
     (name,) = found["works"]
     work = live.get(f"/api/works/{name}")
     assert work["kind"] == kind
+    assert work["title"].startswith({"explain": "explain gradient, occlusion"}.get(kind, kind))
     spelt = {key: value for key, value in KINDS[kind].items() if key not in ("units", "method")}  # written out in full
     assert {key: work["settings"].get(key) for key in spelt} == spelt
     assert work["command"].startswith(f"reverie {kind}")

@@ -161,10 +161,14 @@ def name_of(path: Path) -> str:
 
 def title(kind: str, given: Any) -> str:
     """What is made, in a few words: of which unit or layer, and of which photo."""
+    way = given.get("method") if kind == "explain" else ""
     wanted = next((given[name] for name in NAMING if given.get(name)), "")
-    listed = wanted if isinstance(wanted, list | tuple) else [wanted]
-    text = ", ".join(str(item) for item in listed if isinstance(item, str | int))
-    return " ".join(filter(None, [kind, text[:60]]))
+    return " ".join(filter(None, [kind, *(_listed(value)[:60] for value in (way, wanted))]))
+
+
+def _listed(value: Any) -> str:
+    several = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(str(item) for item in several if isinstance(item, str | int))
 
 
 def _header(path: Path) -> tuple[int, int, Record] | None:
