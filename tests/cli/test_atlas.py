@@ -69,7 +69,8 @@ def test_an_atlas_is_opened_as_a_page_that_is_made_once(run, factory, tmp_path, 
         (("build", "bundled", "--photos", "nowhere"), "there is no folder nowhere"),
         (("build", "bundled", "-o", "a.png"), ".atlas"),
         (("build", "bundled", "--views", "up"), "'up' is no view; allowed are max, min, diverse"),
-        (("build", "bundled", "--preset", "no"), "an atlas names its preset: default, "),
+        (("build", "bundled", "--preset", "no"), "there is no preset 'no' here"),
+        (("build", "bundled", "--preset", "google"), "an atlas names its preset: default, "),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(run, words, sentence):
