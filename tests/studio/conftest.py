@@ -16,12 +16,10 @@ def live(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio")
     (folder / "nets.py").write_text(NETWORK)
     (folder / "photos").mkdir()
-    for number, photo in enumerate(torch.rand(6, 3, 48, 48)):
+    for number, photo in enumerate(torch.rand(4, 3, 48, 48)):
         to_pil(photo).save(folder / "photos" / f"{number}.png")
     model = reverie.load(f"{folder / 'nets.py'}:tiny")
-    asked = Build.made(
-        layers=("mix", "logits"), size=24, steps=1, batch=8, diversity=1, workers=0, photos=folder / "photos"
-    )
+    asked = Build.made(layers=("mix",), size=24, steps=1, views="max", patches=3, workers=0, photos=folder / "photos")
     finished(BuildRun(model, asked, folder / "tiny.atlas"))
     with contextlib.closing(Live(folder, "--atlas", str(folder / "tiny.atlas"))) as live:
         assert live.studio["problem"] is None
