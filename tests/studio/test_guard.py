@@ -1,6 +1,7 @@
 """Who may speak to the studio: each stranger is refused with a status of 4xx before anything else looks at it."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from reverie.studio.guard import Guard, Session
+from reverie.studio.server import _listening
 
 OWN = {"Host": "127.0.0.1:8000"}
 WRITES = {**OWN, "Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
@@ -121,6 +123,30 @@ def test_two_hosts_are_none(door):
 
     asyncio.run(door.guard(scope, None, send))
     assert sent[0]["status"] == 403
+
+
+def test_answers_go_out_at_once():
+    """Where a socket does not name its protocol, asyncio leaves Nagle's algorithm on: each answer waits 40 ms."""
+
+    class Listening(asyncio.Protocol):
+        def connection_made(self, transport):
+            made.set_result(transport)
+
+    async def run() -> int:
+        nonlocal made
+        made = asyncio.get_running_loop().create_future()
+        listener = _listening(0)
+        server = await asyncio.get_running_loop().create_server(Listening, sock=listener)
+        with socket.create_connection(listener.getsockname()):
+            transport = await made
+            found = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            transport.abort()
+            server.close()
+            await asyncio.sleep(0)
+        return found
+
+    made = None
+    assert asyncio.run(run())
 
 
 def test_the_web_process_loads_no_torch():
