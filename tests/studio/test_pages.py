@@ -184,6 +184,19 @@ def test_what_is_typed_stays_whatever_is_drawn_anew_meanwhile(page, address):
     page.locator("pre").filter(has_text=re.compile("--steps 12.*--prior l1=0.1 --prior t", re.DOTALL)).wait_for()
 
 
+def test_names_are_chosen_from_lists(page, address):
+    opened(page, address, "/dream").locator("#set-preset").select_option("quick")
+    page.locator("pre").filter(has_text="--preset quick").wait_for()
+    page.locator("#set-preset").select_option("default")
+    page.locator("pre").filter(has_not_text="--preset").wait_for()
+    opened(page, address, "/explain").locator("#seen-layer").select_option("block")
+    page.locator(".looking").hover()
+    page.get_by_text(re.compile(r"Row \d+ of 24")).wait_for()
+    opened(page, address, "/desk").locator("#desk-layer").select_option("mix")
+    page.get_by_placeholder("a channel of mix,").wait_for()
+    assert kept(page, "desk")["layer"] == "mix"
+
+
 def test_a_mask_is_painted_kept_over_a_reload_and_asked_for(page, address):
     opened(page, address, "/dream").get_by_role("button", name="Mask").click()
     canvas = page.get_by_role("application", name="Mask")
@@ -326,6 +339,9 @@ def test_the_atlas_is_seen_in_its_room_and_a_units_page_leads_to_it(page, addres
     seen.get_by_role("heading", name="Real patches").first.wait_for()
     seen.get_by_role("link", name="next").click()
     seen.get_by_role("heading", name="mix:4", exact=True).wait_for()
+    expect(seen.locator("html")).to_have_attribute("data-shade", "dark")
+    page.get_by_role("button", name="Light theme").click()
+    expect(seen.locator("html")).to_have_attribute("data-shade", "light")
 
 
 def test_a_film_of_the_run_is_brought_home(page, address):

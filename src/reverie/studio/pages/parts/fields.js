@@ -105,7 +105,7 @@ function Choice({ id, about, value, change }) {
   const none = optional(about) || about.default === undefined;
   return html`<select id=${id} onChange=${event => change(chosen(event.target.value) || undefined)}>
     ${none && html`<option value="">automatic</option>`}
-    ${allowed(about).map(each => html`<option key=${each} selected=${each === written(value ?? about.default)}>${each}</option>`)}
+    ${allowed(about).map(each => html`<option key=${each} value=${each} selected=${each === written(value ?? about.default)}>${each}</option>`)}
   </select>`;
 }
 
@@ -117,7 +117,7 @@ function Named({ id, about, value, change, names }) {
       onChange=${event => change([about.default, ""].includes(event.target.value) ? undefined : event.target.value)}
     >
       ${(about.default ?? "") === "" && html`<option value="">automatic</option>`}
-      ${names.map(({ name }) => html`<option key=${name} selected=${name === now}>${name}</option>`)}
+      ${names.map(({ name }) => html`<option key=${name} value=${name} selected=${name === now}>${name}</option>`)}
     </select>
     ${names.some(each => each.about) && html`<span class="help">${names.find(({ name }) => name === now)?.about}</span>`}`;
 }

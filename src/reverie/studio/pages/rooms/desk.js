@@ -255,7 +255,7 @@ export function Desk() {
               setHint(null);
             }}
           >
-            ${layers.map(item => html`<option key=${item.name} selected=${item.name === layer}>${item.name}</option>`)}
+            ${layers.map(item => html`<option key=${item.name} value=${item.name} selected=${item.name === layer}>${item.name}</option>`)}
           </select>
         </div>
         <ul class="stack">

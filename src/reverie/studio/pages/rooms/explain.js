@@ -75,7 +75,7 @@ function Seen({ at, found, missing, layer }) {
     <div class="field">
       <label for="seen-layer">By layer</label
       ><select id="seen-layer" onChange=${event => looked.set(event.target.value)}>
-        ${layers.map(item => html`<option key=${item.name} selected=${item.name === layer}>${item.name}</option>`)}
+        ${layers.map(item => html`<option key=${item.name} value=${item.name} selected=${item.name === layer}>${item.name}</option>`)}
       </select>
     </div>
     ${
