@@ -22,7 +22,7 @@ BURNT = 0.02  # from black or white
 def responses(model: reverie.Model, layer: str, image: Tensor, photo: Tensor) -> tuple[float, float]:
     """The layer's mean square as a multiple of the photo's, whole and from each channel's mean in the photo."""
     with torch.no_grad():
-        made, usual = (probe(model, item, [layer])[layer] for item in (image, photo))
+        made, usual = (probe(model, item.to(model.device), [layer])[layer] for item in (image, photo))
     mean = usual.mean((2, 3), keepdim=True)
     return _ratio(made, usual), _ratio(made - mean, usual - mean)
 
@@ -47,9 +47,10 @@ def rows(model: reverie.Model, layers: list[str], given: argparse.Namespace, pho
         )
         image = reverie.synthesize(model, recipe).images
         assert recipe.photo is not None
-        whole, varying = responses(model, layer, image, recipe.photo)
-        change = 255 * float((image - recipe.photo).abs().mean())
-        lost = f"{100 * burnt(image, recipe.photo):.1f} %"
+        before = recipe.photo.cpu()
+        whole, varying = responses(model, layer, image, before)
+        change = 255 * float((image - before).abs().mean())
+        lost = f"{100 * burnt(image, before):.1f} %"
         yield [layer, f"{whole:.1f}x", f"{varying:.1f}x", f"{change:.1f}", lost, f"{fine_grain(image):.4f}"]
         made.append(image)
         labels.append(f"{layer}: {whole:.1f}x, {change:.0f} of 255")
@@ -67,10 +68,11 @@ def main() -> None:
     parser.add_argument("--preset", default="default", help="of dream")
     parser.add_argument("--strength", type=float, default=1.0, help="as dream takes it")
     parser.add_argument("--size", type=int, default=640, help="long side")
+    parser.add_argument("--device", default="cpu", help="that dreams")
     parser.add_argument("--output", type=Path, default=None, help="folder for the contact sheets")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    model = reverie.load(given.network or "efficientnet_lite0")
+    model = reverie.load(given.network or "efficientnet_lite0", device=given.device)
     for photo in given.photos:
         lines = list(rows(model, given.layers, given, photo))
         print(f"Dreams of {photo} at {given.size} px, preset {given.preset}, {model.name}.\n\n{table(HEADS, lines)}\n")

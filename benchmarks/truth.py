@@ -114,8 +114,11 @@ def measured(given: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator[
     model = reverie.load(given.network)
     name = title(model)
     wanted = units(model, given.layer, given.units)
+    maker = model if given.device == "cpu" else reverie.load(given.network, device=given.device)
     for preset in given.preset:
-        pictures(given, model, wanted, preset)
+        pictures(given, maker, wanted, preset)
+    if not given.judge:
+        return
     found = read(responses(model, photo_set(given.photos), given.layer, workers=0))
     for asked in given.judge:
         judge = judge_of(model, asked)
@@ -199,7 +202,8 @@ def main() -> None:
     parser.add_argument("photos", nargs="?", help="a folder of photos, as for reverie scan")
     parser.add_argument("--network", help="the network that is asked about")
     parser.add_argument("--layer", action="append", default=[], help="of the channels")
-    parser.add_argument("--judge", action="append", default=[], help="a network that compares")
+    parser.add_argument("--judge", action="append", default=[], help="a network that compares; pictures alone without")
+    parser.add_argument("--device", default="cpu", help="that makes the pictures; all else is computed on the CPU")
     parser.add_argument("--preset", action="append", default=[], help="of the pictures")
     parser.add_argument("--units", type=int, default=8, help="of each layer")
     parser.add_argument("--seeds", type=int, default=2, help="pictures of each unit")
