@@ -33,8 +33,10 @@ for folder in (HERE, ROOT / "src"):
 
 import motifs  # noqa: E402 (its folder had to be put on the path first)
 import second  # noqa: E402
-from reverie.models.bundled.network import LAYERS, MotifNet  # noqa: E402
+from reverie.models.bundled.network import MotifNet  # noqa: E402
+from reverie.models.names import BLOCKS  # noqa: E402
 
+LAYERS = BLOCKS["bundled"]
 Network = MotifNet | second.ResidualNet
 ARCHITECTURES: dict[str, tuple[type[Network], tuple[str, ...]]] = {
     "inception": (MotifNet, LAYERS),

@@ -4,6 +4,7 @@ Terms are parted by `+` and `-` between spaces; each is UNIT, NUMBER*UNIT, or a 
 `sum(mixed4a:12)`. What stands in quotation marks is a name and no sum.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,14 +65,29 @@ def check_text(text: str) -> None:
     Raises:
         InvalidSetting: it cannot.
     """
-    weighed = re.fullmatch(r"(.*?)=([^=\"]*)", text)
-    named = weighed[1] if weighed else text
+    named = _unweighed(text)
     try:
         parse(named)
     except InvalidSetting:
         if not looks_like_sum(named):
             raise
         parse_sum(named)
+
+
+def readings(text: str) -> Iterator[tuple[Unit, ...]]:
+    """The units that a text may mean: as it stands, without the weight of UNIT=WEIGHT, and as a sum."""
+    for read, words in ((parse, text), (parse, _unweighed(text)), (_summed, _unweighed(text))):
+        with contextlib.suppress(InvalidSetting):
+            yield read(words)
+
+
+def _unweighed(text: str) -> str:
+    weighed = re.fullmatch(r"(.*?)=([^=\"]*)", text)
+    return weighed[1] if weighed else text
+
+
+def _summed(text: str) -> tuple[Unit, ...]:
+    return tuple(term.unit for term in parse_sum(text).terms)
 
 
 def parse_sum(text: str) -> Sum:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import reverie
 from reverie.cli import app as door
 from reverie.cli.signatures import refused as refusal
 from reverie.runs import Event, bars
@@ -92,6 +93,14 @@ EARLY = [
     ["feature", "a:1", "--film", "a.avi"], ["feature", "a:1", "--concept", "no/"], ["style", "here.png", "no.png"],
     ["zoom", "here.png", "-o", "a.png"], ["scan", ".", "-o", "a.png"], ["fool", "no.png"], ["sheet", "a:"],
     ["dream", "here.png", "--preset", "maco "], ["feature", "a:1", "--preset", "esay"], ["sheet", "a", "--preset", "x"],
+    ["feature", "logits:tabbby"], ["feature", "block8:1 - 0.5*logits:tabbby"], ["card", "logits:tabbby"],
+    ["feature", "logits:ovl", "-m", "bundled"], ["feature", "logits:tabbby", "-m", "resnet50"],
+    ["explain", "here.png", "--unit", "tabbby"], ["explain", "here.png", "--unit", "logits:tabbby"],
+    ["fool", "here.png", "--as", "tabbby"], ["sheet", "logits:tabbby"],
+    ["dream", "here.png", "--layer", "logits:tabbby=2"], ["score", "logits:tabbby"], ["filters", "logits:tabbby"],
+    ["interpolate", "logits:tabby", "logits:tabbby"], ["caricature", "here.png", "--toward", "logits:tabbby"],
+    ["accentuate", "here.png", "logits:tabbby"], ["feature", "a:1", "--classes", "few.txt"],
+    ["feature", "logits:c", "--classes", "few.txt", "-m", "own.py:f"],
 ]  # fmt: skip
 CHILD = """
 import io, json, sys
@@ -109,6 +118,8 @@ for words in json.loads(sys.argv[1]):
 
 def test_what_is_missing_taken_or_malformed_is_refused_before_torch_is_imported(tmp_path):
     (tmp_path / "here.png").touch()
+    (tmp_path / "own.py").touch()
+    (tmp_path / "few.txt").write_text("a\nb\n")
     ran = subprocess.run(
         [sys.executable, "-c", CHILD, json.dumps(EARLY)], capture_output=True, text=True, check=True, cwd=tmp_path
     )
@@ -118,7 +129,22 @@ def test_what_is_missing_taken_or_malformed_is_refused_before_torch_is_imported(
         assert (status, torch) == (2, False), words
         assert said.startswith("reverie: "), words
         assert len(said.splitlines()) == 1, words
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["here.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["few.txt", "here.png", "own.py"]
+
+
+def test_both_doors_refuse_a_class_and_class_names_in_the_same_words(refused, tmp_path):
+    network = reverie.load()
+    with pytest.raises(reverie.ReverieError) as caught:
+        network.units("logits:tabbby")
+    assert refused("feature", "logits:tabbby") == str(caught.value)
+    assert "nearest: 'tabby'" in str(caught.value)
+    with pytest.raises(reverie.ReverieError) as caught:
+        reverie.explain(network, "sample:flower", "tabbby")
+    assert refused("explain", "sample:flower", "--unit", "tabbby") == str(caught.value)
+    (tmp_path / "few.txt").write_text("a\nb\n")
+    with pytest.raises(reverie.ReverieError) as caught:
+        reverie.load("bundled", classes=["a", "b"])
+    assert refused("feature", "stem:0", "-m", "bundled", "--classes", "few.txt") == str(caught.value)
 
 
 def test_a_folder_that_is_named_is_made(cli, factory, tmp_path, photo):

@@ -1,5 +1,3 @@
-import contextlib
-
 import pytest
 import torch
 from torch import nn
@@ -82,12 +80,6 @@ def test_a_network_without_classes_says_so(sequential):
 def test_labels_say_the_class(model):
     assert model.label(Unit("logits", (0,))) == "tiger cat (logits:0)"
     assert model.label(Unit("block", (0,))) == "block:0"
-
-
-def test_fewer_class_names_than_logits_break_nothing():
-    with contextlib.suppress(InvalidSetting):
-        few = reverie.load(seeded(Tiny), size=48, classes=["a", "b"])
-        assert few.label(Unit("logits", (4,))) == "logits:4"
 
 
 def test_normalisation_is_the_models_own(module):

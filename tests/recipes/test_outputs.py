@@ -1,6 +1,5 @@
 """What networks' outputs mean: one logit, independent labels, probabilities within, several outputs, maps."""
 
-
 import pytest
 import torch
 from torch import nn
@@ -217,11 +216,13 @@ def test_a_rerun_reads_as_the_record_says(tmp_path, factory):
     assert torch.equal(again.images, made.images)
 
 
-def test_class_names_that_do_not_fit_are_left_out_and_told():
-    model = loaded(classes=["dog", "cat", "bus"])
-    assert model.classes == ()
-    assert model.notes == ("Halves has 2 outputs and 3 class names, which are left out; give as many with --classes",)
-    assert loaded(classes=["dog", "bus"]).notes == ()
+@pytest.mark.parametrize(
+    ("names", "given"), [(["dog", "cat", "bus"], "3 class names are"), (["dog"], "1 class name is")]
+)
+def test_class_names_that_do_not_fit_are_refused(names, given):
+    with pytest.raises(InvalidSetting) as caught:
+        loaded(classes=names)
+    assert str(caught.value) == f"Halves has 2 outputs, but {given} given; give one for each output, in their order"
 
 
 class Several(nn.Module):

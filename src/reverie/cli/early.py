@@ -8,6 +8,8 @@ from reverie.cli.saying import say
 from reverie.errors import UnknownName, UnsuitableImage
 from reverie.expression import check_text
 from reverie.extras import ensure, installed, remedy
+from reverie.models.classes import check_count, class_number, names_in
+from reverie.models.known_classes import check_classes, known_classes
 from reverie.paths import (
     FILMS,
     FORMATS,
@@ -62,6 +64,7 @@ def check_early(command: str, given: dict[str, Any]) -> None:
         elif name in UNITS:
             _check_units([item for item in several if isinstance(item, str)])
     _check_network(given)
+    _check_classes(command, given)
     _check_preset(command, given.get("preset"))
     _check_films(command, given)
     _check_place(command, given)
@@ -96,6 +99,25 @@ def _check_network(given: Mapping[str, Any]) -> None:
     place, colon, _ = str(name or "").rpartition(":")
     if colon and place.endswith(".py") and not path_named(place).is_file():
         raise UnknownName(f"there is no file {place}; a factory is named path/to/file.py:function")
+
+
+def _check_classes(command: str, given: Mapping[str, Any]) -> None:
+    """Classes of networks whose names are known, and by --classes of all; numbers of a dictionary are none."""
+    network, file = str(given.get("model")), given.get("classes")
+    classes = known_classes(network, given.get("weights"))
+    if file:
+        known, classes = len(classes), names_in(file)
+        check_count(network, known or len(classes), classes)
+    if not classes or given.get("dictionary") or given.get("concept"):
+        return
+    for name in UNITS:
+        several = given.get(name)
+        for text in several if isinstance(several, list) else [several]:
+            if isinstance(text, str):
+                check_classes(network, classes, text, alone=command == "explain")
+    target = given.get("target")
+    if target is not None and not str(target).isdigit():
+        class_number(classes, str(target), "logits", network)
 
 
 def _check_preset(command: str, name: Any) -> None:

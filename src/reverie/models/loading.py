@@ -1,13 +1,10 @@
 """Loading: the network that settings name."""
 
-from pathlib import Path
-
 import torch
 
-from reverie.errors import UnknownName
+from reverie.models.classes import names_in
 from reverie.models.model import Model
 from reverie.models.sources import load
-from reverie.paths import path_named
 from reverie.settings.parts import Network
 
 
@@ -19,7 +16,7 @@ def loaded(network: Network) -> Model:
         ReverieError: what else `load` refuses.
     """
     use_threads(network.threads)
-    classes = None if network.classes is None else _lines(Path(network.classes))
+    classes = None if network.classes is None else names_in(network.classes)
     return load(network.model, loading=network, classes=classes)
 
 
@@ -27,12 +24,3 @@ def use_threads(count: int | None) -> None:
     """Sets how many threads torch computes with; None leaves it."""
     if count is not None:
         torch.set_num_threads(count)
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path_named(path).read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnknownName(
-            f"the class names {path} cannot be read ({error}); give a text file, one name a line"
-        ) from None

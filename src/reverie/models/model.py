@@ -11,13 +11,13 @@ from torch import Tensor
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
-from reverie.models.bundled.network import LAYERS
 from reverie.models.classes import class_number, first_name
 from reverie.models.edits import Edit, Replacing, edits_here, plain, replacing, unedited
 from reverie.models.grids import Form, call_name, module_name
 from reverie.models.hooks import Hooks, Keep
 from reverie.models.layers import Layer
 from reverie.models.main_line import LEAST, blocks
+from reverie.models.names import BLOCKS
 from reverie.models.output import Output
 from reverie.models.pooling import AveragedPooling
 from reverie.models.readiness import Variants
@@ -173,7 +173,7 @@ class Model:
         if named:
             raise UnknownName(f"{self.name} has no layer '{name}'; the class is {Unit('logits', (name.strip(),))}")
         block = name.partition(".")[0]
-        if block in LAYERS and block not in self.layers:
+        if block in BLOCKS["bundled"] and block not in self.layers:
             raise UnknownName(
                 f"{self.name} has no layer '{name}', but the bundled network has '{block}': take it with "
                 f"'--model bundled', or list the layers of this one with 'reverie layers {self.name}'"

@@ -10,10 +10,10 @@ from reverie.errors import InvalidSetting, WeightsUnavailable
 from reverie.models import efficientnet_lite0 as lite
 from reverie.models.checkpoints import fit, read_weights, weights_source
 from reverie.models.integrity import check_whole
+from reverie.models.known_classes import imagenet_classes
 from reverie.models.making import Found
-from reverie.models.zoos import imagenet_classes
-
-BUNDLED = Path(__file__).parent / "bundled" / "motifs.safetensors"
+from reverie.models.names import BUNDLED
+from reverie.models.zoos import import_torchvision
 
 
 def bundled(weights: str | None) -> Found:
@@ -83,6 +83,6 @@ def efficientnet_lite0(weights: str | None) -> Found:
         (lite.SIZE, lite.SIZE),
         (lite.MEAN,) * 3,
         (lite.STD,) * 3,
-        imagenet_classes(),
+        imagenet_classes() or import_torchvision().models.get_model_weights("resnet50").DEFAULT.meta["categories"],
         random=weights is None,
     )

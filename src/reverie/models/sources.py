@@ -11,6 +11,7 @@ from torch import nn
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.models.checkpoints import load_weights, weights_source
+from reverie.models.classes import check_count
 from reverie.models.copying import copied
 from reverie.models.factories import built, said_by
 from reverie.models.making import Found, make_model
@@ -69,7 +70,8 @@ def load(
     Raises:
         UnknownName: no such network or factory, or a name that is none of these.
         WeightsUnavailable: weights that cannot be had, or do not fit.
-        InvalidSetting: a module that does not run, or a wrong device or precision.
+        InvalidSetting: a module that does not run, a wrong device or precision, or fewer or more class names than
+            outputs.
     """
     if isinstance(name, Model):
         return name
@@ -81,9 +83,10 @@ def load(
     dtype = precision_named(asked.precision, place)
     found = _with(_found(name, _chosen(asked.weights)), asked, classes, dtype)
     text = name if isinstance(name, str) else type(name).__name__
-    return make_model(
-        found, text, place, dtype, pooling=asked.pooling, output=asked.output_as, key=asked.output_key
-    )  # fmt: skip
+    made = make_model(found, text, place, dtype, pooling=asked.pooling, output=asked.output_as, key=asked.output_key)
+    if classes is not None:
+        check_count(text, made.layers["logits"].channels, classes)
+    return made
 
 
 def _signature() -> inspect.Signature:

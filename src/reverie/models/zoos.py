@@ -3,10 +3,8 @@
 timm (PyTorch Image Models) is an extra; its networks are named `timm:vit_base_patch16_224`.
 """
 
-import ast
 import contextlib
 import importlib
-import importlib.util
 import logging
 import sys
 import urllib.error
@@ -58,25 +56,6 @@ def torchvision_names() -> list[str]:
     """All classifiers of torchvision."""
     models = import_torchvision().models
     return [str(name) for name in models.list_models(module=models)]
-
-
-def imagenet_classes() -> list[str]:
-    """The names of ImageNet's 1,000 classes, as torchvision's networks have them."""
-    return _listed_classes() or list(
-        import_torchvision().models.get_model_weights("resnet50").DEFAULT.meta["categories"]
-    )
-
-
-def _listed_classes() -> list[str]:
-    """Torchvision's own list, read from its source, for its import takes longer than a network to load; else []."""
-    found = importlib.util.find_spec("torchvision")
-    for folder in (found and found.submodule_search_locations) or ():
-        source = Path(folder, "models", "_meta.py")
-        lines = source.read_text(encoding="utf-8") if source.is_file() else ""
-        for node in ast.parse(lines).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_IMAGENET_CATEGORIES":
-                return list(ast.literal_eval(node.value))
-    return []
 
 
 def torchvision_file(name: str) -> Path:

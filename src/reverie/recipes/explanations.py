@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 
 from reverie.attribution import Attribution, Explanation, Settings, method_named
-from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage
+from reverie.errors import InvalidSetting, ReverieError, UnsuitableImage
 from reverie.figures.overlay import check_show
 from reverie.image import Photo, Size
+from reverie.models.classes import no_layer
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.recipes.framing import check_position, native_photo
@@ -68,7 +69,5 @@ def _named(model: Model, unit: str | Unit) -> tuple[Unit, ...]:
     except ReverieError:
         if not isinstance(unit, str) or ":" in unit:
             raise
-        try:
+        with no_layer(unit, model.name):
             return model.units(Unit("logits", (int(unit) if unit.isdigit() else unit.strip(),)))
-        except UnknownName as error:
-            raise UnknownName(f"'{unit}' is no layer of {model.name}, and {error}") from None

@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"silu": nn.SiLU, "relu": nn.ReLU}
-LAYERS: tuple[str, ...] = ("stem", "mixed3a", "mixed3b", "mixed4a", "mixed4b", "mixed4c", "mixed5a", "mixed5b")
-"""Names of the layers worth looking at, from shallow to deep; all are children of the network."""
 
 
 class ConvNorm(nn.Sequential):
