@@ -9,6 +9,7 @@ Names are imported when they are first used, so that `import reverie` takes no t
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -202,6 +203,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'reverie' has no attribute '{name}'")
     home = _HOMES[name]
+    if home == "reverie.recipes.calls" and "torch" not in sys.modules:
+        return importlib.import_module("reverie.deferred").Deferred(name, home)
     return getattr(importlib.import_module(home), name) if home else importlib.import_module(f"reverie.{name}")
 
 

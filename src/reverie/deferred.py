@@ -1,0 +1,53 @@
+"""Deferred functions: what is wrong in a call is refused before torch, and with it the function, is imported."""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reverie.cli.early import check_early
+from reverie.settings import recipes
+
+
+class Deferred:
+    """A function that is imported when it is called, or when somebody wants to know what it is."""
+
+    def __init__(self, name: str, home: str) -> None:
+        self.__name__ = self.__qualname__ = name
+        self.__module__ = home
+
+    @property
+    def _whole(self) -> Callable[..., Any]:
+        found: Callable[..., Any] = getattr(importlib.import_module(self.__module__), self.__name__)
+        return found
+
+    def __call__(self, *args: Any, **given: Any) -> Any:
+        """What the function returns."""
+        if args and "torch" not in sys.modules:
+            _check(self.__name__, args, given)
+        return self._whole(*args, **given)
+
+    def __get__(self, owner: Any, kind: Any = None) -> "Deferred":
+        """Itself: by this `help` tells a function from a value."""
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    __doc__ = property(lambda self: self._whole.__doc__)
+
+
+def _check(name: str, args: Sequence[Any], given: Mapping[str, Any]) -> None:
+    """Refuses of a recipe's call what the command line refuses of its words."""
+    model, *leading = args
+    asked = recipes()[name].of(*leading, **{key: value for key, value in given.items() if key != "progress"})
+    words = {key: _words(value) for key, value in asked.flat().items()}
+    check_early(name, {**words, "model": model if isinstance(model, str) else None})
+
+
+def _words(value: Any) -> Any:
+    """What of a value is text, as a command line has it."""
+    if isinstance(value, list | tuple):
+        return [str(item) for item in value if isinstance(item, str | Path)]
+    return str(value) if isinstance(value, str | Path) else None
