@@ -70,10 +70,12 @@ def test_an_atlas_is_opened_as_a_page_that_is_made_once(run, factory, tmp_path, 
         (("build", "bundled", "-o", "a.png"), ".atlas"),
         (("build", "bundled", "--views", "up"), "'up' is no view; allowed are max, min, diverse"),
         (("build", "bundled", "--preset", "no"), "there is no preset 'no' here"),
-        (("build", "bundled", "--preset", "google"), "an atlas names its preset: default, "),
+        (("build", "bundled", "--preset", "google"), "there is no preset 'google' here"),
+        (("build", "bundled", "--preset", "own.toml:calm"), "an atlas names its preset: default, "),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(run, words, sentence):
+    Path("own.toml").write_text("[calm]\nsteps = 2\n", encoding="utf-8")
     _, said = run(*words, status=2)
     assert sentence in said
     assert len(said.splitlines()) == 1

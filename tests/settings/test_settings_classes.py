@@ -77,6 +77,11 @@ def test_leading_values_may_be_given_without_their_names():
         (Network, {"std": (0.0,)}, InvalidSetting, "std must be numbers above 0, not (0.0,)"),
         (Fool, {"photo": "a" * 500, "norm": 3}, InvalidSetting, "norm must be a text, not 3"),
         (Dream, {"photo": "a", "layers": [3] * 99}, None, ""),
+        (Dream, {"preset": "essay"}, UnknownName, "there is no preset 'essay' here; nearest: 'essay-dream'"),
+        (Dream, {"preset": ["quick"]}, UnknownName, "there is no preset '['quick']' here"),
+        (Dream, {"preset": "own.toml:calm"}, None, ""),
+        (Dream, {"preset": Path("own.toml")}, None, ""),
+        (Dream, {"preset": {"base": "quick"}}, None, ""),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(cls, given, kind, text):

@@ -19,7 +19,7 @@ from reverie.paths import (
     path_named,
     photo_path,
 )
-from reverie.settings.fields import DREAM_PRESETS, FEATURE_PRESETS, unknown_preset
+from reverie.settings.fields import in_file
 
 PHOTOS = ("photos", "photo", "styles", "guide", "region", "style_region", "concept", "against", "spectrum", "mask",
           "picture")  # fmt: skip
@@ -36,7 +36,6 @@ FILES = {
 UNITS = ("units", "unit", "layers", "layer", "content_layers", "through", "toward")
 OF_SETS = ("scan", "map", "patches", "score", "doctor", "atlas build")  # whose photos are a whole set
 GOING_ON = ("sheet", "scan", "zoom", "film", "atlas build")  # what is at their output is gone on with
-DREAMING = ("dream", "zoom", "film")  # by presets of dream
 ENDINGS = {
     "zoom": FILMS,
     "film": FILMS,
@@ -65,7 +64,7 @@ def check_early(command: str, given: dict[str, Any]) -> None:
             _check_units([item for item in several if isinstance(item, str)])
     _check_network(given)
     _check_classes(command, given)
-    _check_preset(command, given.get("preset"))
+    _check_preset(given.get("preset"))
     _check_films(command, given)
     _check_place(command, given)
 
@@ -120,12 +119,10 @@ def _check_classes(command: str, given: Mapping[str, Any]) -> None:
         class_number(classes, str(target), "logits", network)
 
 
-def _check_preset(command: str, name: Any) -> None:
-    stem, dot, _ = str(name or "").partition(".toml")
-    if name is not None and not dot and str(name) not in (*DREAM_PRESETS, *FEATURE_PRESETS):
-        raise unknown_preset(name, DREAM_PRESETS if command in DREAMING else FEATURE_PRESETS)
-    if dot and not path_named(f"{stem}.toml").is_file():
-        raise UnknownName(f"the presets {stem}.toml cannot be read (no such file); name a TOML file")
+def _check_preset(name: Any) -> None:
+    file = f"{str(name).partition('.toml')[0]}.toml"
+    if in_file(name) and not path_named(file).is_file():
+        raise UnknownName(f"the presets {file} cannot be read (no such file); name a TOML file")
 
 
 def _check_films(command: str, given: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from reverie.models.names import OWN
 from reverie.models.zoos import at_hand, is_timm_name, torchvision_names
 from reverie.recipes.origins import NAMED_STARTS
 from reverie.recipes.parameterizing import MADE_OF
-from reverie.recipes.preset_files import in_file
+from reverie.settings.fields import in_file
 from reverie.settings.setting import Settings, settings_of
 
 LARGEST_NUMBER = 2**63

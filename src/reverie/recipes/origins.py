@@ -17,10 +17,11 @@ from reverie.parameterizations import Latent, Spectrum
 from reverie.paths import path_named
 from reverie.recipes.networks import Other, others
 from reverie.recipes.parameterizing import decoded, measured
-from reverie.recipes.preset_files import in_file, settings_from
+from reverie.recipes.preset_files import settings_from
 from reverie.recipes.views import Concept, concept_in
 from reverie.runs import Runner
 from reverie.settings.calling import Called, called_with
+from reverie.settings.fields import in_file
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis.recipe import STARTS, Recipe, distinct
 from reverie.synthesis.run import Synthesis

@@ -19,11 +19,6 @@ TRANSFORMS: Mapping[str, Callable[..., Transform]] = {
 LARGEST_FILE = 1_000_000  # bytes
 
 
-def in_file(preset: object) -> bool:
-    """Whether a preset's name means a file: `FILE.toml`, or `FILE.toml:name`."""
-    return isinstance(preset, str) and (preset.endswith(".toml") or ".toml:" in preset)
-
-
 def settings_from(preset: str) -> Mapping[str, Any]:
     """The plain values of the preset that a file holds, as a table of its own name.
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels, SoftColors
-from reverie.recipes.preset_files import in_file, preset_values, settings_from
-from reverie.settings.fields import unknown_preset
+from reverie.recipes.preset_files import preset_values, settings_from
+from reverie.settings.fields import in_file, listed_preset
 from reverie.synthesis.ascent import Ascent
 from reverie.transforms import Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
@@ -206,15 +206,9 @@ def preset_named(preset: str | Mapping[str, Any], table: Mapping[str, Preset]) -
     """
     if isinstance(preset, Mapping) or in_file(preset):
         settings = preset if isinstance(preset, Mapping) else settings_from(preset)
-        return replace(_listed(settings.get("base", "default"), table), **preset_values(settings))
-    return _listed(preset, table)
-
-
-def _listed(name: Any, table: Mapping[str, Preset]) -> Preset:
-    """A preset by its name alone: the base of another one is never a file's."""
-    if not isinstance(name, str) or name not in table:
-        raise unknown_preset(name, table)
-    return table[name]
+        base = listed_preset(settings.get("base", "default"), table)  # never a file's
+        return replace(table[base], **preset_values(settings))
+    return table[listed_preset(preset, table)]
 
 
 def ascent(preset: Preset, stage: int, rate: float | None) -> Ascent:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -14,12 +14,33 @@ LARGEST_SIDE = 32_768
 Area = int | tuple[int, int]  # a side, or (height, width)
 
 
-def unknown_preset(name: Any, allowed: Iterable[str]) -> UnknownName:
-    """The error that names the nearest of the presets that are allowed."""
+def in_file(preset: object) -> bool:
+    """Whether a preset's name means a file: `FILE.toml`, or `FILE.toml:name`."""
+    return isinstance(preset, str) and (preset.endswith(".toml") or ".toml:" in preset)
+
+
+def listed_preset(name: Any, allowed: Iterable[str]) -> str:
+    """The name of a preset that is allowed.
+
+    Raises:
+        UnknownName: it is none of them.
+    """
     several = tuple(allowed)
-    return UnknownName(
+    if isinstance(name, str) and name in several:
+        return name
+    raise UnknownName(
         f"there is no preset '{name}' here; nearest: {nearest(str(name), several)}; allowed are {', '.join(several)}"
     )
+
+
+def preset_of(allowed: Sequence[str]) -> Meta:
+    """What a preset is: one of these, or one of one's own, in a file or as the plain values of a record."""
+
+    def checked(preset: Any) -> Any:
+        return preset if isinstance(preset, Mapping) or in_file(preset) else listed_preset(preset, allowed)
+
+    text = f"Settings to start from: {', '.join(allowed)}, or your FILE.toml:NAME."
+    return asked(text, group="Common", reads="preset", parse=checked)
 
 
 def sized(size: Any) -> Area | None:
@@ -144,22 +165,8 @@ Made = Annotated[
 ]
 FEATURE_PRESETS = ("default", "quick", "distill", "essay", "maco", "naive")
 DREAM_PRESETS = ("default", "quick", "google", "zoom", "essay-dream")
-FeaturePreset = Annotated[
-    Any,
-    asked(
-        f"Settings to start from: {', '.join(FEATURE_PRESETS)}, or your FILE.toml:NAME.",
-        group="Common",
-        reads="preset",
-    ),
-]
-DreamPreset = Annotated[
-    Any,
-    asked(
-        f"Settings to start from: {', '.join(DREAM_PRESETS)}, or your FILE.toml:NAME.",
-        group="Common",
-        reads="preset",
-    ),
-]
+FeaturePreset = Annotated[Any, preset_of(FEATURE_PRESETS)]
+DreamPreset = Annotated[Any, preset_of(DREAM_PRESETS)]
 Negative = Annotated[bool, asked("Find the unit's minimum activation.", group="Objective")]
 Cosine = Annotated[
     Annotated[float, Meta(ge=0, le=16)],

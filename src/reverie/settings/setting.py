@@ -73,14 +73,14 @@ class Setting:
             InvalidSetting: of another type, or out of bounds.
             UnknownName: a name that there is not.
         """
+        if isinstance(value, Path):
+            value = str(value)
         if "parse" in self.more:
             value = self.more["parse"](value)
         if value is None and self.default == ():
             value = ()
         if self.several and value is not None and not isinstance(value, list | tuple):
             value = (value,)
-        if isinstance(value, Path):
-            value = str(value)
         if hasattr(value, "__index__") and not isinstance(value, int) and getattr(value, "ndim", 0) == 0:
             value = int(value)
         try:
