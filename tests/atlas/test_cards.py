@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -140,6 +141,14 @@ def test_a_scan_of_another_network_is_refused(scanned):
 def test_a_layer_that_was_not_scanned_is_refused(model, scanned):
     with pytest.raises(UnknownName, match=r"s\.db was not scanned for 'mix'; nearest: "):
         reverie.card(model, "mix:3", scan=scanned, **FEW)
+
+
+def test_a_photo_that_is_gone_costs_the_scores_alone(model, scanned, tmp_path):
+    shutil.copytree(scanned.parent, tmp_path / "moved")
+    (tmp_path / "moved" / "odd" / "5.png").unlink()
+    board = reverie.card(model, "norm:3", scan=scanned, photos=str(tmp_path / "moved"), **FEW)
+    assert any(line.startswith("No scores: ") and "5.png" in line for line in board.missing)
+    assert "Real patches that excite it most" in [section.title for section in board.sections]
 
 
 def test_photos_that_are_gone_are_missed(model, scanned, tmp_path):

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -99,6 +100,22 @@ def test_a_scan_says_what_its_photos_say(model, painted, judge, assessment, tmp_
     assert own["reach"].basis.startswith("60 photos of a.db")
     with pytest.raises(ScanRefused, match="was made with other weights than"):
         scanned(reverie.load(seeded(Tiny), size=48), file, ["see"])
+
+
+def test_a_photo_that_cannot_be_read_counts_nowhere(model, painted, tmp_path):
+    place = tmp_path / "some"
+    place.mkdir()
+    for path in sorted(painted.rglob("*.png"))[:8]:
+        shutil.copy(path, place)
+    whole = Assessment(drained(responses(model, photo_set(place), ["see"], workers=0))).alone(UNIT, RED[0])
+    (place / "torn.png").write_bytes(b"no picture")
+    looked = drained(responses(model, photo_set(place), ["see"], workers=0))
+    kept = scanned(model, scan(model, place, tmp_path / "a.db", layers=("see",), workers=0), ["see"])
+    for found, source in ((looked, "8 photos"), (kept, "8 photos of a.db")):
+        told = Assessment(found).alone(UNIT, RED[0])
+        assert found.source == source
+        assert [score.name for score in told.scores] == list(ALONE)
+        assert [score.value for score in told.scores] == pytest.approx([score.value for score in whole.scores])
 
 
 def test_the_temperature_is_of_all_units_together(found, judge):

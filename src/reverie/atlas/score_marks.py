@@ -31,13 +31,13 @@ def card_scores(model: Model, unit: Unit, asked: Card, most: Result, controls: t
     Args:
         controls: other units of the layer, with their pictures.
     """
+    images, beside = (coloured(each.opaque) for each in (most, controls[1]))
     try:
         found = scanned(model, read_scan(str(asked.scan)), [unit.layer], asked.photos)
+        judge = judge_of(model) if exemplars(found, unit).shown else None
+        return Assessment(found, judge).scores(unit, images[:1], Others(tuple(controls[0]), beside[None]))
     except (ScanRefused, UnsuitableImage) as error:
         return Scored(unit, (), (f"No scores: {error}",))
-    images, beside = (coloured(each.opaque) for each in (most, controls[1]))
-    judge = judge_of(model) if exemplars(found, unit).shown else None
-    return Assessment(found, judge).scores(unit, images[:1], Others(tuple(controls[0]), beside[None]))
 
 
 class SheetMarks:

@@ -44,14 +44,13 @@ def drawn(name: str, pictures: Tensor, *, apart: bool = True) -> Drawn:
 
 
 def photos_for(model: Model, place: str | Path | None) -> tuple[PhotoSet, str]:
-    """The photos of a place, or what stands for them, and what they are called.
+    """The photos of a place, or what stands for them and what that is called.
 
     Raises:
         UnsuitableImage: no photos there.
     """
     if place is not None:
-        found = photo_set(place)
-        return found, f"{len(found)} photos"
+        return photo_set(place), ""
     if model.source.get("name", model.name) == "bundled":
         return motifs(), f"{MOTIFS} motifs of the bundled generator"
     pictures = torch.cat([part for name in SAMPLES for part in parts_of(read(sample(name)), model.size)])

@@ -41,6 +41,7 @@ class Responses:
         tallies: by layer.
         means: by layer (numbers [n] of photos, mean over positions [n,C]); none where they were not kept.
         kinds: class of each photo; None where it has none.
+        readable: numbers of the photos that could be read.
         apart: whether the photos are of different things, so that some say something of others.
     """
 
@@ -50,12 +51,18 @@ class Responses:
     tallies: Mapping[str, LayerTallies]
     means: Mapping[str, tuple[Array, Array]]
     kinds: tuple[str | None, ...]
+    readable: Sequence[int]
     apart: bool = True
 
     def several(self, most: int) -> Tensor:
-        """Some photos [N,C,H,W] as the network is shown them, evenly spread over the set, at most so many."""
-        chosen = np.linspace(0, len(self.photos) - 1, min(most, len(self.photos))).round().astype(int)
-        return shown(self.model, torch.stack([self.photos.framed(int(number), self.model.size) for number in chosen]))
+        """Some photos [N,C,H,W] as the network is shown them, evenly spread over the set, at most so many.
+
+        Raises:
+            UnsuitableImage: one of them cannot be read any more.
+        """
+        chosen = np.linspace(0, len(self.readable) - 1, min(most, len(self.readable))).round().astype(int)
+        pictures = [self.photos.framed(self.readable[place], self.model.size) for place in chosen]
+        return shown(self.model, torch.stack(pictures))
 
 
 def responses(
@@ -82,7 +89,7 @@ def responses(
     means = {layer: (np.array(numbers, np.int64), np.concatenate(each)) for layer, each in parts.items()}
     kinds = tuple(photos.kind(number) for number in range(several))
     apart = photos.apart if isinstance(photos, Drawn) else True
-    return Responses(model, photos, source or f"{several} photos", tallies, means, kinds, apart)
+    return Responses(model, photos, source or f"{len(numbers)} photos", tallies, means, kinds, numbers, apart)
 
 
 def exhausted(work: Generator[Event, None, T]) -> T:
@@ -107,9 +114,9 @@ def scanned(model: Model, found: Scan, layers: Sequence[str], place: str | None 
     tallies = {layer: found.tallies(layer) for layer in dict.fromkeys(layers)}
     kept = found.about.keeping.embeddings
     means = {layer: found.embeddings(layer) for layer in tallies} if kept else {}
-    return Responses(
-        model, found.photos(place), f"{found.position} photos of {found.path.name}", tallies, means, found.kinds
-    )
+    readable = [number for number in range(found.position) if number not in found.failures]
+    source = f"{len(readable)} photos of {found.path.name}"
+    return Responses(model, found.photos(place), source, tallies, means, found.kinds, readable)
 
 
 def channel_of(unit: Unit) -> int:

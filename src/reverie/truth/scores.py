@@ -129,8 +129,8 @@ class Assessment:
         yield from self._natural(picture, missing)
 
     def _natural(self, picture: Tensor, missing: list[str]) -> Iterator[Score]:
-        if len(self.found.photos) < ENOUGH:
-            missing.append(f"naturalness needs at least {ENOUGH} photos; there are {len(self.found.photos)}")
+        if len(self.found.readable) < ENOUGH:
+            missing.append(f"naturalness needs at least {ENOUGH} photos; there are {len(self.found.readable)}")
             return
         near = naturalness(picture, self.photos((int(picture.shape[-2]), int(picture.shape[-1]))))
         more = {"spectrum": near.spectrum, "features": near.features, "decibels": near.decibels[0]}
