@@ -285,6 +285,7 @@ def test_an_atlas_serves_as_a_scan(model, whole, tmp_path):
     assert sheet.records[0].automatic["value"] == pytest.approx(best.value, abs=1e-5)
     board = reverie.card(model, "mix:3", scan=whole.path, steps=1, link_steps=0, patches=2)
     assert board.data["best_photo"] == pytest.approx(best.value, abs=1e-5)
+    assert {score["name"] for score in board.data["scores"]} >= {"reach", "naturalness"}
     without = finished(run(model, None, tmp_path / "a.atlas", views="max", layers=("mix",), limit=1))
     with pytest.raises(AtlasRefused, match="was built without photos"):
         scan_in(without.path)

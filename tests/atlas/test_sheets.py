@@ -9,15 +9,18 @@ from PIL import Image
 
 import reverie
 from reverie.atlas import sheets
+from reverie.atlas.building import BuildRun
 from reverie.dataset.photos import photo_set
 from reverie.errors import InvalidSetting, OutputFailed, UnknownName
 from reverie.figures.page import page
 from reverie.figures.sheet import contact_sheet
 from reverie.image import read, to_pil
 from reverie.recipes.reruns import read_record
+from reverie.runs import finished
+from reverie.settings.atlas import Build
 from reverie.settings.feature import Canvas, Climb
 from reverie.settings.sheet import Sheet as SheetSettings
-from reverie.truth.exemplars import exhausted, responses
+from reverie.truth.exemplars import exhausted, responses, scanned
 from reverie.truth.scores import Assessment
 from reverie.unit import Unit
 from tiny import CLASSES, picture
@@ -154,14 +157,25 @@ def photos(tmp_path):
     return place
 
 
+def check_marks(made, by):
+    for number, path in enumerate(made.pictures):
+        scores = by.alone(Unit("block", (number,)), read(path)[0]).scores
+        assert [mark.name for mark in made.marks[path]] == [score.name for score in scores]
+        assert made.marks[path][-1].share == pytest.approx(scores[-1].value)
+
+
+def test_an_atlas_marks_pictures_as_its_scan_does(model, photos):
+    asked = Build.made(layers="block", views="max", photos=photos, limit=1, workers=0, **FAST)
+    built = finished(BuildRun(model, asked, "net.atlas"))
+    wanted = SheetSettings(layers=("block:0-1",), scan="net.atlas", canvas=CANVAS, climb=Climb(steps=1))
+    *_, made = reverie.sweep(model, wanted)
+    check_marks(made, Assessment(scanned(model, built.scan, ["block"])))
+
+
 def test_pictures_are_marked_where_photos_are_named(model, photos):
     wanted = SheetSettings(layers=("block:0-1", "stem:2+3"), photos=(str(photos),), canvas=CANVAS, climb=Climb(steps=1))
     *_, one, other = reverie.sweep(model, wanted)
-    by = Assessment(exhausted(responses(model, photo_set(photos), ["block"])))
-    for number, path in enumerate(one.pictures):
-        scores = by.alone(Unit("block", (number,)), read(path)[0]).scores
-        assert [mark.name for mark in one.marks[path]] == [score.name for score in scores]
-        assert one.marks[path][-1].share == pytest.approx(scores[-1].value)
+    check_marks(one, Assessment(exhausted(responses(model, photo_set(photos), ["block"]))))
     assert not other.marks
     plain = contact_sheet(one.pictures, list(one.recipe.labels))
     one.write()

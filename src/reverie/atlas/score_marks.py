@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reverie.atlas.atlas_file import scan_in
 from reverie.dataset.photos import photo_set
-from reverie.dataset.store import read_scan
 from reverie.errors import InvalidSetting, ScanRefused, UnsuitableImage
 from reverie.expression import looks_like_sum
 from reverie.figures.board import Bar, Section
@@ -26,14 +26,14 @@ TITLE = "May its picture be believed?"
 
 
 def card_scores(model: Model, unit: Unit, asked: Card, most: Result, controls: tuple[Sequence[Unit], Result]) -> Scored:
-    """The scores of a card's first picture, by the photos of its scan; none where these are gone.
+    """The scores of a card's first picture, by the photos of its scan or atlas; none where these are gone.
 
     Args:
         controls: other units of the layer, with their pictures.
     """
     images, beside = (coloured(each.opaque) for each in (most, controls[1]))
     try:
-        found = scanned(model, read_scan(str(asked.scan)), [unit.layer], asked.photos)
+        found = scanned(model, scan_in(str(asked.scan)), [unit.layer], asked.photos)
         judge = judge_of(model) if exemplars(found, unit).shown else None
         return Assessment(found, judge).scores(unit, images[:1], Others(tuple(controls[0]), beside[None]))
     except (ScanRefused, UnsuitableImage) as error:
@@ -41,7 +41,7 @@ def card_scores(model: Model, unit: Unit, asked: Card, most: Result, controls: t
 
 
 class SheetMarks:
-    """What marks a sheet's pictures, by a scan or by photos; none where neither is named.
+    """What marks a sheet's pictures, by a scan, an atlas or photos; none where neither is named.
 
     Raises:
         InvalidSetting: a sheet of what is no single channel, or several places of photos.
@@ -60,7 +60,7 @@ class SheetMarks:
         layers = list(dict.fromkeys(unit.layer for name in names if (unit := self._unit(name)) is not None))
         place = asked.photos[0] if asked.photos else None
         if asked.scan is not None:
-            self.by = Assessment(scanned(model, read_scan(str(asked.scan)), layers, place))
+            self.by = Assessment(scanned(model, scan_in(asked.scan), layers, place))
         elif place is not None and layers:
             self.by = Assessment(exhausted(responses(model, photo_set(place), layers)))
 

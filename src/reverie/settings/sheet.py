@@ -39,5 +39,7 @@ class Sheet(Featuring, kw_only=True):
     ] = ()
     scan: Annotated[
         str | None,
-        asked("A file of `reverie scan` by which each picture is scored.", group="Objective", names="file"),
+        asked(
+            "A file of `reverie scan`, or an atlas, by which each picture is scored.", group="Objective", names="file"
+        ),
     ] = None
