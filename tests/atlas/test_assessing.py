@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from reverie.atlas.assessing import MADE, ScoreRun
-from reverie.atlas.atlas_file import read_atlas, shown
+from reverie.atlas.atlas_file import Atlas, read_atlas, shown
 from reverie.atlas.building import BuildRun
 from reverie.atlas.worker import webp
 from reverie.errors import AtlasRefused
@@ -36,10 +36,12 @@ def made(model, tmp_path_factory) -> Path:
     return place / "a.atlas"
 
 
-def test_scores_are_those_of_the_units_pictures(model, made):
-    before = read_atlas(made).scores("mix")
+def test_scores_are_those_of_the_units_pictures(model, made, monkeypatch):
+    before, outlines, asked = read_atlas(made).scores("mix"), Atlas.outlines, []
+    monkeypatch.setattr(Atlas, "outlines", lambda self, layer: asked.append(layer) or outlines(self, layer))
     run = ScoreRun(made, model, judge="none")
     atlas = finished(run)
+    assert asked == ["mix"]  # once, not for each unit
     few = "interpretability, clarity, path and agreement need at least 44 photos; there are 12 (4 units)"
     assert few in run.missing
     found = Assessment(scanned(model, atlas.scan, ["mix"]))

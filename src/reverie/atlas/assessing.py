@@ -65,7 +65,8 @@ class ScoreRun:
         self.model = network_of(self.atlas, model, trust=trust, **options)
         layers = [layer.layer for layer in self.atlas.layers if layer.layer in scan.about.layers]
         self.assessment = Assessment(scanned(self.model, scan, layers, photos), judge_of(self.model, judge))
-        self.layers, self.left_out = layers, Counter[str]()
+        self.drawn = {layer: self._drawn(layer) for layer in layers}
+        self.left_out = Counter[str]()
 
     def events(self) -> Iterator[Event]:
         """Assesses, and enters what was found of each unit.
@@ -73,7 +74,7 @@ class ScoreRun:
         Raises:
             OutputFailed: the file cannot be written.
         """
-        wanted = [unit for layer in self.layers for unit in self._units(layer)]
+        wanted = [unit for layer in self.drawn for unit in self._units(layer)]
         with AtlasWriter(self.atlas.path, self.atlas.about) as writer:
             for done, (layer, unit) in enumerate(wanted, 1):
                 found = self._scored(layer, unit)
@@ -90,15 +91,18 @@ class ScoreRun:
         """The file, opened for reading."""
         return read_atlas(self.atlas.path)
 
+    def _drawn(self, layer: str) -> list[int]:
+        """Units that have a picture of what they seek."""
+        return sorted({item.unit for item in self.atlas.outlines(layer) if item.view == "max"})
+
     def _units(self, layer: str) -> list[tuple[str, int]]:
-        """Units that have both a picture of what they seek and no scores yet."""
-        known = {score.unit for score in self.atlas.scores(layer) if score.name in MADE}
-        drawn = {item.unit for item in self.atlas.outlines(layer) if item.view == "max"}
-        units = sorted(drawn if self.force else drawn - known)
+        """Those of the drawn units that have no scores yet."""
+        known = set() if self.force else {score.unit for score in self.atlas.scores(layer) if score.name in MADE}
+        units = [unit for unit in self.drawn[layer] if unit not in known]
         return [(layer, unit) for unit in units if self.limit is None or unit < self.limit]
 
     def _scored(self, layer: str, unit: int) -> Scored:
-        drawn = sorted({item.unit for item in self.atlas.outlines(layer) if item.view == "max"})
+        drawn = self.drawn[layer]
         units, own = [Unit(layer, (number,)) for number in drawn], Unit(layer, (unit,))
         rows = next_of(own, units)
         most, *others = (self._maximum(layer, number) for number in (unit, *(drawn[row] for row in rows)))
