@@ -11,7 +11,7 @@ from reverie.runs import Event
 # in photos, one scanned being 1: means of EfficientNet-Lite0 and the bundled network, by benchmarks/atlas.py
 STEP = 1.7  # of a step of a picture of the network's native size: 1.8 and 1.6
 STATED = 13.0  # of what is stated of a unit: 12 and 14
-SCORE = 0.1  # of a picture's scores
+SCORE = 0.1  # of a picture's scores: of one rough timing, no mean of two
 
 
 def picture_cost(steps: int, side: int, size: Size) -> float:

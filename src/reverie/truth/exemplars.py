@@ -230,9 +230,8 @@ def peaks(model: Model, unit: Unit, pictures: Tensor) -> list[int]:
 def channel_maps(model: Model, unit: Unit, pictures: Tensor) -> Tensor:
     """[N,H,W] of a channel on pictures [N,3,H,W]."""
     with torch.no_grad():
-        return probe(model, shown(model, pictures).to(model.device), [unit.layer])[unit.layer][
-            :, channel_of(unit)
-        ].cpu()
+        found = probe(model, shown(model, pictures).to(model.device), [unit.layer])
+    return found[unit.layer][:, channel_of(unit)].cpu()
 
 
 def shown(model: Model, pictures: Tensor) -> Tensor:
