@@ -28,16 +28,19 @@ def file_digest(path: str | Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
+def save(picture: Image.Image, path: Path, text: str | None = None) -> list[Path]:
     """Writes PNG, JPEG or WebP by the ending, tagged as sRGB; `text` goes into a PNG, else into `<name>.json`.
+
+    Returns:
+        What was written, the picture first.
 
     Raises:
         OutputFailed: an ending that is not known, no such folder, no right to write, no space.
     """
     kind = FORMATS[check_output(path).suffix.lower()]
     picture = opaque(picture) if kind == "JPEG" and picture.has_transparency_data else picture
-    beside = path.with_suffix(".json")
-    with together([] if kind == "PNG" else [beside]), replacing(path) as file:
+    beside = [] if kind == "PNG" or text is None else [path.with_suffix(".json")]
+    with together(beside), replacing(path) as file:
         if kind == "PNG":
             extra = PngImagePlugin.PngInfo()
             extra.add(b"sRGB", b"\0")
@@ -47,8 +50,9 @@ def save(picture: Image.Image, path: Path, text: str | None = None) -> None:
         else:
             picture.save(file, kind, quality=94, icc_profile=srgb())
             file.flush()
-            if text is not None:  # the picture is safe by now, and takes its place only after its record
-                write_whole(beside, text.encode())
+            for record in beside:  # the picture is safe by now, and takes its place only after its record
+                write_whole(record, str(text).encode())
+    return [path, *beside]
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -155,7 +155,7 @@ def test_the_command_writes_a_poster_and_a_page_and_keeps_the_cells(factory, tmp
     assert not Path("b.png").exists()
     code, told = said("grid", "mix", "--photos", "photos", *small, "--atlas", "a.atlas", "-o", "b.png")
     assert code == 0, told
-    assert "wrote b.png and b.html and a.atlas: " in told
+    assert "wrote b.png, b.html and a.atlas: " in told
     with Image.open("b.png") as poster:
         assert poster.width >= 2 * 24
     found = read_atlas("a.atlas")

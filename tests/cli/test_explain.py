@@ -48,7 +48,7 @@ def test_the_command_gives_the_librarys_picture(cli, photo, factory):
 def test_several_methods_are_a_sheet(cli, photo, factory, tmp_path):
     status, out, _ = cli("explain", photo, "-m", factory, *FAST, "-o", "s.png", "--singles")
     assert status == 0
-    assert out.startswith("wrote s.png and 2 files in s\n")
+    assert out.startswith("wrote s.png and 2 pictures in s\n")
     assert "\nocclusion: the most important window is 24x24 at row " in out
     assert files(tmp_path) - {"nets.py", "photo.png"} == {"s.png", "s/gradient.png", "s/occlusion.png"}
 

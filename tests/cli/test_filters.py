@@ -9,7 +9,7 @@ def test_kernels_of_a_layer(cli, factory, tmp_path):
     words = ("filters", "stem.1", "--model", factory, "-o", "k.png", "--html", "--scale", "shared")
     status, out, err = cli(*words, "--singles")
     assert status == 0, err
-    assert re.fullmatch(r"wrote k.png and 8 files in k\nfull colour is a weight of [\d.]+; the page is k.html\n", out)
+    assert re.fullmatch(r"wrote k.png, k.html and 8 pictures in k\nfull colour is a weight of [\d.]+\n", out)
     with Image.open(tmp_path / "k.png") as sheet:
         assert sheet.width > 4 * 160
     status, out, err = cli("rerun", next((tmp_path / "k").iterdir()), "--model", factory, "-o", "again.png")

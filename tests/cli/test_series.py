@@ -17,8 +17,8 @@ def test_a_sheet_and_its_page(cli, factory, tmp_path):
     status, out, err = cli("sheet", "block:0-3", "logits", "-m", factory, *FAST, "--html")
     assert (status, err) == (0, "")
     assert out == (
-        "wrote block-0-3.png and block-0-3.html: nets.py:tiny, block\n"
-        "wrote logits.png and logits.html: nets.py:tiny, logits\n"
+        "wrote block-0-3.png, block-0-3.html and 4 pictures in block-0-3: nets.py:tiny, block\n"
+        "wrote logits.png, logits.html and 5 pictures in logits: nets.py:tiny, logits\n"
     )
     assert len(files(tmp_path)) == 1 + 4 + 4 + 5
 
@@ -33,15 +33,16 @@ def test_ctrl_c_keeps_the_finished_pictures_and_the_same_command_goes_on(cli, fa
     monkeypatch.setattr(sheets, "synthesize", interrupted)
     (tmp_path / "out").mkdir()
     words = ["sheet", "block", "-m", factory, *FAST, "-o", "out"]
-    message = "wrote out/block.png: nets.py:tiny, block (3 of 8 pictures; the same command goes on)\n"
-    assert cli(*words) == (130, message, "reverie: stopped\n")
-    assert cli(*words) == (0, "wrote out/block.png: nets.py:tiny, block\n", "")
+    message = "wrote out/block.png and {} pictures in out/block: nets.py:tiny, block{}\n"
+    begun = message.format(3, " (3 of 8 pictures; the same command goes on)")
+    assert cli(*words) == (130, begun, "reverie: stopped\n")
+    assert cli(*words) == (0, message.format(8, ""), "")
     assert [names[0] for names in drawn] == ["block:0", "block:3", "block:3", "block:6"]
 
 
 def test_one_sheet_goes_to_the_file_that_is_named(cli, factory, tmp_path):
     words = ["sheet", "block:0-1", "-m", factory, *FAST, "-o", "mine.png"]
-    assert cli(*words) == (0, "wrote mine.png: nets.py:tiny, block\n", "")
+    assert cli(*words) == (0, "wrote mine.png and 2 pictures in mine: nets.py:tiny, block\n", "")
     assert files(tmp_path) - {"nets.py"} == {"mine.png", "mine/block-0.png", "mine/block-1.png"}
     assert cli(*words)[0] == 0
 
@@ -87,7 +88,8 @@ ZOOM = ["--layer", "block", "--steps", 1, "--octaves", 1, "--frames", 3]
 
 
 def test_a_zoom_is_named_after_its_photo(cli, factory, photo, tmp_path):
-    assert cli("zoom", photo, "-m", factory, *ZOOM, "-o", "a.gif") == (0, "wrote a.gif: nets.py:tiny, block\n", "")
+    status, out, err = cli("zoom", photo, "-m", factory, *ZOOM, "-o", "a.gif")
+    assert (status, out, err) == (0, "wrote a.gif and a.json: nets.py:tiny, block\n", "")
     assert files(tmp_path) == {"nets.py", "photo.png", "a.gif", "a.json"}
     assert read("a.gif").shape == (1, 3, 41, 53)
 
@@ -112,10 +114,11 @@ def test_ctrl_c_writes_the_finished_frames_and_the_same_command_goes_on(cli, fac
     words = ["zoom", photo, "-m", factory, *ZOOM]
     assert cli(*words, "-o", "whole.gif")[0] == 0
     monkeypatch.setattr(zooms, "synthesize", interrupted)
-    message = "wrote a.gif: nets.py:tiny, block (2 of 3 frames; the same command goes on)\n"
+    made_with, far = "nets.py:tiny, block", "2 of 3 frames, in a.gif.frames; the same command goes on"
+    message = f"wrote a.gif and a.json: {made_with} ({far})\n"
     assert cli(*words, "-o", "a.gif") == (130, message, "reverie: stopped\n")
     assert (tmp_path / "a.gif.frames").is_dir()
-    assert cli(*words, "-o", "a.gif") == (0, "wrote a.gif: nets.py:tiny, block\n", "")
+    assert cli(*words, "-o", "a.gif") == (0, f"wrote a.gif and a.json: {made_with}\n", "")
     assert made == [1, 2, 2]
     assert not (tmp_path / "a.gif.frames").exists()
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "whole.gif").read_bytes()
@@ -143,7 +146,7 @@ def footage(folder):
 def test_a_film_is_named_after_its_footage(cli, factory, tmp_path):
     footage(tmp_path)
     words = ["film", "in.mp4", "-m", factory, "--layer", "block", "--steps", 2, "--octaves", 1, "--every", 2]
-    assert cli(*words) == (0, "wrote in-dream.mp4: nets.py:tiny, block\n", "")
+    assert cli(*words) == (0, "wrote in-dream.mp4 and in-dream.json: nets.py:tiny, block\n", "")
     assert files(tmp_path) == {"nets.py", "in.mp4", "in-dream.mp4", "in-dream.json"}
     assert "in-dream.mp4 exists already; say --force to overwrite it" in cli(*words)[2]
 

@@ -77,7 +77,8 @@ def test_what_is_in_the_way_of_a_film_or_a_trace_is_said_before_the_work(refused
 
 
 def test_a_trace_is_written_drawn_and_filmed(cli, factory):
-    assert cli("feature", "block:3", "-m", factory, "--size", 32, "--steps", 8, "-o", "a.png", "--trace")[0] == 0
+    status, out, _ = cli("feature", "block:3", "-m", factory, "--size", 32, "--steps", 8, "-o", "a.png", "--trace")
+    assert (status, out) == (0, "wrote a.png and a.npz: nets.py:tiny, block\n")
     record = read_record("a.png")
     trace = read_trace(Path("a.npz"), record.automatic["trace"]["sha256"])
     assert trace.features["block"].shape == (8, 8)

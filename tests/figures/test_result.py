@@ -17,6 +17,7 @@ from reverie.image import to_uint8
 from reverie.record import Record
 from tiny import picture
 
+TRACE = Trace(np.zeros(1, np.int64), np.zeros(1))
 RECORD = Record("feature", {"units": ["a"]}, {"name": "bundled"})
 
 
@@ -68,8 +69,20 @@ def test_an_index_out_of_range_is_an_error(index):
 def test_a_sheet_has_its_pictures_in_its_folder(tmp_path, suffix):
     written = several(3, ("tiger (logits:1)", "a/b", "a/b")).save(tmp_path / f"out{suffix}")
     names = [path.relative_to(tmp_path).as_posix() for path in written]
-    assert names == [f"out{suffix}", *(f"out/{name}{suffix}" for name in ("tiger-logits-1", "a-b", "a-b_"))]
-    assert all(path.is_file() for path in written)
+    endings = [suffix] if suffix == ".png" else [suffix, ".json"]
+    wanted = [f"out/{name}{ending}" for ending in endings for name in ("tiger-logits-1", "a-b", "a-b_")]
+    assert names == [f"out{suffix}", *wanted]
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(written)
+
+
+def test_every_file_that_is_written_is_named(tmp_path):
+    one, two = several(1), several(2)
+    one, two = (replace(each, traces=(TRACE,) * len(each), arrays=tuple(each.images)) for each in (one, two))
+    assert one.told(one.save("a.jpg", raw=True)) == ["wrote a.jpg, a.json, a.npz and a.npy"]
+    assert one.told(one.save("b.png")) == ["wrote b.png and b.npz"]
+    assert two.told(two.save("c.png")) == ["wrote c.png and 4 files in c"]
+    assert several(2).told(several(2).save("d.png")) == ["wrote d.png and 2 pictures in d"]
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 4 + 2 + 5 + 3
 
 
 def test_one_picture_is_the_bare_picture(tmp_path):

@@ -58,7 +58,7 @@ def sheet(model, _, folder):
 
 def zoom(model, photo, folder):
     shot = reverie.zoom(model, photo, "block", steps=1, octaves=1, frames=3)
-    return Reel(shot, folder / "a.gif"), lambda made: [made.write()]
+    return Reel(shot, folder / "a.gif"), lambda made: made.write()
 
 
 def scan(model, _, folder):

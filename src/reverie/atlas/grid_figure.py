@@ -13,6 +13,7 @@ import jinja2
 from PIL import Image, ImageDraw
 
 from reverie.figures.lettering import wrapped, write
+from reverie.figures.naming import listed_files
 from reverie.files import replacing, save
 from reverie.paths import check_output, path_named
 from reverie.photo import opaque
@@ -158,14 +159,13 @@ class ActivationGrid:
         page = path.with_suffix(".html")
         with replacing(page) as html:
             html.write(self.page.encode())
-            save(self.poster, path, str(self.record))
-        return [path, page]
+            return [*save(self.poster, path, str(self.record)), page]
 
     def told(self, written: Sequence[Path]) -> list[str]:
         """Where it was written to, and what it shows."""
         missing = len(self.cells) - len(self)
         rest = [f"{missing} of {len(self.cells)} cells are not drawn"] if missing else []
-        return [f"wrote {' and '.join(map(str, written))}: {len(self)} cells", *self.about, *rest]
+        return [f"wrote {listed_files(written)}: {len(self)} cells", *self.about, *rest]
 
     def __repr__(self) -> str:
         return f"<ActivationGrid {json.dumps(self.layer)}: {len(self)} cells of {self.shape[0]}x{self.shape[1]}>"

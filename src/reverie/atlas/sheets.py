@@ -14,7 +14,7 @@ from reverie import recipes
 from reverie.atlas.score_marks import SheetMarks
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, listed
 from reverie.figures.marks import Mark
-from reverie.figures.naming import file_names, sheet_folder
+from reverie.figures.naming import file_names, listed_files, sheet_folder
 from reverie.figures.page import page
 from reverie.figures.sheet import Layout, contact_sheet
 from reverie.files import save, write_whole
@@ -81,7 +81,8 @@ class Sheet:
         count = len(self.recipe.names)
         rest = "" if self.done == count else f" ({self.done} of {count} pictures; the same command goes on)"
         made_with = f"{self.network}, {listed(self.recipe.stages[0].layers, 3)}"
-        return f"wrote {' and '.join(map(str, written))}: {made_with}{rest}"
+        within = [path for path in (*self.pictures, self.path.with_suffix("") / DIRECTIONS) if path.is_file()]
+        return f"wrote {listed_files([*written, *within])}: {made_with}{rest}"
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def _shoot(shot: Shot, name: str, writing: Output) -> None:
     """Makes a film; what is finished when it ends early is written too, and kept for going on."""
     target = path_named(writing.output or ".")
     reel = Reel(shot, target / name if target.is_dir() else target, force=writing.force)
-    kept(reel, lambda made: [made.write()], quiet=writing.quiet)
+    kept(reel, lambda made: made.write(), quiet=writing.quiet)
 
 
 def film_ending() -> str:

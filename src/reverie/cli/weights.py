@@ -1,12 +1,11 @@
 """The command that shows weights."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from reverie import recipes
 from reverie.atlas.links import ConnectionsRun, told
 from reverie.cli.reading import kept
-from reverie.cli.runs import check_beside, check_free, keep, model_of, target_for
+from reverie.cli.runs import check_beside, check_free, model_of, target_for
 from reverie.cli.tables import show
 from reverie.figures.board import Board, Cell, Section, board_page
 from reverie.figures.poster import write_board
@@ -22,23 +21,22 @@ def filters(asked: Filters, network: Network, writing: Drawn) -> None:
     model = model_of(network)
     units = model.units(asked.layer)
     target = target_for(writing, "filters")
-    page = target.with_suffix(".html") if writing.html else None
-    if page is not None:
-        check_free(page, writing.force)
+    if writing.html:
+        check_free(target.with_suffix(".html"), writing.force)
     if len(units) == 1 and len(units[0].channels) == 1 and not (asked.kernels or writing.raw):
         _connections(model, asked, target, writing)
         return
     wanted = recipes.filters(model, asked)
     check_beside(target, len(wanted.filters), writing, raw=writing.raw)
-    shown = (lambda result: result) if page is None else (lambda result: _paged(result, page))
-    result = keep(recipes.filters.run(model, wanted), target, writing, raw=writing.raw, after=shown)
-    if page is not None:
-        write_whole(page, board_page(_board(model, asked.layer, result)).encode())
 
+    def write(result: Result) -> list[Path]:
+        written = result.save(target, singles=writing.singles, raw=writing.raw)
+        if writing.html:
+            written.append(target.with_suffix(".html"))
+            write_whole(written[-1], board_page(_board(model, asked.layer, result)).encode())
+        return written
 
-def _paged(result: Result, page: Path) -> Result:
-    """The result that tells of its page too."""
-    return replace(result, notes=("; ".join([*result.notes, f"the page is {page}"]),))
+    kept(recipes.filters.run(model, wanted), write, quiet=writing.quiet)
 
 
 def _board(model: Model, layer: str, result: Result) -> Board:

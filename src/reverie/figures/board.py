@@ -12,6 +12,7 @@ import jinja2
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from reverie.figures.naming import listed_files
 from reverie.record import RECORD_KEY
 
 COLUMNS = 12  # into which a board's width is parted
@@ -145,7 +146,7 @@ class Board:
 
     def told(self, written: Sequence[Path]) -> list[str]:
         """What is missing, and where it was written to."""
-        return [*self.missing, f"wrote {' and '.join(map(str, written))}"]
+        return [*self.missing, f"wrote {listed_files(written)}"]
 
 
 def board_page(board: Board) -> str:

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reverie.errors import OutputFailed
+from reverie.paths import FORMATS
 
 
-def listed_files(written: Sequence[Path], rest: str = "files") -> str:
-    """The files that were written: one or two by their names, of more how many lie where."""
-    first, *others = written
-    if not others:
-        return str(first)
-    if len(others) == 1 and others[0].parent == first.parent:
-        return f"{first} and {others[0]}"
-    where = "beside it" if others[0].parent == first.parent else f"in {first.with_suffix('')}"
-    return f"{first} and {len(others)} {rest} {where}"
+def listed_files(written: Sequence[Path]) -> str:
+    """The files that were written, by their names; of those in the folder of the first one's name how many."""
+    folder = written[0].with_suffix("")
+    names, within = ([path for path in written if (path.parent == folder) == inside] for inside in (False, True))
+    told = [str(path) for path in (names if len(within) > 1 else written)]
+    if len(within) > 1:
+        kind = "pictures" if all(path.suffix.lower() in FORMATS for path in within) else "files"
+        told.append(f"{len(within)} {kind} in {folder}")
+    return " and ".join([*filter(None, [", ".join(told[:-1])]), told[-1]])
 
 
 def pictures_beside(place: Path) -> list[Path]:

@@ -49,11 +49,11 @@ def write_board(board: Board, path: Path, *, html: bool = False) -> list[Path]:
         OutputFailed: a place that cannot be written.
     """
     picture, page = poster(board), board_page(board) if html else ""
-    save(picture, path)
-    if not html:
-        return [path]
-    write_whole(path.with_suffix(".html"), page.encode())
-    return [path, path.with_suffix(".html")]
+    written = save(picture, path)
+    if html:
+        written.append(path.with_suffix(".html"))
+        write_whole(written[-1], page.encode())
+    return written
 
 
 def _width(section: Section) -> float:

@@ -180,9 +180,8 @@ class Result:
 
     def told(self, written: Sequence[Path]) -> list[str]:
         """What there is to say of the pictures, in lines, first where they were written to."""
-        rest = "pictures" if not self.arrays else "files"
         notes = [line for note in self.notes for line in note.splitlines()]
-        return [f"wrote {listed_files(written, rest)}{self.about and f': {self.about}'}", *notes]
+        return [f"wrote {listed_files(written)}{self.about and f': {self.about}'}", *notes]
 
     def __repr__(self) -> str:
         """Short: what pictures they are, and of what."""
@@ -218,8 +217,7 @@ class Result:
         if not len(self):
             raise OutputFailed(f"nothing to write to {path}: no picture was finished")
         if not self.records:
-            save(self.picture, path)
-            return [path]
+            return save(self.picture, path)
         if len(self) == 1:
             sheets = [path.with_stem(f"{path.stem}-sheet")] if len(self._cells) > 1 else []
             with together([path, *sheets, *pictures_beside(path)]):
@@ -229,13 +227,12 @@ class Result:
             return [path, *sheets, *written[1:]]
         text = self._whole_text
         if text is not None and not (singles or raw or self.traces):
-            save(self.picture, path, text)
-            return [path]
+            return save(self.picture, path, text)
         folder = sheet_folder(path)
         places = [folder / f"{name}{path.suffix}" for name in file_names(self.names or self._captions)]
         made = [self._written(index, place, raw) for index, place in enumerate(places)]
-        save(self.picture, path, text)
-        return [path, *places, *(array for each in made for array in each[1:])]
+        first, *beside = save(self.picture, path, text)
+        return [first, *places, *beside, *(file for each in made for file in each[1:])]
 
     @property
     def _whole_text(self) -> str | None:
@@ -246,13 +243,14 @@ class Result:
             return None
 
     def _written(self, index: int, place: Path, raw: bool) -> list[Path]:
-        """Writes a picture with its trace, and its array by choice, all or none; the picture first, and the array."""
+        """Writes a picture with its trace, and its array by choice, all or none; the files, the picture first."""
+        traces = [place.with_suffix(".npz")] if self.traces else []
         arrays = [place.with_suffix(".npy")] if raw and self.arrays else []
         with together([place, *pictures_beside(place)]):
-            if self.traces:
-                write_whole(place.with_suffix(".npz"), bytes(self.traces[index]))
-            save(to_pil(self.images[index], alpha=self.alpha), place, str(self.records[index]))
+            for trace in traces:
+                write_whole(trace, bytes(self.traces[index]))
+            written = save(to_pil(self.images[index], alpha=self.alpha), place, str(self.records[index]))
             for array in arrays:
                 with replacing(array) as file:
                     np.save(file, self.arrays[index].numpy())
-        return [place, *arrays]
+        return [*written, *traces, *arrays]

@@ -15,6 +15,7 @@ from reverie.dataset.layout import Shape, centres, grid_shape, on_grid
 from reverie.dataset.projection import Basis
 from reverie.dataset.quality import Quality, nearest_neighbours, quality
 from reverie.errors import RecordRefused
+from reverie.figures.naming import listed_files
 from reverie.files import replacing, save
 from reverie.imagemap.map_page import MapPage
 from reverie.imagemap.mosaic import mosaic
@@ -124,8 +125,7 @@ class ImageMap:
 
     def told(self, written: Sequence[Path]) -> list[str]:
         """Where it was written to, and what is to be known of it."""
-        *first, last = map(str, written)
-        return [f"wrote {', '.join(first)} and {last}", *self.about]
+        return [f"wrote {listed_files(written)}", *self.about]
 
     def page(self, title: str) -> str:
         """The map as one HTML file, to look around in."""
@@ -151,8 +151,7 @@ class ImageMap:
         with replacing(page) as html, replacing(file) as numbers:
             html.write(self.page(path.stem).encode())
             numbers.write(bytes(self))
-            save(self.picture, path, str(self.record))
-        return [path, page, file]
+            return [*save(self.picture, path, str(self.record)), page, file]
 
     def __bytes__(self) -> bytes:
         """The map's file: safetensors of numbers, WebP files among them, and JSON of the rest."""

@@ -98,9 +98,7 @@ def changed(model: Model, changes: Iterable[tuple[str, str]]) -> Model:
 def written(made: Result | Board, order: Order, model: Model) -> list[str]:
     """Writes what was made; the files, the picture first."""
     target = Path(order.target)
-    if isinstance(made, Board):
-        save(poster(made), target, str(order.record(model)))
-    files = [target] if isinstance(made, Board) else made.save(target)
+    files = save(poster(made), target, str(order.record(model))) if isinstance(made, Board) else made.save(target)
     return [str(file) for file in (*files, *([Path(order.film)] if order.film else [])) if file.exists()]
 
 

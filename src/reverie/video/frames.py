@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reverie.errors import OutputFailed, RecordRefused, listed
 from reverie.figures.film import Film
+from reverie.figures.naming import listed_files
 from reverie.files import save, together, write_whole
 from reverie.image import read, to_pil, to_uint8
 from reverie.paths import path_named
@@ -75,7 +76,7 @@ class Shot:
             OutputFailed: a film or another one's frames are in the way, or cannot be written.
             MissingExtra: PyAV is not installed.
         """
-        return finished(Reel(self, path_named(path), force=force), progress).write()
+        return finished(Reel(self, path_named(path), force=force), progress).write()[0]
 
 
 class Reel:
@@ -138,10 +139,12 @@ class Reel:
     def told(self, written: Sequence[Path]) -> list[str]:
         """Where the film was written to, what it was made with, and whether that is all."""
         record = self.shot.record
-        rest = "" if self.whole else f" ({self.done} of {self.shot.total or 'its'} frames; the same command goes on)"
-        return [f"wrote {written[0]}: {record.model.get('name')}, {listed(record.arguments['layers'], 3)}{rest}"]
+        far = f"{self.done} of {self.shot.total or 'its'} frames, in {self.folder}"
+        rest = "" if self.whole else f" ({far}; the same command goes on)"
+        made_with = f"{record.model.get('name')}, {listed(record.arguments['layers'], 3)}"
+        return [f"wrote {listed_files(written)}: {made_with}{rest}"]
 
-    def write(self) -> Path:
+    def write(self) -> list[Path]:
         """Writes the film of the frames that there are, with its record beside it; of a whole one the folder goes."""
         finish = self.shot.finish
         target = self.path if finish is None else self.folder / f"picture{self.path.suffix}"
@@ -159,7 +162,7 @@ class Reel:
             write_whole(record, str(self.shot.record).encode())
         if self.whole:
             self._clear()
-        return self.path
+        return [self.path, record]
 
     def _is_begun(self, *, force: bool) -> bool:
         """Whether the folder holds frames of this very film; those of another one go only by force."""
