@@ -1,5 +1,6 @@
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,8 +15,8 @@ from reverie.settings.score import UnitScores
 from reverie.truth.drawn import drawn
 from reverie.truth.exemplars import exhausted, responses, scanned
 from reverie.truth.interpretability import Others
-from reverie.truth.scores import ALONE, NAMES, Assessment, fitted
-from reverie.truth.scoring import ScoreRun
+from reverie.truth.scores import ALONE, NAMES, Assessment, Score, Scored, fitted
+from reverie.truth.scoring import ScoreRun, Scores
 from reverie.unit import Unit
 from tiny import Tiny, seeded
 
@@ -36,6 +37,20 @@ def test_every_score_says_what_it_is_of_and_has_its_place(assessment):
     assert set(chosen.more) >= {"natural", "both", "soft synthetic", "temperature"}
     assert scored["label"].more["formula"] in ("red", "NOT blue")
     assert scored["label"].value > 0.99
+
+
+def test_lines_say_whose_they_are():
+    reach = [Score("reach", 2.0, None, None, basis, {}) for basis in ("4 photos", "5 photos", "4 photos")]
+    units = [Scored(Unit("see", (number,)), (score,)) for number, score in enumerate(reach)]
+    low = Scored(Unit("see", (3,)), (replace(reach[0], value=0.5),), ("see:3: no label",))
+    assert Scores("net", (*units, low)).told([Path("s.json")]) == [
+        f"reach: {NAMES['reach']}",
+        "  see:0, see:2, see:3: 4 photos",
+        "  see:1: 5 photos",
+        "see:3: low reach: do not read its picture as what it responds to in photos",
+        "see:3: no label",
+        "wrote s.json",
+    ]
 
 
 def test_a_picture_of_something_else_is_marked(assessment):

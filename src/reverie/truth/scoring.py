@@ -63,8 +63,6 @@ class Scores:
 
     def told(self, written: Sequence[Path]) -> list[str]:
         """What each score says, what it is of, what to be wary of, what is missing, and where it was written to."""
-        names = [name for name in NAMES if any(name in each for each in self.units)]
-        basis = {name: next(each[name].basis for each in self.units if name in each) for name in names}
         wary = [
             f"{each.unit}: low {', '.join(score.name for score in each.scores if score.wary)}: do not read its picture "
             "as what it responds to in photos"
@@ -72,8 +70,17 @@ class Scores:
             if any(score.wary for score in each.scores)
         ]
         missing = list(dict.fromkeys(line for each in self.units for line in each.missing))
-        lines = [f"{name}: {NAMES[name]} ({basis[name]})" for name in names]
-        return [*lines, *wary, *missing, *(f"wrote {path}" for path in written)]
+        bases = [line for name in NAMES for line in self._bases(name)]
+        return [*bases, *wary, *missing, *(f"wrote {path}" for path in written)]
+
+    def _bases(self, name: str) -> list[str]:
+        """What a score says, and what it was computed from, of which units; nothing where none has it."""
+        units: dict[str, list[str]] = {}
+        for each in self.units:
+            if name in each:
+                units.setdefault(each[name].basis, []).append(str(each.unit))
+        told = [f"  {', '.join(several)}: {basis}" for basis, several in units.items()]
+        return [f"{name}: {NAMES[name]}", *told] if told else []
 
 
 def _cell(scored: Scored, name: str) -> str:
