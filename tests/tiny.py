@@ -41,6 +41,31 @@ class Tiny(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class Pooling(nn.Module):
+    """A block that joins what it makes with its input, pooled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Conv2d(6, 5, 3, padding=1), nn.Conv2d(5, 4, 1)
+
+    def forward(self, x):
+        return torch.cat([self.last(self.first(x).relu()).relu(), functional.max_pool2d(x, 3, 1, 1)], 1)
+
+
+class Bodied(nn.Module):
+    """Blocks within a sequence, which returns what the last of them returns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second = (
+            nn.Sequential(nn.Conv2d(width, 6, 3, padding=1), nn.Conv2d(6, 6, 1), nn.ReLU()) for width in (3, 6)
+        )
+        self.body, self.head = nn.Sequential(first, second, Pooling()), nn.Conv2d(10, 3, 1)
+
+    def forward(self, x):
+        return self.head(self.body(x))
+
+
 class Rectified(nn.Module):
     """One convolution whose channel 0 is dead on every picture, behind a rectifier of one's choice."""
 

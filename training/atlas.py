@@ -2,8 +2,9 @@
 
     python training/atlas.py -o bundled.atlas                       # whole: hours on two cores
     python training/atlas.py -o bundled.atlas --limit 8 --steps 64  # a first look; the whole command goes on from it
+    python training/atlas.py -o bundled.atlas --size 96 --site docs/_static/bundled-atlas  # and the site in the docs
 
-What follows the number of motifs is given to ``reverie atlas build`` as it is.
+What is not listed here is given to ``reverie atlas build`` as it is.
 """
 
 import argparse
@@ -32,14 +33,23 @@ def written(folder: Path, each: int, size: int = 128) -> Path:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Draw the motifs, and build; the exit status of the build."""
+    """Draw the motifs, build, and write the site that is asked for; the exit status of what failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--each", type=int, default=6, help="motifs of each class")
     parser.add_argument("--motifs", type=Path, default=Path(tempfile.gettempdir()) / "reverie-motifs")
+    parser.add_argument("-o", "--output", default="bundled.atlas", help="the atlas file")
+    parser.add_argument("--site", type=Path, help="a folder that gets its site, with pictures as AVIF")
     settings, rest = parser.parse_known_args(argv)
     photos = written(settings.motifs / str(settings.each), settings.each)
-    command = [sys.executable, "-m", "reverie", "atlas", "build", "bundled", "--photos", str(photos), *rest]
-    return subprocess.run(command, check=False).returncode
+    failed = run("build", "bundled", "--photos", photos, "-o", settings.output, *rest)
+    if not failed and settings.site is not None:
+        failed = run("export", settings.output, "-o", settings.site, "--format", "avif", "--force")
+    return failed
+
+
+def run(*words: object) -> int:
+    """Run a command of ``reverie atlas``; its exit status."""
+    return subprocess.run([sys.executable, "-m", "reverie", "atlas", *map(str, words)], check=False).returncode
 
 
 if __name__ == "__main__":

@@ -96,13 +96,12 @@ class Strange:
                 [MARKUP],
             )  # fmt: skip
 
-
     def grid(self, layer: str) -> GridEntry | None:
         if layer == "logits":
             return None
         cells = [
             CellEntry(row, column, 5 + row, webp((80 * row, 80 * column, 9)), ((MARKUP, 0.5), (CLASSES[1], 0.25)),
-                      [WIDE] * (2 - row))
+                      [(WIDE, f"cats/{MARKUP}.png")] * (2 - row))
             for row, column in CELLS
         ]  # fmt: skip
         return GridEntry(3, 3, 24, MARKUP, cells)
@@ -200,7 +199,9 @@ def test_an_activation_atlas_lies_beside_its_layers_units(site):
     assert [tuple(cell[:3]) for cell in grid["cells"]] == [(row, column, 5 + row) for row, column in CELLS]
     classes = [(grid["classes"][name], value) for name, value in grid["cells"][0][3]]
     assert classes == [(MARKUP, 0.5), (CLASSES[1], 0.25)]
-    assert [cell[4] for cell in grid["cells"]] == [2, 2, 1, 0]
+    assert [[grid["photos"][name] for name in cell[4]] for cell in grid["cells"]] == [
+        [f"cats/{MARKUP}.png"] * number for number in (2, 2, 1, 0)
+    ]
     cells, pieces = pixels(site / "data/0/cells-0.webp"), pixels(site / "data/0/pieces-0.webp")
     assert cells.shape[:2] == (24, 16 * 24)
     assert pieces.shape[:2] == (4 * 64, 2 * 64)
@@ -428,7 +429,8 @@ def test_cells_are_gone_through_by_keys_and_linked(chromium, site):
     page.locator(".seen button").first.click()
     assert page.url.endswith("?grid=0,0")
     assert chosen.locator(".bars li > :first-child").all_text_contents() == [MARKUP, CLASSES[1]]
-    assert chosen.locator(".cells .picture").count() == 2
+    pieces = chosen.locator(".cells .picture")
+    assert pieces.evaluate_all("nodes => nodes.map(node => node.title)") == [f"cats/{MARKUP}.png"] * 2
     page.keyboard.press("ArrowRight")  # over an empty cell
     assert page.url.endswith("?grid=0,2")
     page.keyboard.press("ArrowDown")

@@ -30,7 +30,7 @@ from reverie.models.probe import probe
 from reverie.runs import finished, read
 from reverie.settings.atlas import Build
 from reverie.unit import Unit
-from tiny import picture, seeded
+from tiny import Bodied, picture, seeded
 
 SMALL = {"layers": ("block", "mix", "logits"), "size": 24, "steps": 2, "batch": 4, "diversity": 2, "workers": 0}
 
@@ -102,6 +102,17 @@ def test_a_layer_tells_which_of_the_others_read_it_next():
         "stem": ["left", "right", "lost"], "left": ["join"], "right": ["join"], "lost": None, "join": [],
     }  # fmt: skip
     assert json.loads(readers(model, ["stem", "join"])["stem"]) == ["join"]
+
+
+def test_layers_that_return_one_tensor_are_read_alike_and_are_no_neighbours(folder, tmp_path):
+    model = reverie.load(seeded(Bodied), size=24)
+    fed = {name: json.loads(text) for name, text in readers(model, ["body.1", "body.2", "body", "head"]).items()}
+    assert fed == {"body.1": ["body.2"], "body.2": ["head"], "body": ["head"], "head": []}
+    layers = ("body.1", "body.2", "body")
+    made = finished(run(model, folder, tmp_path / "a.atlas", layers=layers, views="max", steps=1, batch=16))
+    for layer, others in (("body.1", {"body.2"}), ("body.2", {"body.1"}), ("body", {"body.1"})):
+        links = [link for link in made.links(layer) if link.kind == "nearest across"]
+        assert {link.other_layer for link in links} == others
 
 
 @pytest.mark.parametrize("view", ["max", "min", "diverse-1", "diverse-2"])
@@ -210,7 +221,10 @@ def test_an_atlas_that_was_left_at_any_event_opens_and_ends_as_an_unbroken_one(m
 
 
 def test_a_limit_makes_whole_batches_and_the_rest_follows(model, folder, whole, tmp_path):
-    first = finished(run(model, folder, tmp_path / "a.atlas", limit=3))
+    begun = run(model, folder, tmp_path / "a.atlas", limit=3)
+    notes = [event.note for event in begun.events()]
+    first = begun.result()
+    assert notes[0] == "3 layers, 12 units: up to 4 of each, since a batch of 4 is made whole"
     assert [unit.unit for unit in first.units("mix")] == [0, 1, 2, 3]
     assert len(first) == 3 * 4 * 4
     assert contents(finished(run(model, folder, first.path)).path) == contents(whole.path)
@@ -319,7 +333,7 @@ def test_another_version_is_named(whole, tmp_path):
     path.write_bytes(whole.path.read_bytes())
     with contextlib.closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version = 99")
-    with pytest.raises(AtlasRefused, match="is an atlas of layout 99, this program reads 2; build it anew"):
+    with pytest.raises(AtlasRefused, match="is an atlas of layout 99, this program reads 3; build it anew"):
         read_atlas(path)
 
 

@@ -183,10 +183,17 @@ def test_an_atlas_parts_what_the_layer_tells_apart(made, photos):
     for cell in made.cells:
         assert cell.picture.size == (24, 24)
         assert 1 <= len(cell.patches) <= 2
-    kinds = [np.asarray(patch, float).mean((0, 1)) for cell in made.cells for patch in cell.patches]
-    reds = [cell for cell in made.cells if all(np.asarray(item, float).mean((0, 1))[0] > 120 for item in cell.patches)]
-    blues = [cell for cell in made.cells if all(np.asarray(item, float).mean((0, 1))[2] > 120 for item in cell.patches)]
-    assert len(kinds)
+        for patch, photo in cell.patches:
+            red, _, blue = np.asarray(patch, float).mean((0, 1))
+            assert (red > blue) == (int(photo.removesuffix(".png")) % 2 == 0)
+    reds, blues = (
+        [
+            cell
+            for cell in made.cells
+            if all(np.asarray(patch, float).mean((0, 1))[axis] > 120 for patch, _ in cell.patches)
+        ]
+        for axis in (0, 2)
+    )
     assert reds
     assert blues
     assert len(reds) + len(blues) >= len(made.cells) - 1

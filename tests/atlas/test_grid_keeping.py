@@ -27,7 +27,7 @@ from reverie.settings.atlas import Build
 from tiny import Tiny, picture, seeded
 
 RED, BLUE = (Image.new("RGB", (24, 24), colour) for colour in ("#c03020", "#2040c0"))
-PIECES = (BLUE.resize((64, 64)), RED.resize((64, 64)))
+PIECES = ((BLUE.resize((64, 64)), "sky/1.png"), (RED.resize((64, 64)), "<b>.png"))
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +69,15 @@ def test_cells_come_back_as_they_were_drawn(model, atlas):
     assert [(item.row, item.rank, item.name, item.value) for item in found.cell_classes("block")] == [
         (0, 0, "tiger", 0.4), (0, 1, "owl <b>", 0.1),
     ]  # fmt: skip
-    assert [(item.row, item.rank, item.image) for item in found.cell_patches("block")] == [
-        (0, 0, webp(PIECES[0])), (0, 1, webp(PIECES[1])), (2, 0, webp(PIECES[0])),
+    (blue, red) = ((name, webp(patch)) for patch, name in PIECES)
+    assert [(item.row, item.rank, item.photo, item.image) for item in found.cell_patches("block")] == [
+        (0, 0, *blue), (0, 1, *red), (2, 0, *blue),
     ]  # fmt: skip
     assert found.grid("mix") is None
     assert finished(VerifyRun(atlas, most=0)).problems == ()
     shown_there = AtlasContents(found).grid("block")
     assert [(cell.row, cell.column, len(cell.patches)) for cell in shown_there.cells] == [(0, 3, 2), (2, 0, 1)]
+    assert [name for _, name in shown_there.cells[0].patches] == ["sky/1.png", "<b>.png"]
     assert shown_there.cells[0].classes == [("tiger", 0.4), ("owl <b>", 0.1)]
 
 

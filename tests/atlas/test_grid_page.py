@@ -12,7 +12,7 @@ from reverie.record import Record
 def page_file(tmp_path_factory):
     """Five of nine cells, one without a picture, two with patches and classes."""
     red, blue = (Image.new("RGB", (16, 16), colour) for colour in ("#c03020", "#2040c0"))
-    patches = (blue.resize((64, 64)), red.resize((64, 64)))
+    patches = ((blue.resize((64, 64)), "sky/1.png"), (red.resize((64, 64)), "<b>.png"))
     cells = (
         GridCell(0, 0, red, 7, (("tiger", 0.4), ("owl <b>", 0.1)), patches),
         GridCell(0, 1, blue, 5, (("tiger cat", 0.2),), patches),
@@ -42,7 +42,8 @@ def test_cells_are_gone_through_by_keys_searched_and_linked(chromium, page_file)
     page.goto(f"{page_file.as_uri()}#0,0")
     assert page.locator("#count").inner_text() == "Row 1, column 1: 7 activations"
     assert page.locator("#bars b").all_inner_texts() == ["tiger", "owl <b>"]
-    assert page.locator("#patches i").count() == 2
+    named = page.locator("#patches i").evaluate_all("nodes => nodes.map(node => [node.title, node.ariaLabel])")
+    assert named == [["sky/1.png", "a patch of sky/1.png"], ["<b>.png", "a patch of <b>.png"]]
     page.locator("#wall button").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")

@@ -29,4 +29,5 @@ def test_only_large_patches_get_an_outline(model):
     image, unit = picture(1, 3, 48, 62), model.units("block:3")[0]
     assert fired(model, image, unit, (2, 2), ((0, 20), (0, 20))) is None
     found = fired(model, image, unit, (2, 2), ((0, 48), (0, 62)))
+    assert fired(model, image, model.units("logits:3")[0], (0, 0), ((0, 48), (0, 62))) is None  # it has no positions
     assert found is None or (found[0][1] - found[0][0]) * (found[1][1] - found[1][0]) < 0.6 * 48 * 62

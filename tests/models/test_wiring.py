@@ -10,7 +10,7 @@ from reverie.errors import InvalidSetting
 from reverie.models.connectivity import wiring
 from reverie.models.wiring import IMAGE
 from reverie.unit import Unit
-from tiny import Call, Tiny, picture, plain, seeded
+from tiny import Bodied, Call, Tiny, picture, plain, seeded
 
 
 class Branched(nn.Module):
@@ -254,6 +254,20 @@ def test_a_map_written_to_in_part_is_not_believed():
     net = nn.Sequential(nn.Conv2d(3, 4, 1), Call(write), nn.Conv2d(4, 2, 1))
     wired = wiring(reverie.load(seeded(lambda: net), size=24))
     assert {str(item.source).split(":")[0] for item in wired.incoming(Unit("2", (0,)))} == {"1"}
+
+
+def test_a_tensor_that_several_modules_return_is_known_by_its_block():
+    wired = wiring(reverie.load(seeded(Bodied), size=24))
+    sources = {str(link.source) for link in wired.incoming(Unit("head", (0,)))}
+    assert sources == {*(f"body.2:{index}" for index in range(4)), *(f"body.1:{index}" for index in range(6))}
+    inner, outer = (wired.incoming(Unit(layer, (1,))) for layer in ("body.2", "body"))
+    assert [link.source for link in inner] == [link.source for link in outer]
+    assert [wired.usual[name] for name in ("body", "body.2", "body.1.2", "head")] == [
+        "body.2", "body.2", "body.1", "logits",
+    ]  # fmt: skip
+    assert {str(link.target) for link in wired.outgoing(Unit("body.1", (2,)))} > {
+        f"logits:{index}" for index in range(3)
+    }
 
 
 class Tokens(nn.Module):

@@ -182,7 +182,8 @@ def test_shipped_weights_recognise_fresh_motifs() -> None:
 def test_the_atlas_is_of_motifs_in_folders_of_their_classes(tmp_path: Path) -> None:
     arguments = ["--each", "1", "--motifs", str(tmp_path / "in"), "--layer", "logits", "--views", "max", "--limit", "1"]
     more = ["--size", "48", "--steps", "1", "--batch", "2", "--workers", "0", "-q", "-o", str(tmp_path / "a.atlas")]
-    assert atlas.main([*arguments, *more]) == 0
+    assert atlas.main([*arguments, *more, "--site", str(tmp_path / "site")]) == 0
+    assert (tmp_path / "site" / "index.html").is_file()
     made = read_atlas(tmp_path / "a.atlas")
     assert len(made) == 2
     assert sorted(set(made.scan.kinds)) == sorted(motifs.CLASSES)

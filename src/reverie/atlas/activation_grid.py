@@ -54,7 +54,7 @@ class GridRun:
         self.cells: list[Gathered] = []
         self.drawn: Synthesis | None = None
         self.notes: tuple[str, ...] = ()
-        self.patches: dict[int, list[Image.Image]] = {}
+        self.patches: dict[int, list[tuple[Image.Image, str]]] = {}
 
     def events(self) -> Iterator[Event]:
         """Reads the photos, lays out their activations, and draws the cells.
@@ -119,17 +119,18 @@ class GridRun:
                 except StopIteration as whole:
                     return np.asarray(whole.value)
 
-    def _patches(self) -> dict[int, list[Image.Image]]:
-        """Of each cell the parts of photos whose activations are nearest to its mean."""
+    def _patches(self) -> dict[int, list[tuple[Image.Image, str]]]:
+        """Of each cell the parts of photos whose activations are nearest to its mean, with the photos' names."""
         photos, places = np.concatenate(self.seen.photos), np.concatenate(self.seen.places)
         wanted = [
             (number, int(photos[member]), int(places[member]))
             for number, cell in enumerate(self.cells)
             for member in nearest_of_photos(cell.members, photos, self.asked.patches)
         ]
-        found: dict[int, list[Image.Image]] = {}
-        for (number, _, _), cut in zip(wanted, cuts(self.model, self.layer, self.seen.found, wanted), strict=True):
-            found.setdefault(number, []).append(cut)
+        found: dict[int, list[tuple[Image.Image, str]]] = {}
+        made = cuts(self.model, self.layer, self.seen.found, wanted)
+        for (number, photo, _), cut in zip(wanted, made, strict=True):
+            found.setdefault(number, []).append((cut, self.seen.found.names[photo]))
         return found
 
     def _cell(self, number: int, picture: Image.Image | None) -> GridCell:

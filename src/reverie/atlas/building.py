@@ -14,7 +14,7 @@ from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer
 from reverie.atlas.facts import Facts
 from reverie.atlas.feeding import readers
 from reverie.atlas.forecast import SCORE, STATED, Forecast, picture_cost
-from reverie.atlas.plan import Batch, pictured, shard_of, stated
+from reverie.atlas.plan import Batch, amount, pictured, shard_of, stated
 from reverie.atlas.scoring import NAMES, scored
 from reverie.atlas.tables import ATLAS
 from reverie.atlas.worker import Alone, Crew, Painter
@@ -86,7 +86,7 @@ class BuildRun:
         before = read_atlas(self.path)
         everything = {*self.layers, *(layer.layer for layer in before.layers)}
         writer.enter_layers(entries(self.model, [name for name in self.model.layers if name in everything]))
-        yield Event(0, None, "atlas")
+        yield Event(0, None, "atlas", amount(self._channels, self.about.job, self.asked.limit))
         if self.part == 1:
             photos = before.scan.photos() if self.photos is None and before.scan else self.photos
             if photos is not None:

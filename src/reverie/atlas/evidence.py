@@ -186,7 +186,8 @@ def _patches(
         return (), [f"No real patches: {error}."]
     doubts = [patch.doubt for _, found in made for patch in found if patch.doubt]
     sentences = [f"Of {doubts.count(doubt)} patches: {doubt}." for doubt in dict.fromkeys(doubts)]
-    note = f"Cut out at what the position sees, {extent(model, unit)}; a frame shows where in a large patch it fired."
+    where = "; a frame shows where in a large patch it fired" if model.layer(unit.layer).placed else ""
+    note = f"Cut out at what the position sees, {extent(model, unit)}{where}."
     first = replace(made[0][0], note=note)
     return (first, *(section for section, _ in made[1:])), sentences
 

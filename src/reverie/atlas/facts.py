@@ -107,7 +107,7 @@ class Facts:
     def _layer(self, scan: Scan, layer: str) -> "_Seen":
         """What the scan holds of a layer, kept while its units are asked about."""
         if self._kept is None or self._kept.layer != layer:
-            self._kept = _Seen(self.model, scan, layer, scan.tallies(layer), self._means)
+            self._kept = _Seen(self.model, scan, layer, scan.tallies(layer), self._distinct(layer))
         return self._kept
 
     _kept: "_Seen | None" = None
@@ -120,6 +120,16 @@ class Facts:
     def _means(self) -> Mapping[str, Array]:
         """Of each layer [n,C] means over positions of photos, less their mean and of unit length by channel."""
         return {} if self.scan is None else {layer: _standard(self.scan, layer) for layer in self.scan.about.layers}
+
+    def _distinct(self, layer: str) -> Mapping[str, Array]:
+        """The means of a layer and of all others, but for those that are one of them under another name."""
+        chosen: dict[str, str] = {}
+        for name in self._means:
+            usual = self._wiring.usual.get(name, name)
+            if usual not in chosen or name == usual:
+                chosen[usual] = name
+        chosen[self._wiring.usual.get(layer, layer)] = layer
+        return {name: self._means[name] for name in chosen.values()}
 
 
 @dataclass

@@ -1,13 +1,14 @@
 """Feeding: which of some layers read which, without another one of them in between."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from reverie.models.grids import module_name
+from reverie.models.main_line import usual_name
 from reverie.models.model import Model
 from reverie.models.trace import first_tensor
 
@@ -17,18 +18,23 @@ def readers(model: Model, layers: Sequence[str]) -> Mapping[str, str]:
 
     Autograd notes what every tensor was made of. From where a layer's output was made, the notes are followed back
     to where the others' were. A layer that nothing is followed back to, not even the network's output, is not told.
+    Layers that return one tensor are read alike, and read under one name.
     """
     try:
         made, end = _made(model, layers)
     except (RuntimeError, ValueError, TypeError):  # of a module that cannot be differentiated
         made, end = {}, None
-    fed: dict[str, list[str]] = {name: [] for name in made}
+    names: dict[Any, list[str]] = {}
     for name, node in made.items():
-        for source in _sources(node, {other: key for key, other in made.items() if key != name}):
-            fed[source].append(name)
-    ends = set() if end is None else _sources(end, {node: name for name, node in made.items()})
-    told = {name for name in made if fed[name] or name in ends or made[name] is end}
-    return {name: json.dumps(sorted(fed[name], key=list(layers).index) if name in told else None) for name in layers}
+        names.setdefault(node, []).append(name)
+    fed: dict[Any, list[str]] = {node: [] for node in names}
+    for node, several in names.items():
+        for source in _sources(node, names):
+            fed[source].append(usual_name(several, (*model.blocks, "logits")))
+    ends = set() if end is None else {end, *_sources(end, names)}
+    told = {name for name, node in made.items() if fed[node] or node in ends}
+    order = list(layers).index
+    return {name: json.dumps(sorted(fed[made[name]], key=order) if name in told else None) for name in layers}
 
 
 def _made(model: Model, layers: Sequence[str]) -> tuple[Mapping[str, Any], Any]:
@@ -61,16 +67,16 @@ def _made(model: Model, layers: Sequence[str]) -> tuple[Mapping[str, Any], Any]:
     return found, end
 
 
-def _sources(node: Any, known: Mapping[Any, str]) -> set[str]:
+def _sources(node: Any, known: Collection[Any]) -> set[Any]:
     """The nearest known nodes from which a node was made."""
-    seen, waiting, found = {node}, [node], set()
+    seen, waiting, found = {node}, [node], set[Any]()
     while waiting:
         for before, _ in waiting.pop().next_functions:
             if before is None or before in seen:
                 continue
             seen.add(before)
             if before in known:
-                found.add(known[before])
+                found.add(before)
             else:
                 waiting.append(before)
     return found

@@ -52,10 +52,11 @@ class AtlasEvidence(Entry, frozen=True):
 
 
 class AtlasPiece(Entry, frozen=True):
-    """A real patch of a cell as WebP, the one nearest to its mean first."""
+    """A real patch of a cell as WebP, the one nearest to its mean first, with its photo's name."""
 
     layer: Text
     row: Place
     column: Place
     rank: Annotated[int, Meta(ge=0, lt=PATCHES)]
+    photo: Text
     image: Blob

@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from PIL import Image, ImageDraw
 
+from reverie.atlas.site.plain import Names
 from reverie.figures.lettering import wrapped, write
 from reverie.figures.naming import listed_files
 from reverie.files import replacing, save
@@ -33,7 +34,7 @@ class GridCell:
         picture: None where it is not drawn yet.
         count: activations in it.
         classes: (name, evidence), the strongest first.
-        patches: real ones, all of one size.
+        patches: real ones, all of one size, each with its photo's name.
         share: of the cell's side that the picture takes.
     """
 
@@ -42,7 +43,7 @@ class GridCell:
     picture: Image.Image | None
     count: int
     classes: tuple[tuple[str, float], ...] = ()
-    patches: tuple[Image.Image, ...] = field(default=(), repr=False)
+    patches: tuple[tuple[Image.Image, str], ...] = field(default=(), repr=False)
     share: float = 1.0
 
 
@@ -110,21 +111,23 @@ class ActivationGrid:
         return world.get_template("grid.html").render(title=self.title, about=self.about, data=self._data())
 
     def _data(self) -> dict[str, Any]:
-        patches = [len(cell.patches) for cell in self.cells]
+        photos = Names()
         cells = [
             {
                 "row": cell.row, "column": cell.column, "count": cell.count, "drawn": cell.picture is not None,
-                "share": round(cell.share, 4), "patches": len(cell.patches),
+                "share": round(cell.share, 4),
+                "patches": [photos(name) for _, name in cell.patches],
                 "classes": [[name, round(value, 4)] for name, value in cell.classes],
             }
             for cell in self.cells
         ]  # fmt: skip
-        strip, most = self._strip(), max(patches, default=0)
+        strip, most = self._strip(), max((len(cell.patches) for cell in self.cells), default=0)
         return {
             "rows": self.shape[0], "columns": self.shape[1], "side": self.side, "step": self.side + GAP,
             "layer": self.layer, "network": self.record.model.get("name"), "cells": cells,
             "pictures": _address(self.mosaic, QUALITY), "patches": None if strip is None else _address(strip, ROUGH),
             "patch": 0 if strip is None else strip.height // self._lines, "most": most, "across": self._across,
+            "photos": photos.texts,
         }  # fmt: skip
 
     @property
@@ -141,11 +144,11 @@ class ActivationGrid:
         most = max((len(cell.patches) for cell in self.cells), default=0)
         if not most:
             return None
-        side = next(cell.patches[0].width for cell in self.cells if cell.patches)
+        side = next(cell.patches[0][0].width for cell in self.cells if cell.patches)
         page = Image.new("RGB", (self._across * most * side, self._lines * side), GROUND)
         for number, cell in enumerate(self.cells):
             row, column = divmod(number, self._across)
-            for place, patch in enumerate(cell.patches):
+            for place, (patch, _) in enumerate(cell.patches):
                 page.paste(patch, ((column * most + place) * side, row * side))
         return page
 

@@ -8,6 +8,7 @@ from reverie.atlas.atlas_file import Atlas, read_atlas
 from reverie.atlas.atlas_writer import AtlasWriter, decisive_source
 from reverie.atlas.grid_entries import AtlasCell, AtlasEvidence, AtlasGrid, AtlasPiece
 from reverie.atlas.grid_figure import ActivationGrid
+from reverie.atlas.site.plain import clipped
 from reverie.atlas.worker import webp
 from reverie.errors import AtlasRefused
 from reverie.photo import opaque
@@ -54,9 +55,9 @@ def enter_grid(made: ActivationGrid, path: str | Path) -> Path:
             for rank, (name, value) in enumerate(cell.classes)
         ],
         "grid_patches": [
-            AtlasPiece(layer, cell.row, cell.column, rank, webp(patch))
+            AtlasPiece(layer, cell.row, cell.column, rank, clipped(photo), webp(patch))
             for cell, _ in drawn
-            for rank, patch in enumerate(cell.patches)
+            for rank, (patch, photo) in enumerate(cell.patches)
         ],
     }
     with AtlasWriter(atlas.path, atlas.about) as writer:

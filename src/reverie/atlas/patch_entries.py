@@ -64,7 +64,7 @@ class AtlasPatch(AtlasPlace, frozen=True):
 
     @property
     def fired(self) -> Box | None:
-        """Rows and columns of the photo where the unit fired; None in a small patch, and where most has a say."""
+        """Rows and columns of the photo where the unit fired; None where nothing is outlined."""
         found = self.fired_top, self.fired_bottom, self.fired_left, self.fired_right
         if None in found:
             return None

@@ -45,9 +45,21 @@ def stated(channels: Mapping[str, int], job: Job, limit: int | None = None) -> l
     return [batch for layer, count in channels.items() for batch in _parted(layer, FACTS, count, job, limit)]
 
 
+def amount(channels: Mapping[str, int], job: Job, limit: int | None = None) -> str:
+    """How many units that is, in words, and why more of each layer than the limit."""
+    units, most = sum(batch.count for batch in stated(channels, job, limit)), _whole(limit or 0, job)
+    each = f": up to {most} of each" if limit is not None else ""
+    why = f", since a batch of {job.batch} is made whole" if limit is not None and most > limit else ""
+    return f"{len(channels)} layer{'s' if len(channels) > 1 else ''}, {units} units{each}{why}"
+
+
+def _whole(limit: int, job: Job) -> int:
+    return -(-limit // job.batch) * job.batch
+
+
 def _parted(layer: str, view: str, channels: int, job: Job, limit: int | None) -> list[Batch]:
     units = max(1, job.batch // job.diversity) if view == "diverse" else job.batch
-    wanted = channels if limit is None else min(channels, -(-limit // job.batch) * job.batch)
+    wanted = channels if limit is None else min(channels, _whole(limit, job))
     return [Batch(layer, view, first, min(units, channels - first)) for first in range(0, wanted, units)]
 
 

@@ -49,9 +49,9 @@ TABLES = {
     "grid_classes": f"CREATE TABLE grid_classes ({OF_CELL}, rank INTEGER NOT NULL, name TEXT NOT NULL, "
     "value REAL NOT NULL, PRIMARY KEY (layer, row, column, rank), "
     "FOREIGN KEY (layer, row, column) REFERENCES grid_cells (layer, row, column)) STRICT",
-    "grid_patches": f"CREATE TABLE grid_patches ({OF_CELL}, rank INTEGER NOT NULL, image BLOB NOT NULL, "
-    "PRIMARY KEY (layer, row, column, rank), "
+    "grid_patches": f"CREATE TABLE grid_patches ({OF_CELL}, rank INTEGER NOT NULL, photo TEXT NOT NULL, "
+    "image BLOB NOT NULL, PRIMARY KEY (layer, row, column, rank), "
     "FOREIGN KEY (layer, row, column) REFERENCES grid_cells (layer, row, column)) STRICT",
     **SCANNED,
 }
-ATLAS = Schema("atlas", 0x52564154, 2, TABLES, "build it anew", "build", AtlasRefused)  # "RVAT"
+ATLAS = Schema("atlas", 0x52564154, 3, TABLES, "build it anew", "build", AtlasRefused)  # "RVAT"

@@ -36,9 +36,12 @@ def effective_box(gradient: Tensor, held: float = HELD) -> Box | None:
 
 
 def fired(model: Model, picture: Tensor, unit: Unit, place: tuple[int, int], box: Box) -> Box | None:
-    """Where in a large part of a picture [C,H,W] a position fired; None in a small one, and where most has a say."""
+    """Where in a large part of a picture [C,H,W] a position fired.
+
+    None in a small part, where most of it has a say, and of a layer that has no positions, such as the logits.
+    """
     sides = [stop - start for start, stop in box]
-    if min(sides) < LARGE:
+    if min(sides) < LARGE or not model.layer(unit.layer).placed:
         return None
     found = effective_box(gradient_at(model, picture, unit, place))
     inner = 0 if found is None else (found[0][1] - found[0][0]) * (found[1][1] - found[1][0])

@@ -6,8 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.weak import WeakIdKeyDictionary
 
 from reverie.models.channel_tracking import Follow
+from reverie.models.main_line import usual_name
 from reverie.models.model import Model
 from reverie.models.provenance import Strands
 from reverie.models.trace import first_tensor
@@ -26,6 +28,9 @@ class _Listener:
         self.layers: dict[str, Strands] = {}
         self.labels: list[tuple[int, str]] = []
         self.known: dict[int, tuple[int, float]] = {}
+        self.several: list[list[str]] = []  # the layers that return one tensor, inner ones first
+        self._named: Any = WeakIdKeyDictionary()
+        self.line = (*model.blocks, "logits")
         self.next = 1
         follow.heard = self.read
 
@@ -62,15 +67,27 @@ class _Listener:
         axis = _AXES.get(form.axes, value.ndim)  # the heads of an attention have no one axis of channels
         if axis >= value.ndim:
             return
-        if strands.lost:
-            strands = self.follow.opaque(value.shape, axis, what)
-        channels = int(value.shape[axis])
-        self.labels.append((self.next, layer))
-        strands = strands.named(torch.arange(self.next, self.next + channels), axis, self.model.channels)
-        self.next += channels
-        self.follow.strands[value] = strands
+        names = self._names(value, strands)
+        names.append(layer)
+        if usual_name(names, self.line) == layer:
+            if strands.lost:
+                strands = self.follow.opaque(value.shape, axis, what)
+            channels = int(value.shape[axis])
+            self.labels.append((self.next, layer))
+            strands = strands.named(torch.arange(self.next, self.next + channels), axis, self.model.channels)
+            self.next += channels
+            self.follow.strands[value] = strands
+            self._named[value] = strands, names
         # tokens that stand apart from the grid are of other makers
         self.layers[layer] = strands.moved(lambda part: form.grid(part, self.model.size)).channels(1)
+
+    def _names(self, value: Tensor, strands: Strands) -> list[str]:
+        """The layers that returned this very tensor so far; none once something was done to it."""
+        known: tuple[Strands, list[str]] | None = self._named.get(value)
+        if known is not None and known[0] is strands:
+            return known[1]
+        self.several.append([])
+        return self.several[-1]
 
 
 def wiring(model: Model) -> Wiring:
@@ -97,7 +114,8 @@ def wiring(model: Model) -> Wiring:
     if output is not None and output in follow.strands:
         listener.name("logits", output, type(module).__name__)
         listener.read(listener.layers["logits"])
-    return Wiring(model.name, model.channels, follow.makers, listener.layers, listener.labels, listener.known)
+    usual = {name: usual_name(names, listener.line) for names in listener.several for name in names}
+    return Wiring(model.name, model.channels, follow.makers, listener.layers, listener.labels, listener.known, usual)
 
 
 def _column(values: Sequence[float], like: Tensor) -> Tensor:

@@ -127,6 +127,11 @@ class Layer:
     form: Form = default(default_factory=Form)
 
     @property
+    def placed(self) -> bool:
+        """Whether it has several positions, and not one value for the whole picture."""
+        return max(self.size or (1,)) > 1
+
+    @property
     def extents(self) -> Extents | None:
         """The rule of what positions see, rows and columns, in pictures of all sizes; None where there is none."""
         return None if self.field is None else self.field.extents

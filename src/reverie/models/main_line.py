@@ -5,7 +5,7 @@ stage is a sequence of blocks, or has two of one kind of which the second reads 
 layers with weights or more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,11 +93,16 @@ def blocks(module: nn.Module, image: Tensor, layers: Mapping[str, Layer]) -> tup
     return tuple(_listed(named, layers))
 
 
+def usual_name(names: Sequence[str], line: Collection[str]) -> str:
+    """Of the names of one tensor, those of inner modules first, the one on a main line; else the outermost."""
+    return next((name for name in reversed(names) if name in line), names[-1])
+
+
 def _listed(named: Sequence[str], layers: Mapping[str, Layer]) -> list[str]:
     """Those of the parts that are layers with a grid; each call of a module that runs several times."""
     found = []
     for name in dict.fromkeys(named):
         calls = [name] if name in layers else [key for key in layers if key.startswith(f"{name}~") and "@" not in key]
-        found += [key for key in calls if max(layers[key].size or (0,)) > 1]
+        found += [key for key in calls if layers[key].placed]
     order = {name: place for place, name in enumerate(layers)}
     return sorted(found, key=order.__getitem__)

@@ -81,6 +81,7 @@ class Wiring:
         layers: by listed layer, what each of its channels is.
         labels: (first number, layer) of the labels, rising.
         known: by a channel's number the label and the factor under which it is first read.
+        usual: by listed layer under which name its tensor is known; mostly its own.
     """
 
     model: str
@@ -89,6 +90,7 @@ class Wiring:
     layers: Mapping[str, Strands]
     labels: Sequence[tuple[int, str]]
     known: Mapping[int, tuple[int, float]]
+    usual: Mapping[str, str]
 
     def bundles(self, unit: Unit) -> tuple[Bundle, ...]:
         """The kernels that feed a channel; several where it is a sum.

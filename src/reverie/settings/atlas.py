@@ -95,7 +95,8 @@ class Build(Settings):
     steps: StepsEach = None
     rate: Rate = None
     limit: Annotated[
-        Whole | None, asked("The first units of each layer only, in whole batches.", group="Objective")
+        Whole | None,
+        asked("The first units of each layer only, up to the end of a batch (see --batch).", group="Objective"),
     ] = None
     shard: Annotated[
         str | None,

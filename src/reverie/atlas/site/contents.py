@@ -130,8 +130,9 @@ class CellEntry:
     """A cell of an activation atlas: how many activations it holds, its picture, and what is known of it.
 
     Attributes:
-        file: an encoded picture's bytes; so are `patches`.
+        file: an encoded picture's bytes.
         classes: (class, mean evidence), the strongest first.
+        patches: (an encoded picture's bytes, its photo's name).
     """
 
     row: int
@@ -139,7 +140,7 @@ class CellEntry:
     count: int
     file: bytes
     classes: Sequence[tuple[str, float]] = ()
-    patches: Sequence[bytes] = ()
+    patches: Sequence[tuple[bytes, str]] = ()
 
 
 @dataclass(frozen=True, eq=False)

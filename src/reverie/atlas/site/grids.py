@@ -20,7 +20,7 @@ def write_grid(folder: Path, number: int, layer: str, found: GridEntry, encoding
     Raises:
         AtlasRefused: a picture is damaged.
     """
-    place, names = folder / "data" / str(number), Names()
+    place, names, photos = folder / "data" / str(number), Names(), Names()
     side, most = min(found.side, LARGE), max((len(cell.patches) for cell in found.cells), default=0)
     pictures = TileSheets(place / "cells", side, ACROSS, ACROSS, encoding)
     real = TileSheets(place / "pieces", PATCH, most, ACROSS, encoding) if most else None
@@ -29,12 +29,13 @@ def write_grid(folder: Path, number: int, layer: str, found: GridEntry, encoding
         name = f"{layer}, row {cell.row}, column {cell.column},"
         pictures.add([tile(decoded(cell.file, name), side)])
         if real is not None:
-            pieces = [tile(decoded(file, name), PATCH, real=True) for file in cell.patches]
+            pieces = [tile(decoded(file, name), PATCH, real=True) for file, _ in cell.patches]
             real.add([*pieces, *[None] * (most - len(pieces))])
         classes = [[names(text), short(value)] for text, value in cell.classes]
-        cells.append([cell.row, cell.column, cell.count, classes, len(cell.patches)])
+        cells.append([cell.row, cell.column, cell.count, classes, [photos(photo) for _, photo in cell.patches]])
     for sheets in (pictures, real):
         if sheets is not None:
             sheets.close()
     about = {"height": found.height, "width": found.width, "about": clipped(found.about), "most": most}
-    write_script(folder, f"data/{number}/grid", {**about, "cells": cells, "classes": names.texts})
+    told = {**about, "cells": cells, "classes": names.texts, "photos": photos.texts}
+    write_script(folder, f"data/{number}/grid", told)

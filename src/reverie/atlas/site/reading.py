@@ -152,7 +152,7 @@ class AtlasContents:
                 cell.count,
                 cell.image,
                 [(item.name, item.value) for item in classes.get((cell.row, cell.column), ())],
-                [item.image for item in patches.get((cell.row, cell.column), ())],
+                [(item.image, item.photo) for item in patches.get((cell.row, cell.column), ())],
             )
             for cell in self.atlas.cells(layer)
             if cell.row < found.height and cell.column < found.width

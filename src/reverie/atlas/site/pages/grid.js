@@ -11,8 +11,11 @@
       const text = grid.classes[name];
       return { name: text, value, text: atlas.digits(value), href: known.has(text) ? atlas.classAddress(text) : null };
     });
-    const pieces = Array.from({ length: patches }, (_, rank) =>
-      atlas.picture(atlas.piece(layer, number, rank, grid.most, grid.cells.length), `real patch ${rank + 1}`));
+    const pieces = patches.map((photo, rank) => {
+      const shown = atlas.picture(atlas.piece(layer, number, rank, grid.most, grid.cells.length), `a patch of ${grid.photos[photo]}`);
+      shown.title = grid.photos[photo];
+      return shown;
+    });
     return [
       atlas.picture(atlas.cell(layer, number, grid.cells.length), "the cell's picture"),
       el("div", null, el("h2", null, `Row ${row + 1}, column ${column + 1}`), el("p", { class: "note" }, `${count.toLocaleString("en")} activations`)),

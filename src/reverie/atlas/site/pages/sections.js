@@ -41,7 +41,8 @@
     const cells = patchesOf(unit, kind, number);
     const few = atlas.network.patches.every(([, , , most], at) => most <= (at ? 3 : 6)); // all kinds stand in one row
     const width = compact ? 12 : few ? (number ? 3 : 6) : number ? 4 : 12;
-    return cells.length ? section(label, note, el("div", { class: `cells ${few || number === 0 ? "first" : "small"}` }, cells), width) : null;
+    const placed = Math.max(...atlas.network.layers[unit.layer].shape ?? [1]) > 1; // else they are whole photos
+    return cells.length ? section(label, placed ? note : null, el("div", { class: `cells ${few || number === 0 ? "first" : "small"}` }, cells), width) : null;
   });
 
   parts.fires = ({ about, classes }, width = 5) => about.classes?.length
