@@ -429,7 +429,7 @@ def test_cells_are_gone_through_by_keys_and_linked(chromium, site):
     page.locator(".seen button").first.click()
     assert page.url.endswith("?grid=0,0")
     assert chosen.locator(".bars li > :first-child").all_text_contents() == [MARKUP, CLASSES[1]]
-    pieces = chosen.locator(".cells .picture")
+    pieces = chosen.locator(".cells figure")
     assert pieces.evaluate_all("nodes => nodes.map(node => node.title)") == [f"cats/{MARKUP}.png"] * 2
     page.keyboard.press("ArrowRight")  # over an empty cell
     assert page.url.endswith("?grid=0,2")

@@ -31,7 +31,8 @@
     page.title = `${name} · ${atlas.network.title}`;
     const around = [number - 1, number + 1].map((other, at) => classes.names[other] === undefined ? null
       : el("a", { href: atlas.classAddress(classes.names[other]), rel: at ? "next" : "prev" }, at ? "next" : "previous"));
-    const told = [fire.length ? `${fire.length} units fire for its photos` : null, taken.length ? `${taken.length} pictures are taken for it` : null].filter(Boolean);
+    const count = (number, one, several) => number ? `${number} ${number === 1 ? one : several}` : null;
+    const told = [count(fire.length, "unit fires for its photos", "units fire for its photos"), count(taken.length, "picture is taken for it", "pictures are taken for it")].filter(Boolean);
     return [
       el("header", { class: "head classed" }, own(name, classes.own[number]),
         el("div", null, el("p", { class: "over" }, "Class"), el("h1", null, name),

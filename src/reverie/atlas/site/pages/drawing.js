@@ -86,11 +86,12 @@
     if (least < 0 && most > 0) drawn.append(svg("line", { class: "zero", x1: x(0), x2: x(0), y1: top, y2: top + high_ }));
     drawn.append(svg("text", { x: 0, y: top + high_ + 17 }, digits(least)));
     drawn.append(svg("text", { x: width, y: top + high_ + 17, "text-anchor": "end" }, digits(most)));
-    [...marks].sort((one, other) => one[1] - other[1]).forEach(([name, value], at) => {
+    const pointers = [...marks].sort((one, other) => one[1] - other[1]).map(([name, value], at) => {
       const left = x(value), end = left > width / 2, line = 10 + 15 * (at % 2);
       drawn.append(svg("line", { class: "pointer", x1: left, x2: left, y1: line + 4, y2: top + high_ }));
-      drawn.append(svg("text", { class: "name", x: left + (end ? -5 : 5), y: line + 6, "text-anchor": end ? "end" : "start" }, `${name} ${digits(value)}`));
+      return svg("text", { class: "name", x: left + (end ? -5 : 5), y: line + 6, "text-anchor": end ? "end" : "start" }, `${name} ${digits(value)}`);
     });
+    drawn.append(...pointers); // over the lines, which they may cross
     return drawn;
   };
 

@@ -12,9 +12,8 @@
       return { name: text, value, text: atlas.digits(value), href: known.has(text) ? atlas.classAddress(text) : null };
     });
     const pieces = patches.map((photo, rank) => {
-      const shown = atlas.picture(atlas.piece(layer, number, rank, grid.most, grid.cells.length), `a patch of ${grid.photos[photo]}`);
-      shown.title = grid.photos[photo];
-      return shown;
+      const name = grid.photos[photo], shown = atlas.picture(atlas.piece(layer, number, rank, grid.most, grid.cells.length), `a patch of ${name}`);
+      return el("figure", { title: name }, shown, el("figcaption", null, el("small", null, atlas.parts.titled(name))));
     });
     return [
       atlas.picture(atlas.cell(layer, number, grid.cells.length), "the cell's picture"),

@@ -9,13 +9,13 @@
   atlas.pages.nowhere = async ({ text }, page) => {
     page.title = "Not here";
     return [el("header", { class: "head" }, el("h1", null, "Not here"), el("p", { class: "sub" }, `This atlas has no unit, layer or class “${text}”.`)),
-      el("p", null, el("a", { href: "#/" }, "To the network"))];
+      el("p", { class: "more" }, el("a", { href: "#/" }, "To the network"))];
   };
 
   const failed = async (error, page) => {
     page.title = "Damaged";
     return [el("header", { class: "head" }, el("h1", null, "Not to be read"), el("p", { class: "sub" }, error.message)),
-      el("p", null, el("a", { href: "#/" }, "To the network"))];
+      el("p", { class: "more" }, el("a", { href: "#/" }, "To the network"))];
   };
 
   const trail = state => {

@@ -18,7 +18,8 @@
       el("a", { class: "name", href: atlas.layerAddress(number, list) },
         atlas.slab(layer, largest),
         el("span", null, el("b", null, layer.name), 
-          el("small", null, [layer.kind, size].filter(Boolean).join(" · ")), el("small", null, [sees, ...count].filter(Boolean).join(" · ")))),
+          el("small", null, [layer.kind, size].filter(Boolean).join(" · ")), el("small", null, [sees, ...count].filter(Boolean).join(" · ")),
+          layer.grid ? el("small", null, "with its activation atlas") : null)),
       strip(number, indices, list, found !== null));
   };
 

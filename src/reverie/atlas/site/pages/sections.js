@@ -10,23 +10,24 @@
     el("figure", { class: kind ?? null }, atlas.picture(tile, [caption, note].filter(Boolean).join(", ")),
       el("figcaption", null, el("b", null, caption), note ? el("small", null, note) : null));
 
-  parts.pictures = ({ layer, index, about }, width = 7) => {
+  parts.pictures = ({ layer, index, about }) => {
     const views = about.views ?? [];
-    if (!views.length) return section("Made for it", about.dead ? "It never fired, on the photos or on any picture that was tried." : "No picture of it was made.", null, width);
+    if (!views.length) return section("Made for it", about.dead ? "It never fired, on the photos or on any picture that was tried." : "No picture of it was made.");
     const cells = views.map(([view, value]) => {
       const [, label] = atlas.network.views[view];
       return figure(atlas.view(layer, index, view), label, value === null || value === undefined ? null : `value ${atlas.digits(value)}`);
     });
-    return section("Made for it", atlas.network.views[0][2], el("div", { class: "cells made" }, cells), width);
+    return section("Made for it", atlas.network.views[0][2], el("div", { class: "cells made" }, cells));
   };
 
   const room = pair => matchMedia("(max-width: 859px)").matches ? (pair ? 190 : 360) : 560;
 
-  parts.values = ({ about }, width = 5, pair = false) => about.histogram
-    ? section("Values in photos", "Its largest value in each photo; the marks are the best photo's and the made picture's.", atlas.histogram(about.histogram, "How often its largest value in a photo falls where", room(pair)), width)
+  parts.values = ({ about }, pair = false) => about.histogram
+    ? section("Values in photos", "Its largest value in each photo; the marks are the best photo's and the made picture's.", atlas.histogram(about.histogram, "How often its largest value in a photo falls where", room(pair)))
     : null;
 
-  const title = name => name.replace(/\.\w{1,5}$/, "");
+  /** A photo's name without its ending. */
+  parts.titled = name => name.replace(/\.\w{1,5}$/, "");
 
   const frame = ends => el("i", { class: "fired", style: Object.fromEntries(["left", "top", "width", "height"].map((side, at) => [side, `${ends[at]}%`])) });
 
@@ -34,25 +35,25 @@
     const name = about.names[photo], shown = atlas.picture(atlas.patch(layer, index, number, rank), `a patch of ${name}, value ${atlas.digits(value)}`);
     if (fired) shown.append(frame(fired));
     return el("figure", { title: name }, shown,
-      el("figcaption", null, el("b", null, atlas.digits(value)), el("small", null, title(name))));
+      el("figcaption", null, el("b", null, atlas.digits(value)), el("small", null, parts.titled(name))));
   });
 
   parts.patches = (unit, compact = false) => atlas.network.patches.map(([kind, label, note], number) => {
     const cells = patchesOf(unit, kind, number);
     const few = atlas.network.patches.every(([, , , most], at) => most <= (at ? 3 : 6)); // all kinds stand in one row
-    const width = compact ? 12 : few ? (number ? 3 : 6) : number ? 4 : 12;
+    const width = compact ? 12 : few ? (number ? 3 : 6) : number ? 6 : 12;
     const placed = Math.max(...atlas.network.layers[unit.layer].shape ?? [1]) > 1; // else they are whole photos
     return cells.length ? section(label, placed ? note : null, el("div", { class: `cells ${few || number === 0 ? "first" : "small"}` }, cells), width) : null;
   });
 
-  parts.fires = ({ about, classes }, width = 5) => about.classes?.length
+  parts.fires = ({ about, classes }) => about.classes?.length
     ? section("Classes that fire it", "Its mean over the photos of each class, and how many photos there were.", atlas.bars(about.classes.map(([name, value, count]) =>
-      ({ name: classes.names[name], value, text: `${atlas.digits(value)} · ${count}`, href: atlas.classAddress(classes.names[name]) }))), width)
+      ({ name: classes.names[name], value, text: `${atlas.digits(value)} · ${count}`, href: atlas.classAddress(classes.names[name]) }))))
     : null;
 
-  parts.likeliest = ({ about, classes }, width = 6) => about.likeliest?.length
+  parts.likeliest = ({ about, classes }) => about.likeliest?.length
     ? section("The network takes its picture for", null, atlas.bars(about.likeliest.map(([name, share]) =>
-      ({ name: classes.names[name], value: share, most: 1, text: atlas.percent(share), href: atlas.classAddress(classes.names[name]) }))), width)
+      ({ name: classes.names[name], value: share, most: 1, text: atlas.percent(share), href: atlas.classAddress(classes.names[name]) }))))
     : null;
 
   const told = (value, sign) => sign ? `${value > 0 ? "+" : ""}${atlas.digits(value)}` : `r ${atlas.digits(value)}`;

@@ -48,25 +48,27 @@
     page.title = `${unit.about.label || unit.text} · ${atlas.network.title}`;
     page.near = near;
     setTimeout(() => ahead(near), 300);
+    const photographed = Boolean(unit.about.classes); // then both columns are full
     return [
       el("header", { class: "head" },
         el("div", { class: "beside" }, el("div", null, heading(unit, "h1")), steps(near, state.list, unit.text)),
         atlas.facts(parts.measured(unit))),
       el("div", { class: "sections" }, 
-        parts.pictures(unit), aside(parts.values(unit, 12), parts.fires(unit, 12), unit.about.classes ? null : parts.likeliest(unit, 12)),
-        parts.patches(unit), unit.about.classes ? parts.likeliest(unit, 4) : null, parts.links(unit), parts.nearest(unit)),
+        stack(7, parts.pictures(unit), photographed ? parts.likeliest(unit) : null),
+        stack(5, parts.values(unit), parts.fires(unit), photographed ? null : parts.likeliest(unit)),
+        parts.patches(unit), parts.links(unit), parts.nearest(unit)),
       parts.notes(unit), parts.legend(), parts.records(unit),
     ];
   };
 
-  const aside = (...sections) => sections.some(Boolean) ? el("div", { class: "stack w5" }, sections) : null;
+  const stack = (width, ...sections) => sections.some(Boolean) ? el("div", { class: `stack w${width}` }, sections) : null;
 
   const head = (unit, tools) => el("header", { class: "head" }, heading(unit, "h2"), tools, atlas.facts(parts.measured(unit)));
 
   /** What is known of both, row by row, so that like stands beside like. */
   const rows = (one, other) => [
-    unit => parts.pictures(unit, 12), unit => parts.values(unit, 12, true), unit => parts.fires(unit, 12), ...atlas.network.patches.map((kind, at) => unit => parts.patches(unit, true)[at]),
-    unit => parts.likeliest(unit, 12), ...[0, 1].map(at => unit => parts.links(unit, 12)[at]), ...[0, 1].map(at => unit => parts.nearest(unit, 12)[at]), parts.notes,
+    parts.pictures, unit => parts.values(unit, true), parts.fires, ...atlas.network.patches.map((kind, at) => unit => parts.patches(unit, true)[at]),
+    parts.likeliest, ...[0, 1].map(at => unit => parts.links(unit, 12)[at]), ...[0, 1].map(at => unit => parts.nearest(unit, 12)[at]), parts.notes,
   ].map(part => [part(one), part(other)]).filter(pair => pair.some(Boolean)).flat().map(node => node ?? el("div"));
 
   atlas.pages.pair = async (state, page) => {
