@@ -29,7 +29,7 @@ import inspect, pydoc, sys
 from reverie import feature
 assert "torch" not in sys.modules
 assert inspect.isroutine(feature)
-assert "one picture each" in pydoc.render_doc(feature) and "diversity: " in pydoc.render_doc(feature)
+assert "Makes pictures" in pydoc.render_doc(feature) and "diversity: " in pydoc.render_doc(feature)
 import reverie
 assert inspect.isfunction(reverie.feature) and inspect.signature(reverie.feature) == inspect.signature(feature)
 made = feature("bundled", "stem:0", size=32, steps=1)

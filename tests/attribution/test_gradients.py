@@ -11,6 +11,7 @@ from reverie.attribution.gradients import IntegratedGradients, Rectified, Smooth
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.models.rules import Ruled
 from reverie.objectives import activation, channel, logit
+from reverie.settings.explain import METHODS as told_of
 from reverie.unit import Unit
 from tiny import Call, picture, seeded, state
 
@@ -235,6 +236,7 @@ def test_an_unknown_method_lists_all():
         "there is no method 'gradcam'; nearest: 'grad-cam', 'grad-cam++', 'guided-grad-cam'; "
         f"allowed are {', '.join(METHODS)}"
     )
+    assert set(METHODS.own) == set(told_of), "what the help of `explain` lists"
 
 
 @pytest.mark.parametrize(

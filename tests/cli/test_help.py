@@ -131,6 +131,11 @@ def test_the_rare_options_are_left_out_of_the_short_help(monkeypatch, capsys):
         assert ("--help-all" in text) == bool(rare or "--pooling" in OPTIONS[name])
 
 
+def test_what_takes_options_has_two_examples():
+    few = {name for name, cls in commands().items() if len(cls.usage) < 2}
+    assert not {name for name in few if any("argument" not in item.more for item in settings_of(commands()[name]))}
+
+
 @pytest.mark.parametrize("words", [["--help"], ["atlas", "--help"], ["dreem"], ["atlas", "bild"]])
 def test_options_are_built_of_the_command_alone_that_is_named(words, monkeypatch, capsys):
     monkeypatch.setattr(reverie.cli.commands, "command", None)  # which builds them

@@ -140,7 +140,7 @@ def _within_a_cell(model: Model, units: Sequence[Unit], size: Size) -> tuple[Jit
 
 @recorded(Accentuate)
 def accentuate(model: Model, asked: Accentuate) -> Recipe:
-    """Raises units in a photo that an early layer goes on seeing as it is: what in the photo they look for.
+    """Changes a photo so that units respond more while an early layer's features stay: what in it they look for.
 
     Raises:
         UnsuitableImage: a photo that cannot be read.

@@ -34,7 +34,7 @@ from reverie.unit import Unit
 
 @recorded(Feature)
 def feature(model: Model, asked: Feature) -> Recipe:
-    """Pictures that excite units, one picture each.
+    """Makes pictures that excite units, one picture each.
 
     Raises:
         UnknownName: no such layer, channel, class, preset or prior.

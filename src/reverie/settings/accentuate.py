@@ -10,7 +10,7 @@ from reverie.settings.setting import Settings, asked
 
 
 class Accentuate(Settings):
-    """Raises units in a photo that an early layer goes on seeing as it is: what in the photo they look for."""
+    """Changes a photo so that units respond more while an early layer's features stay: what in it they look for."""
 
     made_by = "reverie.recipes.caricatures:accentuate"
     leading = ("photo", "unit")
@@ -34,7 +34,9 @@ class Accentuate(Settings):
     ] = 0.5
     layer: Annotated[
         str | None,
-        asked("Whose features are held; one about a quarter of the way to the unit unless given.", group="Objective"),
+        asked(
+            "Layer whose features are held; one about a quarter of the way to the unit unless given.", group="Objective"
+        ),
     ] = None
     mask: Mask = None
     prior: PhotoPrior = ()

@@ -14,7 +14,7 @@ class Activations(Settings):
     leading = ("photo", "layer")
     asks = Network
     writes = Numbered
-    usage = ("photo.jpg --layer block4",)
+    usage = ("photo.jpg --layer block4", "photo.jpg --layer block8:0-15 --scale own --show map")
 
     photo: EachPhoto
     layer: Annotated[str, asked("LAYER for its channels, or channels such as LAYER:0-15.", group="Common")]

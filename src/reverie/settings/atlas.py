@@ -47,10 +47,10 @@ class Building(Output):
         ),
     ] = None
     cluster_workers: Annotated[
-        Whole | None, asked("How many; as many as the cluster has room for unless given.", group="Common")
+        Whole | None, asked("Workers of the cluster; as many as it has room for unless given.", group="Common")
     ] = None
     gpus_per_worker: Annotated[
-        Annotated[float, Meta(ge=0, le=64)], asked("GPUs of each, such as 1 or 0.5.", group="Common")
+        Annotated[float, Meta(ge=0, le=64)], asked("GPUs of each worker, such as 1 or 0.5.", group="Common")
     ] = 0.0
 
 
@@ -144,7 +144,7 @@ class Merge(Settings):
 
     within = "atlas"
     writes = Output
-    usage = ("a.atlas b.atlas -o whole.atlas",)
+    usage = ("a.atlas b.atlas -o whole.atlas", "a.atlas b.atlas c.atlas -o whole.atlas --force")
 
     atlases: Annotated[tuple[str, ...], asked("Atlas files, two or more.", argument="ATLAS...", group="Common")]
 

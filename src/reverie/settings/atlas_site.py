@@ -32,11 +32,11 @@ class Export(Settings):
 
     atlas: AtlasFile
     format: Annotated[
-        str, asked("Of the pictures: webp, or avif, two fifths smaller.", group="Output", parse=format_named)
+        str, asked("Format of the pictures: webp, or avif, two fifths smaller.", group="Output", parse=format_named)
     ] = "webp"
     quality: Annotated[
         Annotated[int, Meta(ge=1, le=100)] | None,
-        asked("Of the pictures; 70 for webp, 50 for avif, unless given.", group="Output"),
+        asked("Quality of the pictures; 70 for webp, 50 for avif, unless given.", group="Output"),
     ] = None
 
 
@@ -44,7 +44,7 @@ class Open(Settings):
     """Opens an atlas in a browser: its site, which is written into the cache folder where it is not there yet."""
 
     within = "atlas"
-    usage = ("bundled.atlas",)
+    usage = ("bundled.atlas", "bundled.atlas --no-browser")
 
     atlas: AtlasFile
     no_browser: Annotated[bool, asked("Say where the page is, and open no browser.", group="Common")] = False

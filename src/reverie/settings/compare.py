@@ -19,17 +19,19 @@ class Compare(Settings):
     usage = ("block8", "block8 --photo photo.jpg")
 
     layer: Annotated[str, asked("The layer whose features are compared.", argument="LAYER")]
-    photo: Annotated[Photo | None, asked("Start from it too, in a second row.", reads="photo")] = None
-    few: Annotated[Whole, asked("How many the first few are.", group="Objective")] = 5
+    photo: Annotated[Photo | None, asked("Start from this photo too, in a second row.", reads="photo")] = None
+    few: Annotated[Whole, asked("How many features the first few are.", group="Objective")] = 5
     steps: Annotated[Steps, asked("Steps of each picture.")] = 96
     rate: Annotated[Some, asked("Length of the first step, falling to a sixth.")] = 0.02
     size: Annotated[
         Area | None,
         asked("The long side, or HEIGHTxWIDTH; the native size, and the photo's aspect, unless given.", parse=sized),
     ] = None
-    every: Annotated[Whole, asked("Measure how far the features' gradients cancel every so many steps.", rare=True)] = 8
+    every: Annotated[
+        Whole, asked("Steps from one measurement of how far the features' gradients cancel to the next.", rare=True)
+    ] = 8
     sample: Annotated[
         Annotated[int, Meta(ge=0)],
-        asked("By the length of this many features' gradients, evenly spread; 0 for all.", rare=True),
+        asked("Features whose gradients are measured, evenly spread; 0 for all.", rare=True),
     ] = 32
     seed: RandomSeed = 0

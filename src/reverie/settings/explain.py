@@ -8,6 +8,11 @@ from reverie.settings.fields import Area, EachPhoto, Opacity, RandomSeed, Unit, 
 from reverie.settings.parts import Explained, Network
 from reverie.settings.setting import Settings, asked
 
+METHODS = (
+    "gradient", "input-x-gradient", "smoothgrad", "vargrad", "integrated-gradients", "guided-backprop", "deconvnet",
+    "grad-cam", "grad-cam++", "layer-cam", "score-cam", "guided-grad-cam", "occlusion", "rise",
+)  # fmt: skip
+
 
 class Explain(Settings):
     """Shows where in a photo a network sees a unit, by one or several methods of attribution."""
@@ -31,9 +36,7 @@ class Explain(Settings):
     ] = None
     method: Annotated[
         tuple[str, ...],
-        asked(
-            "gradient, guided-backprop, deconvnet, grad-cam, occlusion ...; an unknown one lists all.", group="Common"
-        ),
+        asked(f"{', '.join(METHODS)}, or a plugin's.", group="Common"),
     ] = ("gradient",)
     layer: Annotated[
         str | None,
@@ -53,7 +56,9 @@ class Explain(Settings):
     window: Annotated[
         Whole | None, asked("Side of what occlusion covers, in pixels; a seventh of the short side.", group="Objective")
     ] = None
-    stride: Annotated[Whole | None, asked("Between windows, in pixels; half a window.", group="Objective")] = None
+    stride: Annotated[Whole | None, asked("Pixels from one window to the next; half a window.", group="Objective")] = (
+        None
+    )
     show: Annotated[str, asked("overlay, map (alone) or signed; automatic.")] = "auto"
     opacity: Opacity = 0.8
     control: Annotated[

@@ -39,7 +39,7 @@ class Canvas(Settings):
         ),
     ] = None
     window: Annotated[
-        bool | None, asked("Of a neuron's picture compute only what the neuron sees; automatic.", rare=True)
+        bool | None, asked("Compute only the part of the picture that a neuron sees; automatic.", rare=True)
     ] = None
 
 
@@ -57,7 +57,7 @@ class Views(Settings):
     diversity: Annotated[
         Annotated[int, Meta(ge=1, le=64)], asked("Views of each unit that differ as far as they can.")
     ] = 1
-    both: Annotated[bool, asked("Beside each unit's picture that of its minimum activation.")] = False
+    both: Annotated[bool, asked("Make a picture of each unit's minimum activation too.")] = False
 
 
 class Featuring(Settings):
@@ -84,14 +84,16 @@ class Featuring(Settings):
     concept: Annotated[
         tuple[Photo, ...],
         asked(
-            "Photos, or folders of them: what these have is the unit, a direction in LAYER.",
+            "Photos of a concept, or folders of them: the unit is the direction in LAYER that tells them apart.",
             group="Objective",
             reads="photo",
         ),
     ] = ()
     against: Annotated[
         tuple[Photo, ...],
-        asked("Photos that lack it; the sample photos and noise unless given.", group="Objective", reads="photo"),
+        asked(
+            "Photos without the concept; the sample photos and noise unless given.", group="Objective", reads="photo"
+        ),
     ] = ()
     cosine: Annotated[
         Annotated[float, Meta(ge=0, le=16)] | None,

@@ -151,7 +151,9 @@ Parallel = Annotated[Whole | None, asked("Pictures that run together; as many as
 Reduction = Annotated[
     str | None,
     asked(
-        "Of each unit's activation: mean, sum, ones, mean-square, distance or whitened.", group="Objective", rare=True
+        "How a unit's activations become one number: mean, sum, ones, mean-square, distance or whitened.",
+        group="Objective",
+        rare=True,
     ),
 ]
 Made = Annotated[

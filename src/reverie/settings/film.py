@@ -17,7 +17,7 @@ class Film(Dreaming, kw_only=True):
     leading = ("footage", "layers")
     asks = Network
     writes = Output
-    usage = ("clip.mp4 -o dream.mp4",)
+    usage = ("clip.mp4 -o dream.mp4", "clip.mp4 --layer block11 --every 2 --frames 50")
 
     footage: Annotated[
         Any,

@@ -44,11 +44,11 @@ class Fool(Settings):
     ] = None
     smallest: Annotated[bool, asked("Look for the smallest radius that is enough.", group="Objective")] = False
     steps: Annotated[Steps | None, asked("Steps of the search, 40 unless given.")] = None
-    rate: Annotated[Some | None, asked("Of a step: of pgd in units of the radius.", rare=True)] = None
+    rate: Annotated[Some | None, asked("Length of a step; of pgd in units of the radius.", rare=True)] = None
     start: Annotated[str, asked("photo; or noise, grey or cppn for a picture from nothing.")] = "photo"
     size: NativeSize = None
     transfer: Annotated[
-        tuple[str, ...], asked("Ask another network too, as for --model.", group="Network", names="network")
+        tuple[str, ...], asked("Another network that is asked too, as for --model.", group="Network", names="network")
     ] = ()
     seed: RandomSeed = 0
 

@@ -14,7 +14,7 @@ class Grow(Settings):
     leading = ("unit",)
     asks = Network
     writes = Filmed
-    usage = ("block8:3 --size 96 --film grow.webp",)
+    usage = ("block8:3 --size 96 --film grow.webp", "block13:5 --steps 24")
 
     unit: Annotated[Unit, asked("The feature map to grow: LAYER:CHANNEL.", argument="UNIT")]
     steps: Annotated[Steps, asked("Steps after each neuron that joins.")] = 3

@@ -35,7 +35,7 @@ class Plot(Settings):
     """Draws a traced run: the objective and the features' activation over the steps, which rise, which never do."""
 
     writes = Output
-    usage = ("owl.png",)
+    usage = ("owl.png", "owl.png --film owl.webp")
 
     picture: Annotated[str, asked("A picture whose run was traced.", argument="PICTURE")]
     film: Annotated[str | None, asked("Film in which the curves grow: .mp4, .webm, .gif or .webp.", group="Output")] = (

@@ -20,7 +20,7 @@ class Map(Settings):
 
     photos: PhotoSet
     layer: Annotated[
-        str | None, asked("Whose activations make the map; the last one before the logits.", group="Objective")
+        str | None, asked("Layer whose activations make the map; the last one before the logits.", group="Objective")
     ] = None
     method: Annotated[str | None, asked("tsne, umap or pca.", group="Common")] = None
     perplexity: Annotated[

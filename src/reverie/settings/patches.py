@@ -23,7 +23,9 @@ class Patches(Settings):
 
     units: Annotated[tuple[Unit, ...], asked("LAYER:CHANNEL, LAYER:0-3, logits:CLASS ...", argument="UNIT...")]
     scan: Annotated[Any, asked("The file that `reverie scan` wrote, or an atlas.", group="Common")]
-    photos: Annotated[str | None, asked("Where the photos are, where they were moved since.", group="Common")] = None
+    photos: Annotated[str | None, asked("Where the photos are now; where they were unless given.", group="Common")] = (
+        None
+    )
     kind: Annotated[tuple[str, ...], asked("top, least, median or random.")] = ("top",)
     most: Annotated[Whole, asked("How many patches of each kind.")] = 9
     beside: Annotated[str | None, asked("Beside each patch its gradient or guided-backprop picture.")] = None

@@ -11,12 +11,12 @@ class Rerun(Settings):
 
     asks = Recorded
     writes = Several
-    usage = ("photo-dream-1.png",)
+    usage = ("photo-dream-1.png", "sheet.png --unit block8:12")
 
     picture: Annotated[
         str, asked("A PNG that reverie wrote, or a JPEG or WebP with its record beside it.", argument="PICTURE")
     ]
-    unit: Annotated[str | None, asked("Of a sheet of several this one's picture alone.", group="Common")] = None
+    unit: Annotated[str | None, asked("Repeat this unit's picture of a sheet alone.", group="Common")] = None
     photo: Annotated[
         tuple[str, ...], asked("The photo or mask, where it is not found by its name.", group="Common")
     ] = ()

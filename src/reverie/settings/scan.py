@@ -26,7 +26,9 @@ class Scan(Settings):
         Annotated[int, Meta(ge=1, le=1000)],
         asked("Largest and smallest positions to keep of each channel.", group="Objective"),
     ] = 16
-    several: Annotated[bool, asked("Let one photo give several of them.", group="Objective")] = False
+    several: Annotated[
+        bool, asked("Let one photo give several of a channel's extreme positions.", group="Objective")
+    ] = False
     samples: Annotated[
         Annotated[int, Meta(ge=1, le=1_000_000)],
         asked("Random positions of which all values are kept.", group="Objective", rare=True),

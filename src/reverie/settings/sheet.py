@@ -27,7 +27,9 @@ class Sheet(Featuring, kw_only=True):
     ]
     groups: Annotated[
         Whole | None,
-        asked("In place of each channel so many groups of channels that go together in photos.", group="Objective"),
+        asked(
+            "Draw so many groups of channels that fire together in photos, in place of each channel.", group="Objective"
+        ),
     ] = None
     photos: Annotated[
         tuple[str, ...],

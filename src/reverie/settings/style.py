@@ -45,11 +45,15 @@ class Style(Settings):
     ] = ()
     style_region: Annotated[
         tuple[Photo, ...],
-        asked("Likewise where in the style picture its style is taken from.", reads="photo", rare=True),
+        asked(
+            "For each style a black and white picture: white where its style is taken from.", reads="photo", rare=True
+        ),
     ] = ()
     colors: Annotated[
         str,
-        asked("Colours of the style; luminance keeps the photo's; matched brings the style's to the photo's first."),
+        asked(
+            "Colours: style takes the style's, luminance keeps the photo's, matched brings the style's to the photo's."
+        ),
     ] = "style"
     start: Annotated[str, asked("photo or noise.")] = "photo"
     ascent: Annotated[str, asked("lbfgs, or adam, which needs less memory.", rare=True)] = "lbfgs"

@@ -19,7 +19,7 @@ class Zoom(Dreaming, kw_only=True):
     leading = ("photo", "layers")
     asks = Network
     writes = Output
-    usage = ("photo.jpg -o zoom.webp --frames 60",)
+    usage = ("photo.jpg -o zoom.webp --frames 60", "photo.jpg --layer block11 --zoom 1.03 --rotate 1 -o spin.gif")
 
     photo: OnePhoto
     preset: DreamPreset = "zoom"
