@@ -113,7 +113,7 @@ class Worker:
             made = run.result()
             if len(made):
                 told["files"] = written(made, order, self.model)
-                told["note"] = " · ".join(made.told([order.target])[1:])[:2000]
+                told["note"] = " · ".join(made.told([Path(order.target)])[1:])[:2000]
             elif wish == "stop":
                 told["state"] = "cancelled"
         except Exception as caught:
