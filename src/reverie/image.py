@@ -148,6 +148,13 @@ def grey(image: Tensor) -> Tensor:
     return (image * weights.view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
+def in_channels(image: Tensor, channels: int) -> Tensor:
+    """Pictures [N,C,H,W] as a network of so many channels takes them: colours as their luminance, greys as colours."""
+    if image.shape[1] == channels or 1 not in (image.shape[1], channels):
+        return image
+    return grey(image) if channels == 1 else image.expand(-1, channels, -1, -1)
+
+
 def resize(image: Tensor, size: Size) -> Tensor:
     """The image at another size: bicubic, low-pass filtered where it shrinks."""
     if image.shape[-2:] == size:

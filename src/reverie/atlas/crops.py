@@ -16,7 +16,7 @@ from reverie.dataset.photos import PhotoSet
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.store import Scan
 from reverie.errors import OutOfMemory, UnsuitableImage
-from reverie.image import Size, fit, grey, to_pil
+from reverie.image import Size, fit, in_channels, to_pil
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.receptive_fields import Fields
@@ -73,8 +73,7 @@ class Cropping:
         """Where in a crop a unit fired: top, bottom, left, right; or nothing."""
         picture, box = self.photos.picture(crop.photo), ((crop.top, crop.bottom), (crop.left, crop.right))
         seen = None if picture is None else picture.float() / 255
-        if seen is not None and self.model.channels == 1:
-            seen = grey(seen[None])[0]
+        seen = None if seen is None else in_channels(seen[None], self.model.channels)[0]
         place = divmod(crop.place, self._width)
         found = None if seen is None else fired(self.model, seen, Unit(self.layer, (unit,)), place, box)
         return (None,) * 4 if found is None else (*found[0], *found[1])

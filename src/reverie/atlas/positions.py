@@ -10,10 +10,11 @@ import torch
 from reverie.attribution.class_evidence import class_evidence
 from reverie.dataset.decoding import batches
 from reverie.dataset.photos import PhotoSet
-from reverie.errors import Diverged, InvalidSetting
-from reverie.image import Size, grey
+from reverie.errors import Diverged
+from reverie.image import Size
 from reverie.models.model import Model
 from reverie.randomness import generator
+from reverie.recipes.framing import taken
 
 CLASSES = 5  # of each photo, of which the evidence is looked for
 RIM = 5  # rows and columns from which on the outermost ones are left out: there a network sees its own padding
@@ -60,15 +61,12 @@ def read_positions(
         InvalidSetting: a network that takes neither colours nor greys.
         Diverged: activations that are no numbers.
     """
-    if model.channels not in (1, 3):
-        raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
     photos, size = into.found, model.layer(layer).size or (1, 1)
     each = math.ceil(most / len(photos))
     together = model.together(model.size) if batch is None else batch
     for found in batches(photos, model.size, together, workers=workers):
         if found.indices:
-            images = found.images.to(model.device)
-            seen = class_evidence(model, grey(images) if model.channels == 1 else images, layer, CLASSES)
+            seen = class_evidence(model, taken(model, found.images), layer, CLASSES)
             for row, index in enumerate(found.indices):
                 places = _drawn(size, each, seed, photos.names[index])
                 vectors = seen.values[row].flatten(1)[:, places].T

@@ -10,7 +10,7 @@ from torch import Tensor
 from reverie.dataset.decoding import batches
 from reverie.dataset.photos import PhotoSet
 from reverie.errors import Diverged, InvalidSetting
-from reverie.image import grey, resize, to_uint8
+from reverie.image import in_channels, resize, to_uint8
 from reverie.models.model import Model
 from reverie.models.probe import probe
 
@@ -78,7 +78,7 @@ def embedded(model: Model, images: Tensor, layer: str) -> np.ndarray:
         return np.empty((0, model.layer(layer).channels), np.float32)
     images = images.to(model.device)
     with torch.no_grad():
-        seen = probe(model, grey(images) if model.channels == 1 else images, [layer])[layer]
+        seen = probe(model, in_channels(images, model.channels), [layer])[layer]
     return np.asarray(seen.mean((2, 3)).float().cpu().numpy())
 
 

@@ -13,7 +13,7 @@ from reverie.dataset.scan import LayerTallies
 from reverie.dataset.store import Scan
 from reverie.dataset.tallies import NOBODY
 from reverie.errors import InvalidSetting, OutOfMemory, ScanRefused, UnknownName, UnsuitableImage, count
-from reverie.image import grey
+from reverie.image import in_channels
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -188,8 +188,7 @@ def _looked_at(
     """The patches, with their values on the whole picture and on what they see of it alone."""
     model, width = fields.model, (fields.model.layer(fields.layer).size or (1, 1))[1]
     files = [_read(photos, photo, model) for photo, _, _ in found]
-    pictures = torch.stack([picture for picture, _ in files])
-    pictures = grey(pictures) if model.channels == 1 else pictures
+    pictures = in_channels(torch.stack([picture for picture, _ in files]), model.channels)
     maps = _maps(fields, pictures, channel)
     places = [int(each.argmax()) if place is None else place for each, (_, place, _) in zip(maps, found, strict=True)]
     boxes = [fields.box(place // width, place % width) for place in places]

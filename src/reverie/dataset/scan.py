@@ -13,7 +13,7 @@ from reverie.dataset.histograms import Histogram
 from reverie.dataset.samples import Examples, Samples
 from reverie.dataset.tallies import Array, Extremes, Maps, Moments, State, Tally
 from reverie.errors import Diverged, count
-from reverie.image import Size, grey
+from reverie.image import Size, in_channels
 from reverie.models.failures import told
 from reverie.models.model import Model
 from reverie.models.probe import listen
@@ -178,7 +178,7 @@ def _shown(
         pooled[name] = maps.sums / np.float32(maps.flat.shape[2])
 
     if batch.indices:
-        image = batch.images if model.channels != 1 else grey(batch.images)
+        image = in_channels(batch.images, model.channels)
         with torch.no_grad(), told(model, model.size, "choose a smaller --batch"):
             listen(model, image.to(model.device), layers, hear)
     return pooled

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from reverie.image import grey, read_at
+from reverie.image import in_channels, read_at
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.readiness import pink_noise
@@ -51,7 +51,7 @@ def silent_units(model: Model, units: Sequence[Unit]) -> tuple[Unit, ...]:
 def ordinary(model: Model) -> Iterator[Tensor]:
     """The ordinary pictures [1,C,H,W]: the sample photos and 1/f noise at the native size."""
     photos = [read_at(sample(name), model.size) for name in ("flower", "china")]
-    photos = [grey(photo) for photo in photos] if model.channels == 1 else photos if model.channels == 3 else []
+    photos = [in_channels(photo, model.channels) for photo in photos if model.channels in (1, 3)]
     for image in torch.cat([*photos, pink_noise(4, model.channels, model.size)]):
         yield image[None].to(model.device)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reverie.image import Photo, grey, read_at, resize
+from reverie.image import Photo, in_channels, read_at, resize
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
 from reverie.objectives.activations import select
@@ -183,5 +183,4 @@ def concept(model: Model, layer: str, photos: Sequence[Photo], against: Sequence
 
 
 def _shown(model: Model, photo: Photo) -> Tensor:
-    image = read_at(photo, model.size).to(model.device)
-    return grey(image) if model.channels == 1 else image
+    return in_channels(read_at(photo, model.size).to(model.device), model.channels)

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from reverie.image import grey
+from reverie.image import in_channels
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
 from reverie.objectives.objective import Objective, Term, constructor
@@ -17,16 +17,10 @@ def elsewhere(model: Model, objective: Objective) -> Objective:
     tiles = objective.tiles and not model.takes_one_size(objective.layers)
 
     def statistics(activations: Activations) -> Tensor:
-        image = _in_colours(activations.seen, model.channels).to(model.device)
+        image = in_channels(activations.seen, model.channels).to(model.device)
         score = objective.score(probe(model, image, objective.layers))
         return score.unsqueeze(1).to(activations.picture.device)
 
     text = f"{model.title}/({objective!r})" if len(objective.terms) > 1 else f"{model.title}/{objective!r}"
     term = Term(text, (), statistics, lambda scores: scores[:, 0], tiles=tiles, couples=objective.couples)
     return Objective(((1.0, term),))
-
-
-def _in_colours(image: Tensor, channels: int) -> Tensor:
-    if image.shape[1] == channels:
-        return image
-    return grey(image) if channels == 1 else image.expand(-1, channels, -1, -1)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reverie.errors import InvalidSetting
-from reverie.image import Photo, grey, photos_in, read_at
+from reverie.image import Photo, in_channels, photos_in, read_at
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.randomness import generator, undisturbed
@@ -67,8 +67,7 @@ def _responses(model: Model, layer: str, photos: Iterable[Photo], seed: int) -> 
     """Float [positions,C], 0 or more, of at most MOST positions drawn by chance."""
     found = []
     for photo in photos:
-        image = read_at(photo, LONG_SIDE)
-        image = grey(image) if model.channels == 1 else image
+        image = in_channels(read_at(photo, LONG_SIDE), model.channels)
         with torch.no_grad():
             found.append(probe(model, image.to(model.device), [layer])[layer][0].flatten(1).T.clamp_min(0).cpu())
     values = torch.cat(found)

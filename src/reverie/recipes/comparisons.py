@@ -7,11 +7,12 @@ from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
-from reverie.image import Photo, Size, fit, grey, read, resize
+from reverie.image import Photo, Size, fit, read, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective, activation
 from reverie.parameterizations import Pixels, SoftColors
 from reverie.randomness import generator
+from reverie.recipes.framing import taken
 from reverie.recipes.origins import recorded
 from reverie.settings.compare import Compare
 from reverie.settings.fields import sized
@@ -79,7 +80,7 @@ def _starts(model: Model, photo: Photo | None, size: int | str | Size | None, se
     if picture is None:
         return noise.to(model.device)
     picture = resize(picture, area).clamp(0, 1)
-    return torch.cat([noise, grey(picture) if model.channels == 1 else picture]).to(model.device)
+    return torch.cat([noise.to(model.device), taken(model, picture)])
 
 
 @recorded(Grow)

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.image import Photo, Size, fit, grey, read, read_at, read_opacity, resize
+from reverie.image import Photo, Size, fit, read, read_at, read_opacity, resize
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective, guided, photo_features
 from reverie.recipes.balance import Ally, allies, by_photo, check_allies
 from reverie.recipes.depth import main_line
-from reverie.recipes.framing import check_positions
+from reverie.recipes.framing import check_positions, taken
 from reverie.recipes.networks import Other, others
 from reverie.recipes.origins import recorded
 from reverie.recipes.parameterizing import masked
@@ -89,10 +89,7 @@ def _photo(model: Model, photo: Photo, size: int | str | Size | None, usual: Seq
     wanted = sized(size)
     if wanted is None and usual:
         wanted = sized(min(usual[0], max(read(photo).shape[-2:])))
-    picture = read_at(photo, wanted).to(model.device)
-    if model.channels not in (1, 3):
-        raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
-    return grey(picture) if model.channels == 1 else picture
+    return taken(model, read_at(photo, wanted))
 
 
 def _wanted(model: Model, layers: Sequence[Wanted], size: Size) -> list[tuple[Wish, float]]:

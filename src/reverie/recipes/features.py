@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
-from reverie.image import Photo, Size, grey, read_at
+from reverie.image import Photo, Size, read_at
 from reverie.models.extents import Extent
 from reverie.models.model import Model
 from reverie.models.receptive_fields import cut, rules
@@ -17,7 +17,7 @@ from reverie.objectives import Objective
 from reverie.objectives.opacity import transparent
 from reverie.parameterizations import Alpha, Latent, Parameterization
 from reverie.recipes.balance import allies, by_deviation, check_allies
-from reverie.recipes.framing import check_positions
+from reverie.recipes.framing import check_positions, taken
 from reverie.recipes.networks import Other, others
 from reverie.recipes.origins import recorded
 from reverie.recipes.parameterizing import ALPHAS, made_of, masked, measured, with_alpha, with_spectrum
@@ -64,7 +64,7 @@ def feature(model: Model, asked: Feature) -> Recipe:
         transforms=(Backdrop(), *chosen.transforms) if kind == "optimised" else chosen.transforms,
         constraint=None if material.bounded else in_range,
         start=chosen.start,
-        photo=_photo(model, canvas.start, sizes[0]) if canvas.start is not None and chosen.start == "photo" else None,
+        photo=_photo(model, chosen, canvas.start, sizes[0]),
         seed=asked.seed,
         redirect=chosen.redirect,
         batch=min(len(named), model.together(sizes[-1]) if asked.batch is None else asked.batch),
@@ -171,11 +171,9 @@ def _response(model: Model, unit: Unit, reduction: str) -> Objective:
     return response(model, unit, reduction)
 
 
-def _photo(model: Model, start: Photo, size: Size) -> Tensor:
-    if model.channels not in (1, 3):
-        raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
-    photo = read_at(start, size).to(model.device)
-    return grey(photo) if model.channels == 1 else photo
+def _photo(model: Model, preset: Preset, start: Photo | None, size: Size) -> Tensor | None:
+    """The photo that is started from, if any."""
+    return taken(model, read_at(start, size)) if start is not None and preset.start == "photo" else None
 
 
 def _material(
@@ -203,9 +201,8 @@ def _masked(model: Model, preset: Preset, part: Parameterization, canvas: Canvas
         return part
     if isinstance(part, Alpha):
         raise InvalidSetting("a mask goes with no optimised opacity; leave out one of both")
-    if start is not None and preset.start == "photo":
-        ground = _photo(model, start, size)
-    else:
+    ground = _photo(model, preset, start, size)
+    if ground is None:
         ground = blank(0.0 if preset.start == "zero" else 0.5, model.channels, size).to(model.device)
     return masked(part, mask, ground, same_shape=False)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from reverie.errors import InvalidSetting, UnknownName
-from reverie.image import Photo, Size, grey, read, read_at
+from reverie.image import Photo, Size, in_channels, read, read_at
 from reverie.models.model import Model
 from reverie.settings.fields import sized
 from reverie.unit import Unit
@@ -17,15 +17,23 @@ def native_photo(model: Model, photo: Photo, size: int | str | Size | None) -> T
     Raises:
         InvalidSetting: a network that takes neither colours nor greys, or no size.
     """
-    if model.channels not in (1, 3):
-        raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
     wanted = sized(size)
     picture = read(photo, min(model.size)) if wanted is None else read_at(photo, wanted)
     height, width = picture.shape[-2:]
     if wanted is None:
         picture = read_at(picture, round(max(height, width) * min(model.size) / min(height, width)))
-    picture = picture.to(model.device)
-    return grey(picture) if model.channels == 1 else picture
+    return taken(model, picture)
+
+
+def taken(model: Model, picture: Tensor) -> Tensor:
+    """A photo [1,3,H,W] on the network's device, in its channels.
+
+    Raises:
+        InvalidSetting: a network that takes neither colours nor greys.
+    """
+    if model.channels not in (1, 3):
+        raise InvalidSetting(f"{model.name} takes {model.channels} channels; a photo has 3, or 1 as grey")
+    return in_channels(picture.to(model.device), model.channels)
 
 
 def check_position(model: Model, unit: Unit, size: Size) -> None:

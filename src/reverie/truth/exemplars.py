@@ -14,7 +14,7 @@ from reverie.dataset.scan import Keeping, LayerTallies, fresh, tallied
 from reverie.dataset.store import Scan
 from reverie.dataset.tallies import NOBODY, Array, lots
 from reverie.errors import InvalidSetting, ScanRefused
-from reverie.image import grey, resize
+from reverie.image import in_channels, resize
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -62,7 +62,7 @@ class Responses:
         """
         chosen = np.linspace(0, len(self.readable) - 1, min(most, len(self.readable))).round().astype(int)
         pictures = [self.photos.framed(self.readable[place], self.model.size) for place in chosen]
-        return shown(self.model, torch.stack(pictures))
+        return in_channels(torch.stack(pictures), self.model.channels)
 
 
 def responses(
@@ -230,13 +230,8 @@ def peaks(model: Model, unit: Unit, pictures: Tensor) -> list[int]:
 def channel_maps(model: Model, unit: Unit, pictures: Tensor) -> Tensor:
     """[N,H,W] of a channel on pictures [N,3,H,W]."""
     with torch.no_grad():
-        found = probe(model, shown(model, pictures).to(model.device), [unit.layer])
+        found = probe(model, in_channels(pictures, model.channels).to(model.device), [unit.layer])
     return found[unit.layer][:, channel_of(unit)].cpu()
-
-
-def shown(model: Model, pictures: Tensor) -> Tensor:
-    """Pictures as a network takes them: in greys where it knows no colours."""
-    return grey(pictures) if model.channels == 1 and pictures.shape[1] == 3 else pictures
 
 
 def seen(pictures: Tensor, boxes: Sequence[Box], side: tuple[int, int]) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from reverie.dataset.scanning import main_layers
 from reverie.dataset.tallies import Array
 from reverie.errors import InvalidSetting
-from reverie.image import grey, resize
+from reverie.image import in_channels, resize
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.sources import load
@@ -34,7 +34,7 @@ class Judge:
         with torch.no_grad():
             for chunk in pictures.split(TOGETHER):
                 shown = resize(chunk, self.model.size).clamp(0, 1).to(self.model.device)
-                seen = probe(self.model, grey(shown) if self.model.channels == 1 else shown, self.layers)
+                seen = probe(self.model, in_channels(shown, self.model.channels), self.layers)
                 # each layer of the same weight, however many channels it has
                 each = [seen[layer].mean((2, 3)) / seen[layer].shape[1] ** 0.5 for layer in self.layers]
                 parts.append(torch.cat(each, 1).cpu())

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reverie.dataset.tallies import Array
-from reverie.image import grey, resize
+from reverie.image import grey, in_channels, resize
 from reverie.models.model import Model
 from reverie.models.probe import probe
 
@@ -77,8 +77,7 @@ def statistics(model: Model, pictures: Tensor) -> Array:
     layers, parts = early(model), list[Tensor]()
     with torch.no_grad():
         for chunk in pictures.split(TOGETHER):
-            given = grey(chunk) if model.channels == 1 and chunk.shape[1] == 3 else chunk
-            seen = probe(model, given.to(model.device), layers)
+            seen = probe(model, in_channels(chunk, model.channels).to(model.device), layers)
             each = [moment for layer in layers for moment in (seen[layer].mean((2, 3)), seen[layer].std((2, 3)))]
             parts.append(torch.cat(each, 1).cpu())
     return np.asarray(torch.cat(parts).double().numpy())

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from reverie.dataset.tallies import Array
-from reverie.image import resize
+from reverie.image import in_channels, resize
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.receptive_fields import Fields
-from reverie.truth.exemplars import TOGETHER, Exemplars, patches, peaks, shown
+from reverie.truth.exemplars import TOGETHER, Exemplars, patches, peaks
 from reverie.truth.interpretability import Choice, Others, choice
 from reverie.unit import Unit
 
@@ -115,7 +115,7 @@ def placed(model: Model, unit: Unit, picture: Tensor) -> tuple[Tensor, list[Box]
 def means_within(model: Model, layers: Sequence[str], pictures: Tensor, boxes: Sequence[Box]) -> Mapping[str, Array]:
     """Of each layer [N,C], the channels' means over the positions that lie in each picture's box."""
     parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    given = shown(model, pictures)
+    given = in_channels(pictures, model.channels)
     with torch.no_grad():
         for first in range(0, len(given), TOGETHER):
             seen = probe(model, given[first : first + TOGETHER].to(model.device), layers)

@@ -12,7 +12,7 @@ from reverie.dataset.photos import framed
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.expression import looks_like_sum
 from reverie.figures.result import Result
-from reverie.image import Photo, Size, grey, read, resize
+from reverie.image import Photo, Size, in_channels, read, resize
 from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
@@ -122,8 +122,7 @@ def verify(
 ) -> list[Verdict]:
     """A verdict on each of the pictures [N,C,H,W] of these units."""
     size = int(images.shape[-2]), int(images.shape[-1])
-    patches = torch.cat(list(_spread(photos, size)))
-    patches = grey(patches) if model.channels == 1 else patches
+    patches = in_channels(torch.cat(list(_spread(photos, size))), model.channels)
     spectra = spectrum(patches)
     usual = spectra.mean(0)
     natural = float(distance(spectra, usual).median())
@@ -203,7 +202,7 @@ def _transfer(model: Model, unit: Unit, image: Tensor, other: Model) -> Transfer
         return None
     shown = resize(image, other.size).clamp(0, 1).to(other.device)
     with torch.no_grad():
-        seen = probe(other, shown if other.channels == shown.shape[1] else grey(shown), ["logits"])
+        seen = probe(other, in_channels(shown, other.channels), ["logits"])
     shares = other.probabilities(seen["logits"])[0]
     index = int(known.channels[0])
     rank = 1 + int((shares > shares[index]).sum())

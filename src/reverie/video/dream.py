@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie import recipes
-from reverie.image import grey, resize
+from reverie.image import in_channels, resize
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.record import Record, versions
@@ -51,8 +51,7 @@ def film(model: Model | str | nn.Module, asked: Asked) -> Shot:
         held = image = None
         for picture in islice(source.pictures(), start * every, frames and frames * every, every):
             if image is None or picture is not held:
-                image = resize(picture, recipe.size).clamp(0, 1)
-                image = grey(image) if ready.channels == 1 else image
+                image = in_channels(resize(picture, recipe.size).clamp(0, 1), ready.channels)
             held = picture
             yield image
 
