@@ -18,6 +18,7 @@ from reverie.atlas.values import Entry
 from reverie.dataset.database import PAGE, connected
 from reverie.dataset.store import TABLES as SCANNED
 from reverie.errors import AtlasRefused
+from reverie.models.sameness import decisive
 
 CLEARED = {"patches": "1", "statistics": "1", "links": "1", "classes": "kind = 'photos'"}  # before facts come anew
 DECISIVE = {
@@ -26,7 +27,6 @@ DECISIVE = {
     "device": "device",
     "threads": "number of threads, --threads",
 }
-NAMES = ("name", "weights", "classes", "code")  # of a source what says where it was loaded from, not what it is
 
 
 @dataclass(frozen=True)
@@ -207,9 +207,4 @@ def difference(one: Described, other: Described) -> str | None:
 
 def _decisive(name: str, value: Any) -> Any:
     plain = json.loads(json.dumps(msgspec.to_builtins(value)))
-    return decisive_source(plain) if name == "source" else plain
-
-
-def decisive_source(source: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a network's source what decides its numbers: not by which name or from which file it was loaded."""
-    return {key: value for key, value in source.items() if key not in NAMES}
+    return decisive(plain) if name == "source" else plain

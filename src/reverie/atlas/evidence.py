@@ -21,6 +21,7 @@ from reverie.figures.lettering import digits
 from reverie.figures.overlay import framed
 from reverie.image import to_pil
 from reverie.models.model import Model
+from reverie.models.sameness import difference
 from reverie.unit import Unit
 
 KINDS = {  # of patches: title, columns and side of their section
@@ -162,11 +163,10 @@ def evidence(
 
 def _check(model: Model, scan: Scan) -> None:
     """That a scan is of this network, by its weights and its normalisation."""
-    other = [key for key in ("weights_sha256", "mean", "std", "size") if scan.about.model.get(key) != model.source[key]]
-    if other:
-        what = "other weights" if other[0] == "weights_sha256" else f"another {other[0]}"
+    what = difference(scan.about.model, model.source)
+    if what:
         raise ScanRefused(
-            f"{scan.path} was made with {what} than {model.name}; name its network with --model, or scan anew"
+            f"{scan.path} was made with other {what} than {model.name}; name its network with --model, or scan anew"
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from reverie.atlas.atlas_writer import Done, decisive_source
+from reverie.atlas.atlas_writer import Done
 from reverie.atlas.crops import Cropping, Decoded
 from reverie.atlas.entries import AtlasBatch, AtlasClass, AtlasLink, AtlasUnit, Statistics
 from reverie.atlas.evidence import FEWEST
@@ -26,6 +26,7 @@ from reverie.dataset.store import Scan
 from reverie.dataset.tallies import Array
 from reverie.models.connectivity import wiring
 from reverie.models.model import Model
+from reverie.models.sameness import decisive
 from reverie.models.wiring import Connection, Wiring
 from reverie.unit import Unit
 
@@ -68,7 +69,7 @@ class Facts:
         """What the facts are of."""
         about = None if self.scan is None else {**plain(self.scan.about), "place": "", "model": {}}
         told = {"facts": {"patches": self.patches, "links": self.links}, "scan": about}
-        return json.dumps({**told, "network": decisive_source(self.model.source)}, sort_keys=True)
+        return json.dumps({**told, "network": decisive(self.model.source)}, sort_keys=True)
 
     @property
     def key(self) -> str:

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from reverie.atlas.atlas_file import Atlas, read_atlas
-from reverie.atlas.atlas_writer import AtlasWriter, decisive_source
+from reverie.atlas.atlas_writer import AtlasWriter
 from reverie.atlas.grid_entries import AtlasCell, AtlasEvidence, AtlasGrid, AtlasPiece
 from reverie.atlas.grid_figure import ActivationGrid
 from reverie.atlas.site.plain import clipped
 from reverie.atlas.worker import webp
 from reverie.errors import AtlasRefused
+from reverie.models.sameness import decisive
 from reverie.photo import opaque
 
 
@@ -25,7 +26,7 @@ def keeper(path: str | Path, layer: str, source: Mapping[str, Any]) -> Atlas:
         UnknownName: it has no such layer.
     """
     atlas = read_atlas(path)
-    if decisive_source(atlas.about.source) != decisive_source(source):
+    if decisive(atlas.about.source) != decisive(source):
         raise AtlasRefused(
             f"{atlas.path} is an atlas of other weights or settings of the network ({atlas.about.title}); "
             "name its network with --model"

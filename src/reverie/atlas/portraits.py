@@ -11,6 +11,7 @@ from reverie.errors import ReverieError, UnsuitableImage
 from reverie.figures.naming import file_names
 from reverie.files import record_text
 from reverie.models.model import Model
+from reverie.models.sameness import difference
 from reverie.paths import path_named
 from reverie.recipes.reruns import read_record
 from reverie.runs import Event
@@ -86,5 +87,5 @@ def _is_of(model: Model, unit: Unit, path: Path) -> bool:
     except ReverieError:
         return False
     named = record.own(record.arguments.get("units"))
-    same = record.model.get("weights_sha256") == model.source["weights_sha256"]
+    same = difference(record.model, model.source) is None
     return record.recipe == "feature" and same and named == [str(unit)] and not record.arguments.get("negative")

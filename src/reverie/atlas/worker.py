@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from reverie import recipes
-from reverie.atlas.atlas_writer import Done, decisive_source
+from reverie.atlas.atlas_writer import Done
 from reverie.atlas.described import Job
 from reverie.atlas.entries import AtlasBatch, AtlasClass, AtlasPicture
 from reverie.atlas.plan import Batch
@@ -29,6 +29,7 @@ from reverie.image import to_pil
 from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
+from reverie.models.sameness import decisive
 from reverie.recipes.presets import FEATURE
 from reverie.runs import read
 from reverie.synthesis import Recipe
@@ -127,7 +128,7 @@ class Painter:
         """The hash of all that decides the pictures but for their units, and what it is of."""
         name, arguments = recipe.origin
         own = {key: value for key, value in arguments.items() if key != "units"}
-        network = decisive_source(self.model.source)
+        network = decisive(self.model.source)
         record = json.dumps({"recipe": name, "arguments": own, "network": network}, sort_keys=True)
         return sha256(record.encode()).hexdigest()[:32], record
 

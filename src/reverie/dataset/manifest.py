@@ -8,6 +8,7 @@ from typing import Any
 from reverie.dataset.photos import FRAMING
 from reverie.dataset.scan import Keeping
 from reverie.image import Size
+from reverie.models.sameness import decisive
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class About:
     def difference(self, other: "About") -> str | None:
         """The first thing in which another scan differs, in words; None where it is the same."""
         for name, words in _WORDS.items():
-            one, two = (json.dumps(_decisive(plain(about)[name])) for about in (self, other))
+            values = [plain(about)[name] for about in (self, other)]
+            one, two = (json.dumps(decisive(value) if name == "model" else value) for value in values)
             if one != two:
                 return f"other {words}" + (f" ({one}, not {two})" if max(len(one), len(two)) < 40 else "")
         return None
@@ -67,15 +69,6 @@ def plain(about: About) -> dict[str, Any]:
     """As JSON values."""
     found: dict[str, Any] = json.loads(json.dumps(asdict(about), sort_keys=True))
     return found
-
-
-def _decisive(value: Any) -> Any:
-    """Of a network what decides its numbers: not by which name or from which file it was loaded."""
-    return (
-        {key: value[key] for key in value if key not in ("name", "weights", "classes", "code")}
-        if isinstance(value, dict)
-        else value
-    )
 
 
 def parsed(rows: Mapping[str, str]) -> About:

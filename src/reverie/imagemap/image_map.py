@@ -21,6 +21,7 @@ from reverie.imagemap.map_page import MapPage
 from reverie.imagemap.mosaic import mosaic
 from reverie.imagemap.sprites import Sprites
 from reverie.models.model import Model
+from reverie.models.sameness import difference
 from reverie.paths import check_output, path_named
 from reverie.record import Record
 
@@ -178,13 +179,11 @@ class ImageMap:
             UnknownName: it has no such layer.
             RecordRefused: it is another one, or sees photos otherwise.
         """
-        source = model.source
-        for key in ("weights_sha256", "mean", "std", "size"):
-            if self.record.model.get(key) != source.get(key):
-                what = "weights" if key == "weights_sha256" else key
-                raise RecordRefused(
-                    f"the map was made by {self.record.model.get('name')}, and {source.get('name')} has other {what}; "
-                    "name the map's network with --model and --weights"
-                )
+        what = difference(self.record.model, model.source)
+        if what:
+            raise RecordRefused(
+                f"the map was made by {self.record.model.get('name')}, and {model.title} has other {what}; "
+                "name the map's network with --model and --weights"
+            )
         if len(self.basis.mean) != model.layer(self.layer).channels:
             raise RecordRefused(f"the map does not fit '{self.layer}' of {model.name}; make it anew with 'reverie map'")

@@ -9,6 +9,7 @@ from torch import nn
 from reverie.errors import RecordRefused, ReverieError
 from reverie.models.interventions import edits_of
 from reverie.models.model import Model
+from reverie.models.sameness import difference
 from reverie.models.sources import load
 from reverie.recipes.consent import check_description, check_network
 from reverie.record import Record
@@ -43,9 +44,8 @@ def network_again(
         if isinstance(error, ReverieError):
             raise
         raise RecordRefused("the record's description of its network is damaged; render the picture anew") from None
-    differing = [key for key in ("weights_sha256", "mean", "std", "size") if ready.source.get(key) != source.get(key)]
-    if differing:
-        what = "weights" if differing[0] == "weights_sha256" else differing[0]
+    what = difference(ready.source, source)
+    if what:
         raise RecordRefused(
             f"{ready.name} has other {what} than the picture was made with; "
             f"name the right {'one with --also' if remedy == '--also' else 'ones with --model and --weights'}"

@@ -1,13 +1,11 @@
 """Fitting: whether the files that are named beside the network are of it; in the process that computes."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from reverie.atlas.atlas_file import Atlas, read_atlas, scan_in
 from reverie.errors import AtlasRefused, ReverieError, ScanRefused
 from reverie.models.model import Model
-
-HASH = "weights_sha256"
+from reverie.models.sameness import difference
 
 
 class Fitting:
@@ -33,7 +31,7 @@ class Fitting:
 
     def _take_atlas(self, path: str) -> None:
         found = read_atlas(path)
-        if not self._own(found.about.source):
+        if difference(found.about.source, self.model.source):
             raise AtlasRefused(
                 f"{path} is an atlas of {found.about.title}, not of {self.model.title} with these weights; name "
                 "another --atlas, or its network with --model"
@@ -44,12 +42,9 @@ class Fitting:
     def _take_scan(self, path: str) -> None:
         self.scanned = ()
         found = scan_in(path)
-        if not self._own(found.about.model):
+        if difference(found.about.model, self.model.source):
             raise ScanRefused(
                 f"{path} was scanned with another network than {self.model.title} with these weights; name another "
                 "--scan, or its network with --model"
             )
         self.scanned = tuple(found.about.layers)
-
-    def _own(self, source: Mapping[str, Any]) -> bool:
-        return source.get(HASH) == self.model.source.get(HASH)

@@ -18,6 +18,7 @@ from reverie.figures.result import Result
 from reverie.files import save
 from reverie.models.interventions import edits_of
 from reverie.models.model import Model
+from reverie.models.sameness import difference
 from reverie.photo import opaque
 from reverie.recipes.consent import check_description
 from reverie.recipes.repetition import repetition
@@ -78,8 +79,7 @@ class Order:
         """The run that a picture's record tells of, on this network: its word on another one is not heard."""
         picture = Path(str(self.given["picture"]))
         record = read_record(picture)
-        made_with = record.model.get("weights_sha256")
-        if made_with != model.source.get("weights_sha256"):
+        if difference(record.model, model.source):
             raise RecordRefused(
                 f"{picture.name} was made with another network ({record.model.get('name')}); open the studio with it"
             )

@@ -19,6 +19,7 @@ from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.receptive_fields import Fields
+from reverie.models.sameness import difference
 from reverie.runs import Event
 from reverie.truth.drawn import Drawn
 from reverie.unit import Unit
@@ -109,8 +110,9 @@ def scanned(model: Model, found: Scan, layers: Sequence[str], place: str | None 
         UnknownName: the scan has no such layer.
         ScanRefused: a scan of another network, or of photos that are not there.
     """
-    if found.about.model.get("weights_sha256") != model.source["weights_sha256"]:
-        raise ScanRefused(f"{found.path} was made with other weights than {model.name}; name its network, or scan anew")
+    what = difference(found.about.model, model.source)
+    if what:
+        raise ScanRefused(f"{found.path} was made with other {what} than {model.name}; name its network, or scan anew")
     tallies = {layer: found.tallies(layer) for layer in dict.fromkeys(layers)}
     kept = found.about.keeping.embeddings
     means = {layer: found.embeddings(layer) for layer in tallies} if kept else {}
