@@ -20,7 +20,6 @@ from reverie.dataset.photos import PhotoSet, photo_set
 from reverie.dataset.projection import chosen_method, ensure, made_by, principal_components, projecting
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, digest
-from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.sources import load
@@ -244,8 +243,7 @@ def checked_layer(model: Model, name: str) -> str:
 def class_names(model: Model) -> Sequence[str]:
     """Of all classes, short; their numbers where they have no names."""
     count = model.layers["logits"].channels if "logits" in model.layers else 0
-    named = [first_name(name) for name in model.classes]
-    return named if len(named) == count else [f"class {index}" for index in range(count)]
+    return [model.class_name(index) for index in range(count)]
 
 
 def described(found: PhotoSet) -> dict[str, Any]:

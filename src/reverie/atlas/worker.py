@@ -26,7 +26,6 @@ from reverie.atlas.plan import Batch
 from reverie.errors import InvalidSetting, ReverieError, printable
 from reverie.figures.result import Result
 from reverie.image import to_pil
-from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.sameness import decisive
@@ -167,7 +166,7 @@ def likeliest(model: Model, logits: Tensor) -> tuple[tuple[str, float], ...]:
         return ()
     top = shares.topk(min(CLASSES, len(shares)))
     pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
-    return tuple((first_name(model.classes[index]), share) for index, share in pairs)
+    return tuple((model.class_name(index), share) for index, share in pairs)
 
 
 def webp(picture: Image.Image) -> bytes:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
-from reverie.models.classes import class_number, first_name
+from reverie.models.classes import class_number, first_name, numbers_named
 from reverie.models.edits import Edit, Replacing, edits_here, plain, replacing, unedited
 from reverie.models.grids import Form, call_name, module_name
 from reverie.models.hooks import Hooks, Keep
@@ -70,9 +70,8 @@ class Model:
 
     def __repr__(self) -> str:
         """Short: what it is called, takes and tells."""
-        height, width = self.size
         classes = f"{self.layers['logits'].channels} classes" if "logits" in self.layers else "no classes"
-        taken = f"{self.channels}x{height}x{width}"
+        taken = "x".join(map(str, (self.channels, *self.size)))
         return f"<Model {self.title}: {taken}, {classes}, {len(self.layers)} layers, on {self.device}>"
 
     @property
@@ -169,8 +168,7 @@ class Model:
         calls = [key for key in self.layers if module_name(key) == name]
         if calls:
             raise UnknownName(f"'{name}' runs {len(calls)} times in {self.name}; name a call: {', '.join(calls)}")
-        named = [item for item in self.classes if first_name(item).lower() == name.strip().lower()]
-        if named:
+        if numbers_named(self.classes, name):
             raise UnknownName(f"{self.name} has no layer '{name}'; the class is {Unit('logits', (name.strip(),))}")
         block = name.partition(".")[0]
         if block in BLOCKS["bundled"] and block not in self.layers:
@@ -200,9 +198,7 @@ class Model:
         parsed = [unit for item in several for unit in (parse(item) if isinstance(item, str) else [item])]
         if not parsed:
             raise InvalidSetting("no unit is named; name at least one, such as 'block8:12'")
-        if rows is not None:
-            return tuple(self._of_dictionary(unit, rows) for unit in parsed)
-        return tuple(self._checked(unit) for unit in parsed)
+        return tuple(self._checked(unit) if rows is None else self._of_dictionary(unit, rows) for unit in parsed)
 
     def _of_dictionary(self, unit: Unit, rows: int) -> Unit:
         """The unit, its numbers rows of a dictionary; without any it means the only row."""
@@ -237,11 +233,19 @@ class Model:
         )
         raise UnknownName(f"'{name}' in '{unit}' is no channel number, and {why}")
 
+    def class_name(self, index: int) -> str:
+        """A class's first name, else its number."""
+        return first_name(self.classes[index]) if index < len(self.classes) else f"class {index}"
+
+    def named_class(self, unit: Unit) -> str | None:
+        """The name of the class that a unit is; None where it is none, or has no name."""
+        alone = unit.layer == "logits" and len(unit.channels) == 1 and int(unit.channels[0]) < len(self.classes)
+        return self.class_name(int(unit.channels[0])) if alone else None
+
     def label(self, unit: Unit) -> str:
         """What to write under a unit's picture: the class's name where it is one."""
-        if unit.layer == "logits" and len(unit.channels) == 1 and int(unit.channels[0]) < len(self.classes):
-            return f"{first_name(self.classes[int(unit.channels[0])])} ({unit})"
-        return str(unit)
+        name = self.named_class(unit)
+        return str(unit) if name is None else f"{name} ({unit})"
 
     def _runs(self, size: Size, layers: Iterable[str]) -> bool:
         blank = torch.full((1, self.channels, *size), 0.5, device=self.device)

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from reverie.errors import InvalidSetting
-from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective, log_probability, margin, presence
@@ -59,7 +58,7 @@ def aim_of(model: Model, picture: Tensor | None, target: str | int | None) -> Ai
         return Aim(own, not exclusive and float(shares[own]) < BORDER, exclusive)
     aim = Aim(named, True, exclusive)
     if aim.reached(shares):
-        raise InvalidSetting(f"the photo is a {called(model, named)} already; name another class with --as, or none")
+        raise InvalidSetting(f"the photo is a {model.class_name(named)} already; name another class with --as, or none")
     return aim
 
 
@@ -111,8 +110,3 @@ def class_of(model: Model, target: str | int) -> int:
     """
     name: str | int = int(target) if str(target).isdigit() else str(target)
     return int(model.units(Unit("logits", (name,)))[0].channels[0])
-
-
-def called(model: Model, index: int) -> str:
-    """A class's name, else its number."""
-    return first_name(model.classes[index]) if index < len(model.classes) else f"class {index}"

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from reverie.errors import InvalidSetting
 from reverie.image import Size
-from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.moments import deviation
 from reverie.models.probe import probe
@@ -56,12 +55,11 @@ def allies(model: Model, unit: Unit | None, also: Sequence[Other], usual: str = 
 
 def _of_the_same_class(model: Model, unit: Unit | None, other: Model) -> Unit:
     """The class of another network that has the name of a class of the first one."""
-    is_class = unit is not None and unit.layer == "logits" and len(unit.channels) == 1
-    if unit is None or not is_class or int(unit.channels[0]) >= len(model.classes):
+    name = None if unit is None else model.named_class(unit)
+    if name is None:
         raise InvalidSetting(
             f"'{unit}' is no class with a name; say what in {other.name} is meant as --also MODEL=UNIT"
         )
-    name = first_name(model.classes[int(unit.channels[0])])
     return other.units(Unit("logits", (name,)))[0]
 
 

@@ -15,7 +15,7 @@ from reverie.objectives import log_probability
 from reverie.parameterizations import Cppn, Parameterization
 from reverie.parameterizations.lattice import LEVELS, Lattice, Quantised, on_lattice
 from reverie.randomness import Generators
-from reverie.recipes.aims import Aim, aim_of, called, class_of, climbed, probabilities
+from reverie.recipes.aims import Aim, aim_of, class_of, climbed, probabilities
 from reverie.recipes.framing import native_photo
 from reverie.recipes.origins import recorded
 from reverie.recipes.verdicts import Fooled, reread
@@ -161,7 +161,7 @@ class Everywhere:
             shown = [probabilities(model, (photo + more).clamp(0, 1))[0] for photo in self.photos.split(1)]
             return sum(self.aim.reached(shares) for shares in shown) / len(shown)
 
-        before, after, name = share(0.0), share(change), called(model, self.aim.index)
+        before, after, name = share(0.0), share(change), model.class_name(self.aim.index)
         values = {
             "photos": len(self.photos),
             "class": self.aim.index,

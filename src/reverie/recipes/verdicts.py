@@ -8,10 +8,10 @@ from torch import Tensor
 
 from reverie.figures.result import Finding
 from reverie.image import read, to_pil
-from reverie.models.classes import first_name, numbers_named
+from reverie.models.classes import numbers_named
 from reverie.models.model import Model
 from reverie.parameterizations.lattice import LEVELS
-from reverie.recipes.aims import BORDER, Aim, called, probabilities
+from reverie.recipes.aims import BORDER, Aim, probabilities
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Fooled:
         own = None if before is None else int(before.argmax())
         seen = self.aim.index if self.aim.rise or not self.aim.exclusive else taken
         fooled = self.aim.reached(file)
-        missed = () if fooled else (f"not fooled: {called(model, taken)} {_percent(file[taken])}",)
+        missed = () if fooled else (f"not fooled: {model.class_name(taken)} {_percent(file[taken])}",)
         values: dict[str, object] = {
             "taken_for": taken,
             "fooled": fooled,
@@ -39,7 +39,7 @@ class Fooled:
             "file": _rounded(file[seen]),
         }
         if before is None or self.photo is None or own is None:
-            return Finding("\n".join([*missed, f"{called(model, seen)} {_percent(file[seen])}"]), values)
+            return Finding("\n".join([*missed, f"{model.class_name(seen)} {_percent(file[seen])}"]), values)
         change = (image.cpu() - self.photo.cpu())[0]
         values |= {
             "before": _rounded(before[seen]),
@@ -51,12 +51,12 @@ class Fooled:
         }
         gain = 0.25 / max(float(change.abs().max()), 1 / LEVELS)
         words = [
-            f"{called(model, index)} {_percent(before[index])} -> {_percent(file[index])}"
+            f"{model.class_name(index)} {_percent(before[index])} -> {_percent(file[index])}"
             for index in dict.fromkeys((seen, own))
         ]
         note = "\n".join([*missed, *words, f"change {values['linf']} of 255, L2 {values['l2']:.3g}"])
         shown = (
-            (f"photo\n{called(model, own)} {_percent(before[own])}", self.photo[0].cpu()),
+            (f"photo\n{model.class_name(own)} {_percent(before[own])}", self.photo[0].cpu()),
             (f"change, x{gain:.0f}", (0.5 + gain * change).clamp(0, 1)),
         )
         return Finding(note, values, shown)
@@ -87,7 +87,7 @@ def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
     shares = probabilities(model, image.to(model.device))[0]
     same = _same_class(model, of, index, len(shares))
     top, unnamed = int(shares.argmax()), not model.classes and of.layers["logits"].channels == len(shares)
-    name, share = called(of if unnamed else model, top), float(shares[top])
+    name, share = (of if unnamed else model).class_name(top), float(shares[top])
     if model.output.probable and not model.output.exclusive and share < BORDER:
         name, share = f"not {name}", 1 - share
     return Verdict(model.title, name, share, None if same is None else float(shares[same]))
@@ -95,7 +95,7 @@ def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
 
 def _same_class(model: Model, of: Model, index: int, count: int) -> int | None:
     if index < len(of.classes) and model.classes:
-        hits = numbers_named(model.classes, first_name(of.classes[index]))
+        hits = numbers_named(model.classes, of.class_name(index))
         return hits[0] if len(hits) == 1 else None
     return index if of.layers["logits"].channels == count else None
 

@@ -13,7 +13,6 @@ from reverie.errors import InvalidSetting, UnknownName
 from reverie.expression import looks_like_sum
 from reverie.figures.result import Result
 from reverie.image import Photo, Size, in_channels, read, resize
-from reverie.models.classes import first_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import activation
@@ -193,9 +192,9 @@ def _activations(model: Model, images: Tensor, units: Sequence[Unit]) -> Tensor:
 
 def _transfer(model: Model, unit: Unit, image: Tensor, other: Model) -> Transfer | None:
     """Nothing where the unit is no class, or the second network does not know it."""
-    if unit.layer != "logits" or len(unit.channels) != 1 or int(unit.channels[0]) >= len(model.classes):
+    name = model.named_class(unit)
+    if name is None:
         return None
-    name = first_name(model.classes[int(unit.channels[0])])
     try:
         (known,) = other.units(Unit("logits", (name,)))
     except UnknownName:
