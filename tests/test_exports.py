@@ -1,4 +1,5 @@
 import importlib
+import inspect
 import types
 
 import pytest
@@ -44,3 +45,13 @@ def test_other_names_are_attribute_errors():
 def test_the_folders_export_what_they_say(name):
     module = importlib.import_module(f"reverie.{name}")
     assert all(hasattr(module, item) for item in module.__all__)
+
+
+@pytest.mark.parametrize("name", [name for name in reverie.__all__ if inspect.isfunction(getattr(reverie, name))])
+def test_signatures_tell_what_is_taken_and_returned(name):
+    told = inspect.signature(getattr(reverie, name))
+    assert told.return_annotation is not inspect.Signature.empty
+    assert "Meta(" not in str(told)
+    kinds = {item.kind for item in told.parameters.values()}
+    assert inspect.Parameter.VAR_KEYWORD not in kinds or name == "smallest_radius"  # whose others are those of `fool`
+    assert inspect.Parameter.VAR_POSITIONAL not in kinds

@@ -2,14 +2,13 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
-from reverie.image import Photo
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.recipes.caricatures import accentuate as accentuate_recipe
@@ -29,12 +28,14 @@ from reverie.recipes.radii import widened
 from reverie.recipes.responses import activations as activations_recipe
 from reverie.recipes.weights import filters as filters_recipe
 from reverie.runs import Progress, finished
+from reverie.settings.explain import Explain
 from reverie.settings.shorthand import (
     AccentuateCall,
     ActivationsCall,
     CaricatureCall,
     CompareCall,
     DreamCall,
+    ExplainCall,
     FeatureCall,
     FiltersCall,
     FoolCall,
@@ -44,7 +45,6 @@ from reverie.settings.shorthand import (
     StyleCall,
     UniversalCall,
 )
-from reverie.unit import Unit
 
 NETWORK = Model | str | nn.Module
 SHOWN = inspect.Parameter("progress", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Progress)
@@ -54,7 +54,8 @@ def _public(run: Callable[..., Result], recipe: Recorded[Any]) -> Callable[..., 
     """The run of a recipe, with what it says and takes: any network, and how its progress is shown."""
     own = inspect.signature(recipe)
     model, *settings = own.parameters.values()
-    public = functools.wraps(recipe)(run)
+    copied = [name for name in functools.WRAPPER_ASSIGNMENTS if name != "__doc__" or run.__doc__ is None]
+    public = functools.wraps(recipe, copied)(run)
     public.__signature__ = own.replace(  # type: ignore[attr-defined]
         parameters=[model.replace(annotation=NETWORK), *settings, SHOWN], return_annotation=Result
     )
@@ -94,30 +95,24 @@ def _fool(model: Model | str | nn.Module, /, *args: Any, progress: Progress = No
 fool: FoolCall[Result] = _public(_fool, fool_recipe)
 
 
-def _explain(
-    model: Model | str | nn.Module,
-    photo: Photo | Sequence[Photo],
-    unit: str | Unit | None = None,
-    *,
-    method: str | Sequence[str] = "gradient",
-    progress: Progress = None,
-    **settings: Any,
-) -> Result:
-    """`recipes.explain`, run to the end; of several photos each one's pictures, one after the other.
+def _explain(model: Model | str | nn.Module, /, *leading: Any, progress: Progress = None, **settings: Any) -> Result:
+    """Shows where in a photo a network sees a unit, by one or several methods of attribution.
 
     Args:
-        photo: as there; or several of them, or a tensor [N,3,H,W]: as they are shown all of one size.
-        unit: as there; the top class is each photo's own.
+        photo: one; or several, or a tensor [N,3,H,W]: each one's pictures, one after the other.
+        unit: the top class, each photo's own, unless given.
         progress: True for a bar, a function that gets each event, None for a bar where a terminal waits for long.
-        settings: the others of `recipes.explain`.
 
     Raises:
-        InvalidSetting: photos of different sizes; or as there.
+        InvalidSetting: photos that are not shown at one size; or as `recipes.explain`.
     """
     ready = load(model)
+    named = Explain.named(Explain.leading, leading, settings)
+    photo: Any = named.get("photo")
     several = isinstance(photo, list | tuple) or (isinstance(photo, Tensor) and photo.ndim == 4)
-    photos: Sequence[Photo] = list(photo) if several else [photo]  # type: ignore[arg-type, list-item]
-    asked = [explain_recipe(ready, each, unit, method=method, **settings) for each in photos]
+    asked = [
+        explain_recipe(ready, **{**named, **each}) for each in ([{"photo": one} for one in photo] if several else [{}])
+    ]
     sizes = sorted({item.size for item in asked})
     if len(sizes) != 1:
         told = ", ".join(f"{height}x{width}" for height, width in sizes) or "no photo"
@@ -126,5 +121,4 @@ def _explain(
     return found[0] if len(found) == 1 else Result.joined(found)
 
 
-explain = _explain
-explain.__name__ = explain.__qualname__ = "explain"
+explain: ExplainCall[Result] = _public(_explain, explain_recipe)

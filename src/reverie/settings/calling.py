@@ -28,7 +28,8 @@ def called_with(cls: type[Settings]) -> Callable[[Callable[..., T]], Called[T]]:
     """
 
     def decorated(function: Callable[..., T]) -> Called[T]:
-        network, _, *more = inspect.signature(function).parameters.values()
+        told = inspect.signature(function)
+        network, _, *more = told.parameters.values()
         beside = {item.name for item in more}
 
         @functools.wraps(function)
@@ -40,7 +41,7 @@ def called_with(cls: type[Settings]) -> Callable[[Callable[..., T]], Called[T]]:
             return function(model, cls.of(*whole, **rest), **{name: given[name] for name in beside & given.keys()})
 
         call.settings = cls  # type: ignore[attr-defined]
-        call.__signature__ = cls.signature(network, more)  # type: ignore[attr-defined]
+        call.__signature__ = cls.signature(network, more, told.return_annotation)  # type: ignore[attr-defined]
         return cast(Called[T], call)
 
     return decorated

@@ -1,7 +1,9 @@
 """A setting: a field with its type, bounds, default, help and group, and the classes that such fields make up."""
 
+import functools
 import inspect
 import math
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +14,7 @@ import msgspec
 from msgspec import NODEFAULT, Meta, Struct, ValidationError
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
-from reverie.settings.wording import LONGEST, allowed, alternatives, shown
+from reverie.settings.wording import LONGEST, allowed, alternatives, bare, shown
 
 S = TypeVar("S", bound="Settings")
 
@@ -61,10 +63,18 @@ class Setting:
         """Whether it must be given."""
         return self.default is NODEFAULT
 
+    @property
+    def taken(self) -> Any:
+        """The type of all that it may be given as: of several values one alone too, of what is read its text."""
+        kinds = alternatives(bare(self.kind))
+        each = [get_args(kind)[0] for kind in kinds if self.several and get_origin(kind) is tuple]
+        several = [*kinds, *each, *([str] if "parse" in self.more else [])]
+        return Any if Any in several else functools.reduce(operator.or_, several)
+
     def parameter(self) -> inspect.Parameter:
         """The setting as a parameter of a function, by its name alone."""
         default = inspect.Parameter.empty if self.required else self.default
-        return inspect.Parameter(self.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=self.kind)
+        return inspect.Parameter(self.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=self.taken)
 
     def checked(self, value: Any) -> Any:
         """The value as its type has it.
@@ -185,11 +195,15 @@ class Settings(Struct, metaclass=_Frozen):
         return {**first, **given}
 
     @classmethod
-    def signature(cls, network: inspect.Parameter, more: Sequence[inspect.Parameter] = ()) -> inspect.Signature:
+    def signature(
+        cls, network: inspect.Parameter, more: Sequence[inspect.Parameter] = (), returned: Any = inspect.Signature.empty
+    ) -> inspect.Signature:
         """How a function of a network, these settings and what it takes beside them is called, for `help`, editors."""
         own = {item.name: item for item in [*(item.parameter() for item in settings_of(cls)), *more]}
+        own.pop(network.name, None)  # of a command that takes it as its argument
         first = [own.pop(name).replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in cls.leading]
-        return inspect.Signature([network.replace(kind=inspect.Parameter.POSITIONAL_ONLY), *first, *own.values()])
+        parameters = [network.replace(kind=inspect.Parameter.POSITIONAL_ONLY), *first, *own.values()]
+        return inspect.Signature(parameters, return_annotation=returned)
 
     def changed(self, **changes: Any) -> Self:
         """The settings with some values changed, those of the parts by their own names."""

@@ -1,5 +1,7 @@
 """What a type allows, in words: of a setting's type, for the sentence that refuses another value."""
 
+import functools
+import operator
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
 
@@ -16,6 +18,14 @@ def alternatives(kind: Any) -> tuple[Any, ...]:
     if type(kind).__name__ in ("UnionType", "Union") or get_origin(kind).__class__.__name__ == "_SpecialForm":
         return tuple(inner for item in arguments for inner in alternatives(item))
     return (kind,)
+
+
+def bare(kind: Any) -> Any:
+    """A type without help and bounds, such as `int | None`, for a signature."""
+    if get_origin(kind) is tuple:
+        return tuple[tuple(item if item is ... else bare(item) for item in get_args(kind))]  # type: ignore[misc]
+    several = [bare(item) if get_origin(item) is tuple else item for item in alternatives(kind)]
+    return functools.reduce(operator.or_, several)
 
 
 def shown(value: Any) -> str:

@@ -1,7 +1,6 @@
 """The doctor: how far the tools may be believed on a network, and which of its units are suspicious."""
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from reverie.models.probe import probe
 from reverie.models.readiness import pink_noise
 from reverie.models.sources import load
 from reverie.runs import Event, Progress, finished, in_turn
+from reverie.settings.calling import called_with
 from reverie.settings.doctor import Doctor
 from reverie.synthesis.run import Synthesis
 from reverie.truth.drawn import photos_for
@@ -149,13 +149,11 @@ def chosen(found: Responses, layer: str) -> tuple[list[tuple[Unit, Unit]], list[
     return list(zip(enough[:third], enough[third : 2 * third], strict=True)), enough[2 * third :]
 
 
-def doctor(model: Model | str | nn.Module, *, progress: Progress = None, **settings: Any) -> Report:
+@called_with(Doctor)
+def doctor(model: Model | str | nn.Module, asked: Doctor, *, progress: Progress = None) -> Report:
     """Examines a network: how far the tools may be believed on it, and which of its units are suspicious.
-
-    Args:
-        settings: of `Doctor`.
 
     Raises:
         ReverieError: as `DoctorRun`.
     """
-    return finished(DoctorRun(model, Doctor.made(**settings)), progress)
+    return finished(DoctorRun(model, asked), progress)
