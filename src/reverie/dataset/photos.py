@@ -4,7 +4,7 @@ import hashlib
 import os
 import tarfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import torch
@@ -40,7 +40,11 @@ class PhotoSet:
 
     place: Path
     names: tuple[str, ...]
-    sources: tuple[Path | Member, ...] = field(repr=False)
+    sources: tuple[Path | Member, ...]
+
+    def __repr__(self) -> str:
+        """Short: where they are, and how many."""
+        return f"<PhotoSet {self.place}: {len(self)} photos>"
 
     def __len__(self) -> int:
         return len(self.names)

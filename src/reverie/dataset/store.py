@@ -48,6 +48,11 @@ class Scan:
     position: int
     schema: Schema = SCAN
 
+    def __repr__(self) -> str:
+        """Short: where it lies, and what of."""
+        photos, layers = f"{self.position} of {self.about.total} photos", len(self.about.layers)
+        return f"<Scan {self.path}: {photos}, {layers} layer{'s' * (layers != 1)} of {self.about.model.get('name')}>"
+
     def __len__(self) -> int:
         """How many photos went through the network."""
         return self.position - len(self.failures)

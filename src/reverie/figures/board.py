@@ -140,6 +140,10 @@ class Board:
     missing: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Short: what of, and how much."""
+        return f"<Board: {self.title}, {self.subtitle}, {len(self)} pictures>"
+
     def __len__(self) -> int:
         """How many pictures there are."""
         return sum(cell.picture is not None for section in self.sections for cell in section.cells)

@@ -60,6 +60,10 @@ class ImageMap:
     notes: tuple[str, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
 
+    def __repr__(self) -> str:
+        """Short: how many photos, and by what they are laid out."""
+        return f"<ImageMap: {len(self)} photos by {self.layer} of {self.record.model.get('name')}, {self.method}>"
+
     def __len__(self) -> int:
         return len(self.names)
 

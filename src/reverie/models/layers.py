@@ -122,9 +122,9 @@ class Layer:
     kind: str
     channels: int
     size: Size | None
-    field: Field | None
+    field: Field | None = default(repr=False)
     calls: int
-    form: Form = default(default_factory=Form)
+    form: Form = default(default_factory=Form, repr=False)
 
     @property
     def placed(self) -> bool:

@@ -36,6 +36,10 @@ class Scores:
     model: str
     units: tuple[Scored, ...]
 
+    def __repr__(self) -> str:
+        """Short: how many units, and of what."""
+        return f"<Scores: {len(self)} unit{'s' * (len(self) != 1)} of {self.model}>"
+
     def __len__(self) -> int:
         """How many units were measured."""
         return len(self.units)

@@ -59,6 +59,11 @@ class Shot:
     rate: float
     finish: Callable[[Path, Path], None] | None = None
 
+    def __repr__(self) -> str:
+        """Short: what film."""
+        count = "frames" if self.total is None else f"{self.total} frames"
+        return f"<Shot: {self.record.recipe} of {self.record.model.get('name')}, {count} at {self.rate:g} a second>"
+
     def frames(self) -> Iterator[Frame]:
         """All frames, one at a time; to stop, stop reading."""
         return self.run(None)
