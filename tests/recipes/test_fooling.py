@@ -7,7 +7,7 @@ import reverie
 from reference.remakes import deepfool_step, pgd_step
 from reverie import recipes
 from reverie.constraints import Ball
-from reverie.errors import ReverieError
+from reverie.errors import InvalidSetting, ReverieError
 from reverie.image import read, to_pil
 from reverie.parameterizations.lattice import on_lattice
 from reverie.recipes.verdicts import verdict
@@ -180,6 +180,21 @@ def test_a_picture_of_nothing_fools(fragile, start):
     assert torch.equal(made.images, on_lattice(made.images))
     assert found.beside == ()
     assert found.note.startswith("beetle ")
+
+
+def test_python_takes_what_the_command_line_does(fragile, patterns, tmp_path):
+    for number in range(3):
+        to_pil(picture(number, 3, 32, 32)).save(tmp_path / f"{number}.png")
+    whole = reverie.fool(fragile, tmp_path, target="tiger", steps=2)
+    assert torch.equal(whole.images, reverie.universal(fragile, str(tmp_path), target="tiger", steps=2).images)
+    for given, message in (({}, "needs a class to be taken for"), ({"target": 2, "norm": "l2"}, "goes without --norm")):
+        with pytest.raises(InvalidSetting, match=message):
+            reverie.fool(fragile, tmp_path, **given)
+    made = reverie.fool(patterns, photo(), steps=20, smallest=True, transfer="bundled")
+    assert made.record.arguments["radius"] == reverie.smallest_radius(patterns, photo(), steps=20)
+    assert made.notes[-1].startswith("bundled: ")
+    with pytest.raises(InvalidSetting, match="--smallest looks for"):
+        reverie.fool(patterns, photo(), smallest=True, radius=2)
 
 
 def test_one_change_fools_on_many_photos(fragile):

@@ -6,31 +6,27 @@ from reverie import recipes
 from reverie.cli.runs import make, model_of, target_for
 from reverie.cli.saying import say
 from reverie.cli.tables import show
-from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
-from reverie.image import photos_in, read
+from reverie.image import read
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.paths import photo_path
-from reverie.recipes.radii import smallest_radius, too_small, widened
-from reverie.recipes.verdicts import Verdict, verdict
+from reverie.recipes.fooling import of_folder, universal_of
+from reverie.recipes.radii import settled, too_small, widened
+from reverie.recipes.verdicts import verdict
 from reverie.settings.fool import Fool
 from reverie.settings.parts import Filmed, Network
-from reverie.settings.setting import settings_of
 
 
 def fool(asked: Fool, network: Network, writing: Filmed) -> None:
     """One fooling picture, whose file is asked again; or one change for all photos of a folder."""
     model = model_of(network)
-    if asked.photo is not None and photo_path(asked.photo).is_dir():
-        _universal(model, asked, str(asked.photo), writing)
-        return
     stem = "nothing" if asked.photo is None else photo_path(asked.photo).stem
     target = target_for(writing, f"{stem}-fool")
-    if asked.smallest:
-        if asked.photo is None or asked.radius is not None:
-            raise InvalidSetting("--smallest looks for the radius of a change to a photo: name a photo and no --radius")
-        asked = asked.changed(radius=smallest_radius(model, **asked.flat()), smallest=False)
+    if of_folder(asked):
+        make(model, universal_of(model, asked), target, writing)
+        return
+    asked = settled(model, asked)
     others = [load(name) for name in asked.transfer]  # before the work: one of them may be missing
     ended: list[KeyboardInterrupt] = []
 
@@ -61,19 +57,6 @@ def _widened(model: Model, result: Result, asked: Fool, writing: Filmed) -> Resu
     return found
 
 
-def _universal(model: Model, asked: Fool, folder: str, writing: Filmed) -> None:
-    if asked.target is None:
-        raise InvalidSetting("a change for all photos of a folder needs a class to be taken for; name it with --as")
-    given = asked.flat()
-    known = {"photo", "target", "radius", "steps", "seed"}
-    odd = [item.name for item in settings_of(Fool) if item.name not in known and given[item.name] != item.default]
-    if odd:
-        raise InvalidSetting(f"a change for all photos of a folder goes without --{odd[0]}; leave it out")
-    chosen = {name: given[name] for name in known - {"photo"} if given[name] is not None}
-    target = target_for(writing, f"{Path(folder).name}-fool")
-    make(model, recipes.universal(model, photos_in(folder), **chosen), target, writing)
-
-
 def _ask_again(model: Model, result: Result, target: Path, others: list[Model]) -> None:
     """Says what the written file is taken for, read again, by this network and by others."""
     (finding,) = result.findings
@@ -86,11 +69,6 @@ def _ask_again(model: Model, result: Result, target: Path, others: list[Model]) 
     rows = []
     pictures = [*([finding.beside[0][1][None]] if finding.beside else []), file]
     for each in [model, *others]:
-        found = [_told(verdict(each, picture, model, asked)) for picture in pictures]
+        found = [str(verdict(each, picture, model, asked)) for picture in pictures]
         rows.append([each.name, *([] if len(found) == 2 else ["-"]), *found])
     show(["network", "photo", "file"], *rows)
-
-
-def _told(found: Verdict) -> str:
-    aimed = "" if found.aimed is None else f" (the class asked for {100 * found.aimed:.3g} %)"
-    return f"{found.taken_for} {100 * found.confidence:.3g} %{aimed}"

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -19,16 +20,19 @@ from reverie.recipes.dreams import dream as dream_recipe
 from reverie.recipes.explanations import explain as explain_recipe
 from reverie.recipes.features import feature as feature_recipe
 from reverie.recipes.fooling import fool as fool_recipe
+from reverie.recipes.fooling import of_folder, universal_of
 from reverie.recipes.fooling import universal as universal_recipe
 from reverie.recipes.interpolation import interpolate as interpolate_recipe
 from reverie.recipes.inversion import invert as invert_recipe
 from reverie.recipes.origins import Recorded
 from reverie.recipes.painting import style as style_recipe
-from reverie.recipes.radii import widened
+from reverie.recipes.radii import settled, widened
 from reverie.recipes.responses import activations as activations_recipe
+from reverie.recipes.verdicts import verdict
 from reverie.recipes.weights import filters as filters_recipe
 from reverie.runs import Progress, finished
 from reverie.settings.explain import Explain
+from reverie.settings.fool import Fool
 from reverie.settings.shorthand import (
     AccentuateCall,
     ActivationsCall,
@@ -86,10 +90,16 @@ universal: UniversalCall[Result] = _run(universal_recipe)
 
 
 def _fool(model: Model | str | nn.Module, /, *args: Any, progress: Progress = None, **kwargs: Any) -> Result:
-    ready = load(model)
-    made: Result = finished(fool_recipe.run(ready, fool_recipe(ready, *args, **kwargs)), progress)
-    given = inspect.signature(fool_recipe).bind(ready, *args, **kwargs).arguments
-    return widened(ready, made, **{name: value for name, value in given.items() if name != "model"})
+    ready, asked = load(model), Fool.of(*args, **kwargs)
+    if of_folder(asked):
+        everywhere: Result = finished(fool_recipe.run(ready, universal_of(ready, asked)), progress)
+        return everywhere
+    asked = settled(ready, asked)
+    others = [load(name) for name in asked.transfer]
+    made = widened(ready, finished(fool_recipe.run(ready, fool_recipe(ready, asked)), progress), **asked.flat())
+    index = int(made.findings[0].values["class"]) if others else 0
+    notes = [f"{each.title}: {verdict(each, made.images, ready, index)}" for each in others]
+    return replace(made, notes=(*made.notes, *notes))
 
 
 fool: FoolCall[Result] = _public(_fool, fool_recipe)

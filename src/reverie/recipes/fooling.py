@@ -9,11 +9,12 @@ from torch import Tensor
 from reverie.constraints import NORMS, Ball, in_range
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.figures.result import Finding
-from reverie.image import Photo, Size, photos_in, resize
+from reverie.image import Photo, Size, resize
 from reverie.models.model import Model
 from reverie.objectives import log_probability
 from reverie.parameterizations import Cppn, Parameterization
 from reverie.parameterizations.lattice import LEVELS, Lattice, Quantised, on_lattice
+from reverie.paths import photo_path
 from reverie.randomness import Generators
 from reverie.recipes.aims import Aim, aim_of, class_of, climbed, probabilities
 from reverie.recipes.framing import native_photo
@@ -21,6 +22,7 @@ from reverie.recipes.origins import recorded
 from reverie.recipes.verdicts import Fooled, reread
 from reverie.settings.fields import sized
 from reverie.settings.fool import Fool, Universal
+from reverie.settings.setting import settings_of
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, blank, check
 
@@ -100,8 +102,7 @@ def universal(model: Model, asked: Universal) -> Recipe:
     """
     _check("photos", asked.target, "pgd", "linf", "photo", asked.radius)
     aim = aim_of(model, None, asked.target)
-    names = [name for photo in asked.photos for name in (photos_in(photo) if isinstance(photo, str) else [photo])]
-    shown = torch.cat([_cropped(model, photo) for photo in names])
+    shown = torch.cat([_cropped(model, photo) for photo in asked.photos])
     grey = blank(GREY, model.channels, model.size).to(model.device)
     reach = asked.radius / LEVELS
     return Recipe(
@@ -123,6 +124,28 @@ def universal(model: Model, asked: Universal) -> Recipe:
         labels=("change",),
         reports=(Everywhere(shown, aim),),
     )
+
+
+def of_folder(asked: Fool) -> bool:
+    """Whether one change for all photos of a folder is asked for."""
+    return isinstance(asked.photo, str) and photo_path(asked.photo).is_dir()
+
+
+def universal_of(model: Model, asked: Fool) -> Recipe:
+    """The recipe of one change for all photos of a folder.
+
+    Raises:
+        InvalidSetting: no class to be taken for, or settings that only a change of one photo has.
+    """
+    if asked.target is None:
+        raise InvalidSetting("a change for all photos of a folder needs a class to be taken for; name it with --as")
+    given = asked.flat()
+    known = {item.name for item in settings_of(Universal)} | {"photo"}
+    odd = [item.name for item in settings_of(Fool) if item.name not in known and given[item.name] != item.default]
+    if odd:
+        raise InvalidSetting(f"a change for all photos of a folder goes without --{odd[0]}; leave it out")
+    chosen = {name: given[name] for name in known & given.keys() - {"photo"} if given[name] is not None}
+    return universal(model, asked.photo, **chosen)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 from reverie.attribution import ActivationMaps, Explanation, Kernels
 from reverie.errors import InvalidSetting
 from reverie.files import file_digest
-from reverie.image import Photo, digest, mask_digest
+from reverie.image import Photo, digest, mask_digest, photos_in
 from reverie.models.model import Model
 from reverie.objectives import Objective
 from reverie.objectives.constructors import stored
@@ -73,6 +73,9 @@ def _resolved(model: Model, asked: S) -> S:
     if flat.get("concept"):
         concept = concept_in(model, flat["units"], flat["concept"], flat["against"])
         changes |= {"concept": concept or (), "against": ()}
+    if flat.get("photos"):
+        found = [photos_in(photo) if isinstance(photo, str) else [photo] for photo in flat["photos"]]
+        changes["photos"] = tuple(photo for each in found for photo in each)
     if flat.get("also"):
         changes["also"] = others(flat["also"], model.device)
     return asked.changed(**changes) if changes else asked

@@ -12,6 +12,7 @@ from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.recipes.fooling import LARGEST, RADII
 from reverie.recipes.fooling import fool as fool_recipe
+from reverie.settings.fool import Fool
 from reverie.synthesis import synthesize
 
 WITHIN = ("pgd", "fgsm")  # methods that go as far as the radius, and have one unless it is said
@@ -32,6 +33,19 @@ def smallest_radius(
     begin = radius or (1.0 if norm == "linf" else 0.25)
     found = _smallest(load(model), photo, 0.0, begin, {**settings, "norm": norm})
     return float(found.record.arguments["radius"])
+
+
+def settled(model: Model, asked: Fool) -> Fool:
+    """The settings with the smallest radius that is enough, where that is asked for.
+
+    Raises:
+        InvalidSetting: it is, of no photo or beside a radius; or no radius is enough.
+    """
+    if not asked.smallest:
+        return asked
+    if asked.photo is None or asked.radius is not None:
+        raise InvalidSetting("--smallest looks for the radius of a change to a photo: name a photo and no --radius")
+    return asked.changed(radius=smallest_radius(model, **asked.flat()), smallest=False)
 
 
 def _smallest(model: Model, photo: Photo, low: float, high: float, settings: dict[str, Any]) -> Result:

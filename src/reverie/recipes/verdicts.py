@@ -78,6 +78,10 @@ class Verdict:
     confidence: float
     aimed: float | None
 
+    def __str__(self) -> str:
+        aimed = "" if self.aimed is None else f" (the class asked for {100 * self.aimed:.3g} %)"
+        return f"{self.taken_for} {100 * self.confidence:.3g} %{aimed}"
+
 
 def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
     """What a network takes a picture [1,C,H,W] for, and its confidence in another one's class of this number.
