@@ -13,6 +13,11 @@ def test_every_name_imports(name):
     assert name in dir(reverie)
 
 
+def test_a_map_has_its_commands_name_too():
+    assert reverie.map is reverie.image_map
+    assert "map" not in reverie.__all__
+
+
 def test_names_are_sorted_and_each_once():
     assert reverie.__all__ == sorted(set(reverie.__all__))
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         style,
         universal,
     )
+    from reverie.recipes.plots import plot
     from reverie.recipes.presets import presets
     from reverie.recipes.radii import smallest_radius
     from reverie.recipes.reruns import rerun
@@ -110,6 +111,7 @@ _HOMES = {
     "parameterizations": "",
     "patches": "reverie.atlas.patch_sheets",
     "photo_set": "reverie.dataset.photos",
+    "plot": "reverie.recipes.plots",
     "presets": "reverie.recipes.presets",
     "probe": "reverie.models.probe",
     "read_atlas": "reverie.atlas.atlas_file",
@@ -130,6 +132,8 @@ _HOMES = {
     "verified": "reverie.truth.verification",
     "zoom": "reverie.video.zoom",
 }
+
+_ALSO = {"map": "image_map"}  # the command's name; not in __all__, for it would hide Python's own
 
 __all__ = [
     "Activations",
@@ -177,6 +181,7 @@ __all__ = [
     "parameterizations",
     "patches",
     "photo_set",
+    "plot",
     "presets",
     "probe",
     "read_atlas",
@@ -200,6 +205,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    name = _ALSO.get(name, name)
     if name not in _HOMES:
         raise AttributeError(f"module 'reverie' has no attribute '{name}'")
     home = _HOMES[name]

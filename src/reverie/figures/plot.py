@@ -1,17 +1,23 @@
 """Plots of a trace: the objective and every feature's activation over the steps, and a film in which they grow."""
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
-from reverie.errors import RecordRefused
+from reverie.errors import RecordRefused, listed
 from reverie.extras import installed
 from reverie.figures.sketch import FAINT, INK, LINES, sketched
 from reverie.figures.trace import Trace, rise
+from reverie.files import save
+from reverie.paths import check_output, path_named
 
 INCH = 100  # pixels of one
+NAMED = 12  # features that a line of text names
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +27,31 @@ class Chart:
     Attributes:
         pixels: uint8 [H,W,3].
         panels: of each panel over the steps: its rows of pixels, and the column at which each step stands.
+        lines: what there is to say of it: of each layer how many features rise, and which rise most or never.
     """
 
     pixels: np.ndarray
     panels: Sequence[tuple[slice, np.ndarray]]
+    lines: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Short: what is told of it."""
+        return f"<Chart: {'; '.join(self.lines[::2])}>"
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        Image.fromarray(self.pixels).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the picture.
+
+        Raises:
+            OutputFailed: it cannot be written.
+        """
+        place = check_output(path_named(path))
+        save(Image.fromarray(self.pixels), place)
+        return place
 
     def frames(self) -> Iterator[np.ndarray]:
         """The chart as it grows, a frame a step: a curtain goes to the right."""
@@ -48,7 +75,7 @@ def chart(trace: Trace, title: str = "", wanted: Mapping[str, Sequence[int]] | N
     if not len(trace.score):
         raise RecordRefused("the trace holds no step; render the picture anew with --trace")
     if not installed("matplotlib"):
-        return Chart(*sketched(trace, title, wanted or {}))
+        return Chart(*sketched(trace, title, wanted or {}), _told(trace))
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -65,7 +92,18 @@ def chart(trace: Trace, title: str = "", wanted: Mapping[str, Sequence[int]] | N
         _changes(figure.add_subplot(grid[row, 1]), values, chosen)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3].copy()
-    return Chart(pixels, [_place(panel, len(trace.score), len(pixels)) for panel in panels])
+    return Chart(pixels, [_place(panel, len(trace.score), len(pixels)) for panel in panels], _told(trace))
+
+
+def _told(trace: Trace) -> tuple[str, ...]:
+    lines = []
+    for layer, values in trace.features.items():
+        moved = rise(values)
+        risen = [str(item) for item in moved.order if moved.risen[item]][:NAMED]
+        never = [str(item) for item in range(len(moved.never)) if moved.never[item]]
+        lines.append(f"{layer}: {moved}")
+        lines.append(f"  rise most: {', '.join(risen) or 'none'}; never rise: {listed(never, NAMED) or 'none'}")
+    return tuple(lines)
 
 
 def _objective(axes: Any, trace: Trace) -> Any:
