@@ -144,13 +144,14 @@ def test_the_files_of_a_site_hold_the_atlas(site):
     assert unit["numbers"] == {"best": 5, "reach": 0.12}
     assert unit["intervals"] == {"best": [0.25, 1.5]}
     assert unit["views"] == [[0, 1.5, 0], [1, 1.5, 0]]
-    patches = {kind: [[value, first["photos"][photo], *more] for value, photo, *more in unit["patches"][kind]]
+    patches = {kind: [[value, first["texts"][photo], *more] for value, photo, *more in unit["patches"][kind]]
                for kind in ("max", "random")}  # fmt: skip
     assert patches == {
-        "max": [[2, f"cats/{MARKUP}.png", [25, 31.2, 50, 25]]],
+        "max": [[2, f"cats/{MARKUP}.png", [25, 31, 50, 25]]],
         "random": [[0.5, "b.png"]],
     }
-    assert unit["feeds"] == [["block<0>/a:2", 0.5, MARKUP], ["inside:1", -0.25, ""]]
+    assert [unit["feeds"][0][:2], unit["feeds"][1]] == [["block<0>/a:2", 0.5], ["inside:1", -0.25]]
+    assert first["texts"][unit["feeds"][0][2]] == MARKUP
     assert read(site, "0/by-1") == [unit % 7 for unit in range(UNITS)]
     assert read(site, "0/by-0")[:3] == [0, None, 0.02]
     assert read(site, "0/layer") == {"units": UNITS, "dead": [DEAD], "bare": [DEAD], "labels": None}
@@ -174,19 +175,19 @@ def test_sheets_show_each_unit_at_its_place(site):
         [pixels(site / f"data/0/s128-{number}.webp") for number in (0, 1)],
     )
     views = [pixels(site / f"data/0/views-{number}.webp") for number in range(9)]
-    assert small.shape[:2] == (96, 1024)
-    assert [sheet.shape[:2] for sheet in large] == [(1024, 1024), (128, 1024)]
+    assert small.shape[:2] == (3 * 24, 32 * 24)  # no tile is larger than its picture
+    assert [sheet.shape[:2] for sheet in large] == [(8 * 24, 8 * 24), (24, 8 * 24)]
     assert views[0].shape[:2] == (8 * 24, 24)
     assert views[8].shape[:2] == (6 * 24, 24)
     for unit in (0, 1, 31, 32, 63, 64, 69):
         seen = [
-            small[unit // 32 * 32 + 16, unit % 32 * 32 + 16],
-            large[unit // 64][unit % 64 // 8 * 128 + 64, unit % 8 * 128 + 64],
+            small[unit // 32 * 24 + 12, unit % 32 * 24 + 12],
+            large[unit // 64][unit % 64 // 8 * 24 + 12, unit % 8 * 24 + 12],
         ]
         for found in seen:
             assert found[:3] == pytest.approx(colour(0, unit, 0), abs=12)
         assert views[unit // 8][unit % 8 * 24 + 12, 12][:3] == pytest.approx(colour(0, unit, 1), abs=12)
-    assert small[16, DEAD * 32 + 16, 3] == 0
+    assert small[12, DEAD * 24 + 12, 3] == 0
     patches = pixels(site / "data/0/patches-0.webp")
     assert patches.shape[:2] == (8 * 64, 3 * 64)
     assert (patches[2, 32, 3], patches[32, 32, 3], patches[32, 96, 3], patches[32, 160, 3]) == (0, 255, 0, 255)
@@ -484,6 +485,10 @@ def test_the_keys_walk_the_list_in_view(chromium, site):
     settled(page, base.format(wanted[2]))
     page.keyboard.press("d")
     settled(page, "#/logits:3?sort=-best&live=1")
+    page.keyboard.press("u")
+    settled(page, "#/block%3C0%3E%2Fa:3?sort=-best&live=1")
+    page.keyboard.press("d")
+    settled(page, "#/logits:3?sort=-best&live=1")
     page.keyboard.press("w")
     settled(page, "#/logits?sort=-best&live=1")
     page.keyboard.press("/")
@@ -496,6 +501,17 @@ def test_the_keys_walk_the_list_in_view(chromium, site):
     page.locator("#keys button").click()
     assert not page.locator("#keys").is_visible()
     assert heard == []
+    page.close()
+
+
+def test_words_find_channels_classes_and_photos(chromium, site):
+    page, _ = opened(chromium, site, "#/")
+    wanted = {
+        "12-14": [12, 13, 14], "block<0>/a:5": [5], "CATS/": list(range(UNITS)), "zebra": [],
+        "tabby": [unit for unit in range(UNITS) if unit % 4 < 2], "tabby 4": [4], "tabby 3": [],
+    }  # fmt: skip
+    found = page.evaluate("words => Promise.all(words.map(q => atlas.order(0, { q })))", list(wanted))
+    assert dict(zip(wanted, found, strict=True)) == wanted
     page.close()
 
 

@@ -187,5 +187,6 @@ def test_the_atlas_is_of_motifs_in_folders_of_their_classes(tmp_path: Path) -> N
     made = read_atlas(tmp_path / "a.atlas")
     assert len(made) == 2
     assert sorted(set(made.scan.kinds)) == sorted(motifs.CLASSES)
+    assert atlas.main([*arguments, *more]) == 0  # goes on: the motifs are those that were scanned
     own = [item.name for item in made.classes("logits", 0) if item.kind == "photos"]
     assert made.about.classes[0] in own

@@ -13,7 +13,7 @@ from reverie.atlas.site.plain import Names
 from reverie.atlas.site.scripts import short, write_script
 from reverie.atlas.site.tiles import LARGE, PATCH, Encoding, TileSheets, decoded, tile
 
-SMALL = 32  # side of a wall's smallest tiles, in pixels
+SMALL = 32  # side of a wall's smallest tiles, in pixels; no tile is larger than its picture
 ACROSS = {SMALL: 32, LARGE: 8}  # tiles in a row, and rows, of a sheet of chief pictures
 SHARD = 64  # units of a script
 ROWS = 8  # units of a sheet of views or of patches
@@ -67,7 +67,10 @@ class LayerFiles:
         self.waiting: list[UnitEntry] = []
         place = folder / "data" / str(number)
         place.mkdir(parents=True, exist_ok=True)
-        self.chief = [TileSheets(place / f"s{side}", side, across, across, encoding) for side, across in ACROSS.items()]
+        self.chief = [
+            TileSheets(place / f"s{side}", min(side, self.side), across, across, encoding)
+            for side, across in ACROSS.items()
+        ]
         self.apart = list(self.views)[self.side <= LARGE :]  # the chief one is whole in its own sheets
         self.seen = TileSheets(place / "views", self.side, len(self.apart), ROWS, encoding) if self.apart else None
         across = sum(most for _, most in self.kinds)
@@ -156,8 +159,8 @@ class LayerFiles:
 
     def _shard(self) -> None:
         """The units that wait, in a script."""
-        entries, photos = self.waiting, Names()
+        entries, texts = self.waiting, Names()
         number = (self.count - 1) // SHARD
-        units = [plain.unit(entry, self.classes.names, photos, self.views) for entry in entries]
-        self._script(f"units-{number}", {"units": units, "photos": photos.texts})
+        units = [plain.unit(entry, self.classes.names, texts, self.views) for entry in entries]
+        self._script(f"units-{number}", {"units": units, "texts": texts.texts})
         self.waiting = []

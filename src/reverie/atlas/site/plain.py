@@ -31,11 +31,12 @@ def clipped(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:half]}…{text[-half:]}"
 
 
-def unit(entry: UnitEntry, classes: Names, photos: Names, views: Mapping[str, int]) -> dict[str, Any]:
+def unit(entry: UnitEntry, classes: Names, texts: Names, views: Mapping[str, int]) -> dict[str, Any]:
     """What a unit's page shows, but its pictures.
 
     Args:
-        classes, photos: their names' numbers.
+        classes: their names' numbers.
+        texts: numbers of photos' and modules' names.
         views: the views' numbers.
     """
     found: dict[str, Any] = {
@@ -44,30 +45,31 @@ def unit(entry: UnitEntry, classes: Names, photos: Names, views: Mapping[str, in
         "numbers": {key: short(value) for key, value in entry.numbers.items()},
         "intervals": {key: [short(low, 3), short(high, 3)] for key, (low, high) in entry.intervals.items()},
         "views": [[views[item.view], short(item.value), item.recipe] for item in entry.pictures],
-        "patches": patch_values(entry, photos),
+        "patches": patch_values(entry, texts),
         "classes": [[classes(name), short(value), number] for name, value, number in entry.classes],
         "likeliest": [[classes(name), short(share)] for name, share in entry.likeliest],
-        "feeds": links(entry.feeds),
-        "fed": links(entry.fed),
-        "nearest": links(entry.nearest),
+        "feeds": links(entry.feeds, texts),
+        "fed": links(entry.fed, texts),
+        "nearest": links(entry.nearest, texts),
         "histogram": None if entry.histogram is None else histogram(entry.histogram),
         "notes": [clipped(text) for text in entry.notes],
     }
     return {"unit": entry.channel, **{key: value for key, value in found.items() if value}}
 
 
-def patch_values(entry: UnitEntry, photos: Names) -> dict[str, list[list[Any]]]:
+def patch_values(entry: UnitEntry, texts: Names) -> dict[str, list[list[Any]]]:
     """The patches' values, photos' numbers and, in per cent, where the unit fired, by kind."""
     found: dict[str, list[list[Any]]] = {}
     for patch in entry.patches:
-        where = [] if patch.fired is None else [[short(100 * share, 3) for share in patch.fired]]
-        found.setdefault(patch.kind, []).append([short(patch.value), photos(patch.photo), *where])
+        where = [] if patch.fired is None else [[short(100 * share, 2) for share in patch.fired]]
+        found.setdefault(patch.kind, []).append([short(patch.value), texts(patch.photo), *where])
     return found
 
 
-def links(ends: Sequence[Link]) -> list[list[Any]]:
-    """The other ends, each with its number and what it goes through."""
-    return [[clipped(item.unit), short(item.value, 3), clipped(item.through)] for item in ends]
+def links(ends: Sequence[Link], texts: Names) -> list[list[Any]]:
+    """The other ends, each with its number and, by its own number, what it goes through."""
+    through = [[texts(item.through)] if item.through else [] for item in ends]
+    return [[clipped(item.unit), short(item.value, 3), *more] for item, more in zip(ends, through, strict=True)]
 
 
 def histogram(bars: Histogram) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def histogram(bars: Histogram) -> dict[str, Any]:
     return {
         "low": short(bars.low),
         "high": short(bars.high),
-        "heights": [short(height, 3) for height in bars.heights],
+        "heights": [short(height, 2) for height in bars.heights],
         "marks": [[clipped(name), short(value)] for name, value in bars.marks],
     }
 

@@ -117,7 +117,7 @@ const atlas = { pages: {} };
   const SHARD = 64;
   atlas.unit = async (layer, index) => {
     const shard = await atlas.load(`data/${layer}/units-${Math.floor(index / SHARD)}`);
-    return { ...shard.units[index % SHARD], names: shard.photos };
+    return { ...shard.units[index % SHARD], texts: shard.texts };
   };
   /** The units that fire for a class, and those whose picture is taken for it. */
   atlas.ofClass = async number => (await atlas.load(`data/class-${Math.floor(number / SHARD)}`))[number % SHARD];

@@ -32,7 +32,7 @@
   const frame = ends => el("i", { class: "fired", style: Object.fromEntries(["left", "top", "width", "height"].map((side, at) => [side, `${ends[at]}%`])) });
 
   const patchesOf = ({ layer, index, about }, kind, number) => (about.patches?.[kind] ?? []).map(([value, photo, fired], rank) => {
-    const name = about.names[photo], shown = atlas.picture(atlas.patch(layer, index, number, rank), `a patch of ${name}, value ${atlas.digits(value)}`);
+    const name = about.texts[photo], shown = atlas.picture(atlas.patch(layer, index, number, rank), `a patch of ${name}, value ${atlas.digits(value)}`);
     if (fired) shown.append(frame(fired));
     return el("figure", { title: name }, shown,
       el("figcaption", null, el("b", null, atlas.digits(value)), el("small", null, parts.titled(name))));
@@ -59,10 +59,10 @@
   const told = (value, sign) => sign ? `${value > 0 ? "+" : ""}${atlas.digits(value)}` : `r ${atlas.digits(value)}`;
 
   /** Other units as pictures; those that the atlas has none of as rows. */
-  const linked = (title, note, ends, sign, width) => {
+  const linked = (title, note, ends, sign, width, texts = []) => {
     if (!ends?.length) return null;
     const here = ends.filter(([text]) => atlas.unitOf(text)), rest = ends.filter(([text]) => !atlas.unitOf(text));
-    const thumbs = here.map(([text, value, through]) => atlas.thumb(text, told(value, sign), sign ? Math.sign(value ?? 0) : 0, through));
+    const thumbs = here.map(([text, value, through]) => atlas.thumb(text, told(value, sign), sign ? Math.sign(value ?? 0) : 0, texts[through]));
     return section(title, note, [
       here.length ? el("div", { class: "cells links" }, thumbs) : null,
       rest.length ? atlas.bars(rest.map(([text, value]) => ({ name: text, value: value ?? 0, text: told(value, sign), signed: sign }))) : null,
@@ -70,8 +70,8 @@
   };
 
   parts.links = ({ about }, width = 6) => [
-    linked("What feeds it", "Units of earlier layers by the sum of their weights: warm excites, cold inhibits.", about.feeds, true, width),
-    linked("What it feeds", "Units of later layers, likewise.", about.fed, true, width),
+    linked("What feeds it", "Units of earlier layers by the sum of their weights: warm excites, cold inhibits.", about.feeds, true, width, about.texts),
+    linked("What it feeds", "Units of later layers, likewise.", about.fed, true, width, about.texts),
   ];
 
   parts.nearest = ({ layer, about }, width = 6) => {
