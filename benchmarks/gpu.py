@@ -4,6 +4,7 @@ Without a GPU, `--device cpu --tiny` runs the same lines in a small setting, as 
 """
 
 import argparse
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,6 +14,7 @@ from torch.profiler import ProfilerActivity, profile
 
 import reverie
 from measurement import SIDE, median, network, options, table
+from reverie.models.fidelity import exactly
 
 MIXED = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")  # GoogLeNet's
 WAITS = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize", "aten::item")
@@ -44,11 +46,12 @@ def step_time(advance: Callable[[], object], device: str, count: int) -> float:
 
 
 def slope(net: nn.Module, layer: str, side: int, device: str) -> Tensor:
-    """The gradient of a channel by reverie's own step, float32."""
+    """The gradient of a channel by reverie's own step, float32 without TF32."""
     model = reverie.load(net, size=side, device=device)
     image = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).to(device).requires_grad_()
-    value = reverie.probe(model, image, [layer])[layer][:, 0].mean()
-    return torch.autograd.grad(value, image)[0].flatten().double().cpu()
+    with exactly(model.device):
+        value = reverie.probe(model, image, [layer])[layer][:, 0].mean()
+        return torch.autograd.grad(value, image)[0].flatten().double().cpu()
 
 
 def equality(net: nn.Module, layer: str, given: argparse.Namespace) -> Iterator[Row]:
@@ -85,13 +88,15 @@ def steps(net: nn.Module, layer: str, given: argparse.Namespace) -> Iterator[Row
     for count in given.batches:
         loop = step_time(lucent_like(network(given.network), layer, count, given), given.device, given.steps) / count
         cells = [f"{loop:.2f}"]
-        for precision, tf32 in (("float32", False), ("float32", True), ("bfloat16", False)):
-            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+        for kind in ("float32", "TF32", "bfloat16"):  # TF32 is how torch convolves on a GPU unless told
+            precision = "bfloat16" if kind == "bfloat16" else "float32"
             model = reverie.load(net, size=given.side, device=given.device, precision=precision)
             run = iter(reverie.iterate(model, recipe_of(model, layer, count, given.side, 20 + given.steps)))
-            for _ in range(0 if given.tiny else 16):  # the first steps wake silent units
-                next(run)
-            cells.append(f"{step_time(lambda run=run: next(run), given.device, given.steps) / count:.2f}")  # type: ignore[misc]
+            with exactly(model.device) if kind == "float32" else contextlib.nullcontext():
+                for _ in range(0 if given.tiny else 16):  # the first steps wake silent units
+                    next(run)
+                taken = step_time(lambda run=run: next(run), given.device, given.steps)  # type: ignore[misc]
+            cells.append(f"{taken / count:.2f}")
         yield [f"batch of {count}", *cells]
 
 
@@ -155,7 +160,6 @@ def main() -> None:
         parser.error("there is no GPU here; --device cpu --tiny is the smoke test")
     card = torch.cuda.get_device_name() if given.device != "cpu" else "no GPU: numbers mean nothing"
     print(f"{card}, torch {torch.__version__}")
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     start, net = time.perf_counter(), network(given.network)
     show("Equality", ["", "value"], equality(net, given.layer, given), start)
     heads = ["ms per step and image", "a loop like lucent's", "float32", "TF32", "bfloat16"]
