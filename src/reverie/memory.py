@@ -46,7 +46,7 @@ def short(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def told(remedy: str) -> Iterator[None]:
+def reported(remedy: str) -> Iterator[None]:
     """Turns an error that says that memory ran out into one sentence.
 
     Raises:

@@ -17,13 +17,13 @@ from reverie.atlas.building import BuildRun
 from reverie.atlas.site.contents import (
     CellEntry,
     GridEntry,
-    Histogram,
     Kind,
     Layer,
     Link,
     Measure,
     Patch,
     Picture,
+    SiteHistogram,
     UnitEntry,
 )
 from reverie.atlas.site.folder import MARK
@@ -87,7 +87,7 @@ class Strange:
                 {"best": (0.25, 1.5)},
                 [] if dead else [made(view, number, unit) for view in VIEWS],
                 [Patch("max", WIDE, 2.0, f"cats/{MARKUP}.png", FIRED), Patch("random", webp((0, 9, 0)), 0.5, "b.png")],
-                Histogram(-1, 3, [0.5, 1, 0.0, 0.25], (("best photo", 2.5),)),
+                SiteHistogram(-1, 3, [0.5, 1, 0.0, 0.25], (("best photo", 2.5),)),
                 [(CLASSES[(unit + rank) % 4], 2.0 - rank, 5) for rank in range(2)],
                 [(CLASSES[0], 0.75)],
                 [Link("block<0>/a:2", 0.5, MARKUP), Link("inside:1", -0.25)],

@@ -20,7 +20,7 @@ def told(seconds: dict[str, float]) -> list[tuple[str, float | None, float]]:
     for name, (items, _) in PARTS.items():
         for done in range(items + 1):
             now += seconds[name] if done else 0
-            found.append((name, forecast.told(Event(done, items, name)).left, end - now))
+            found.append((name, forecast.timed(Event(done, items, name)).left, end - now))
     return found
 
 
@@ -40,7 +40,7 @@ def test_pictures_that_take_longer_are_told_at_their_own_pace():
 def test_while_a_piece_is_made_what_is_left_falls_and_never_below_nothing():
     times = iter((0.0, 8.0, 12.0, 40.0))
     forecast = Forecast({"pictures": (2, 1.0)}, lambda: next(times))
-    left = [forecast.told(Event(done, 2, "pictures")).left for done in (0, 1, 1, 1)]
+    left = [forecast.timed(Event(done, 2, "pictures")).left for done in (0, 1, 1, 1)]
     assert left == [None, 8.0, 4.0, 0.0]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reverie.figures.board import Bar, Board, Cell, Histogram, Section, board_page, rows_of
+from reverie.figures.board import Bar, Board, Cell, HistogramPlot, Section, board_page, rows_of
 from reverie.figures.poster import poster, write_board
 from reverie.record import RECORD_KEY
 
@@ -23,7 +23,7 @@ def tile(colour: str, side: int = 32) -> Image.Image:
 @pytest.fixture
 def board():
     cells = (Cell(tile("red"), NASTY, "note", '{"recipe": "feature"}', tile("blue", 3), 1), Cell(None, "nothing"))
-    histogram = Histogram(np.array([0.0, 1, 2, 4]), np.array([1, 4, 4]), (("mark", 3.0),))
+    histogram = HistogramPlot(np.array([0.0, 1, 2, 4]), np.array([1, 4, 4]), (("mark", 3.0),))
     sections = (
         Section("Pictures", NASTY, cells, width=8, side=64),
         Section("Values", "", histogram=histogram, bars=(Bar(NASTY, "0.5", 0.5), Bar("less", "-1", -1.0)), width=4),
@@ -48,19 +48,19 @@ def test_a_picture_saved_from_the_page_has_its_record(board):
 
 
 def test_a_histogram_has_even_bars_of_the_same_area():
-    heights = np.array(Histogram(np.array([0.0, 1, 2, 4]), np.array([1, 4, 4])).heights)
+    heights = np.array(HistogramPlot(np.array([0.0, 1, 2, 4]), np.array([1, 4, 4])).heights)
     assert heights.max() == 1
     parts = [heights[:14].sum(), heights[14:28].sum(), heights[28:].sum()]  # 56 bars over 0 to 4
     assert np.allclose(np.array(parts) / sum(parts), [1 / 9, 4 / 9, 4 / 9])
 
 
 def test_a_mark_stands_on_the_axis():
-    histogram = Histogram(np.array([-8.0, 0, 1, 2, 8]), np.array([0, 1, 1, 0]), (("far", 4.0),))
+    histogram = HistogramPlot(np.array([-8.0, 0, 1, 2, 8]), np.array([0, 1, 1, 0]), (("far", 4.0),))
     assert histogram.span == (0.0, 4.0)
     assert histogram.places == [("far", 4.0, 1.0)]
-    three = Histogram(np.array([0.0, 1]), np.array([1]), (("near", 0.9), ("far", 1.0), ("low", 0.2)))
+    three = HistogramPlot(np.array([0.0, 1]), np.array([1]), (("near", 0.9), ("far", 1.0), ("low", 0.2)))
     assert [name for name, *_ in three.places] == ["far", "near", "low"]  # names of inner marks stand below
-    assert Histogram(np.array([0.0, 1]), np.array([0])).span == (0.0, 1.0)
+    assert HistogramPlot(np.array([0.0, 1]), np.array([0])).span == (0.0, 1.0)
 
 
 def test_sections_stand_in_rows():

@@ -10,7 +10,7 @@ from reverie.constraints import Ball
 from reverie.errors import InvalidSetting, ReverieError
 from reverie.image import read, to_pil
 from reverie.parameterizations.lattice import on_lattice
-from reverie.recipes.verdicts import verdict
+from reverie.recipes.verdicts import prediction
 from tiny import CLASSES, picture, seeded
 
 
@@ -227,17 +227,18 @@ def test_foolings_repeat_bit_by_bit(fragile, tmp_path):
 
 def test_other_networks_are_asked_by_name_or_number(fragile, patterns):
     image = on_lattice(photo())
-    named = verdict(patterns, image, fragile, CLASSES.index("tiger"))
+    named = prediction(patterns, image, fragile, CLASSES.index("tiger"))
     assert named.network == "Patterns"
     assert named.aimed == pytest.approx(float(probabilities(patterns, image)[0]), abs=1e-6)
-    assert verdict(patterns, image, fragile, CLASSES.index("beetle")).aimed is None
+    assert prediction(patterns, image, fragile, CLASSES.index("beetle")).aimed is None
     numbered = reverie.load(seeded(Patterns, seed=2), size=32)
     other = reverie.load(seeded(Patterns, seed=3), size=32)
-    assert verdict(numbered, image, other, 2).aimed == pytest.approx(float(probabilities(numbered, image)[2]), abs=1e-6)
+    expected = float(probabilities(numbered, image)[2])
+    assert prediction(numbered, image, other, 2).aimed == pytest.approx(expected, abs=1e-6)
     nameless = reverie.load(seeded(Fragile, seed=2), size=32)
     top = int(probabilities(nameless, image).argmax())
-    assert verdict(nameless, image, fragile, 2).taken_for == CLASSES[top]  # as many classes: the other's names
-    own = verdict(fragile, image, fragile, 1)
+    assert prediction(nameless, image, fragile, 2).taken_for == CLASSES[top]  # as many classes: the other's names
+    own = prediction(fragile, image, fragile, 1)
     assert own.confidence == pytest.approx(float(probabilities(fragile, image).max()), abs=1e-6)
 
 

@@ -9,7 +9,7 @@ import reverie
 from reverie import recipes
 from reverie.errors import InvalidSetting
 from reverie.truth.naturalness import distance, spectrum
-from reverie.truth.verification import told, verified, verify
+from reverie.truth.verification import verdict_rows, verified, verify
 from tiny import CLASSES, Tiny, picture, seeded
 
 
@@ -114,7 +114,7 @@ def test_verdicts_are_in_the_records_and_in_a_table(model):
     noted = [record.automatic["verification"] for record in result.records]
     assert [item["unit"] for item in noted] == ["logits:3", "mix:1"]
     assert noted[0]["transfer"]["name"] == "beetle"
-    rows = told(result)
+    rows = verdict_rows(result)
     heads = ["unit", "activation", "percentile", "of the strongest patch", "spectrum off by", "transfer"]
     assert rows[0] == [*heads, "reach", "naturalness", "be wary of"]
     assert rows[2][0] == "mix:1"
@@ -132,7 +132,7 @@ def test_the_table_says_why_a_unit_has_no_reach(model):
     (record,) = made.records
     scores = [score for score in record.automatic["verification"]["scores"] if score["name"] != "reach"]
     without = record.noting(verification={**record.automatic["verification"], "scores": scores})
-    assert told(replace(made, records=(without,)))[1][6] == "no photo fires the unit"
+    assert verdict_rows(replace(made, records=(without,)))[1][6] == "no photo fires the unit"
 
 
 def test_a_dream_is_not_verified(model, photo):

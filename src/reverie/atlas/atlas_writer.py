@@ -54,7 +54,7 @@ class AtlasWriter:
         self.database: sqlite3.Connection
 
     def __enter__(self) -> "AtlasWriter":
-        with ATLAS.told(self.path):
+        with ATLAS.reported(self.path):
             self.database = connected(f"{self.path.resolve().as_uri()}?mode=rwc")
             try:
                 self.database.execute(f"PRAGMA page_size = {PAGE}")
@@ -79,7 +79,7 @@ class AtlasWriter:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Writes all or nothing."""
-        with ATLAS.told(self.path):
+        with ATLAS.reported(self.path):
             self.database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -173,7 +173,7 @@ class AtlasWriter:
 
     def known(self) -> set[tuple[str, str, int, str]]:
         """Layer, view, first unit and recipe of the batches that are done."""
-        with ATLAS.told(self.path):
+        with ATLAS.reported(self.path):
             rows = self.database.execute("SELECT layer, view, first, recipe FROM batches WHERE state = 'done'")
             return set(rows.fetchall())
 

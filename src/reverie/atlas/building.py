@@ -80,7 +80,7 @@ class BuildRun:
         with AtlasWriter(self.path, self.about) as writer, contextlib.closing(self._parts(writer)) as parts:
             forecast = self._forecast(writer)
             for event in parts:
-                yield forecast.told(event)
+                yield forecast.timed(event)
 
     def _parts(self, writer: AtlasWriter) -> Generator[Event, None, None]:
         before = read_atlas(self.path)

@@ -65,7 +65,7 @@ class CardRun:
         self.real = (
             None
             if asked.scan is None
-            else evidence(ready, unit, asked.scan, photos=asked.photos, patches=asked.patches, kin=asked.links)
+            else evidence(ready, unit, asked.scan, photos=asked.photos, patches=asked.patches, similar=asked.links)
         )
         self.found = strongest(wiring(ready), unit, asked.links)
         settings: dict[str, Any] = {"steps": asked.steps, "size": asked.size, "seed": asked.seed}
@@ -73,7 +73,7 @@ class CardRun:
         self.views = Synthesis(ready, recipes.feature(ready, unit, diversity=VIEWS, **settings))
         self.beside = [] if asked.scan is None else beside(ready, unit.layer, [unit])
         self.controls = Synthesis(ready, recipes.feature(ready, self.beside, **settings)) if self.beside else None
-        others = [*self.found.units, *(() if self.real is None else [other for other, _ in self.real.kin])]
+        others = [*self.found.units, *(() if self.real is None else [other for other, _ in self.real.similar])]
         self.others = Portraits(ready, others, asked.link_steps, asked.pictures, asked.seed)
 
     def events(self) -> Iterator[Event]:
@@ -108,7 +108,7 @@ class CardRun:
 
 @called_with(Card)
 def card(model: Model | str | nn.Module, asked: Card, *, progress: Progress = None) -> Board:
-    """Lays out all that can be shown of a unit: pictures made for it, real patches, its values, weights and kin.
+    """Lays out all that can be shown of a unit: its pictures, real patches, values, weights and similar units.
 
     Without a scan what needs photos is left out.
 
@@ -138,8 +138,8 @@ def _sections(
     sections += _values(made, real)
     sections += [] if real is None else list(real.patches)
     sections += link_sections(model, found, shown, width=6)
-    if real is not None and real.kin:
-        cells = [_kin(model, other, value, shown.get(other)) for other, value in real.kin]
+    if real is not None and real.similar:
+        cells = [_similar(model, other, value, shown.get(other)) for other, value in real.similar]
         note = f"Channels of {unit.layer} whose values go with its own at {real.positions} positions of the photos."
         sections.append(Section("Nearest units", note, tuple(cells), side=150))
     return sections
@@ -176,7 +176,7 @@ def _values(made: Optimised, real: Evidence | None) -> list[Section]:
     return parts
 
 
-def _kin(model: Model, other: Unit, value: float, portrait: Portrait | None) -> Cell:
+def _similar(model: Model, other: Unit, value: float, portrait: Portrait | None) -> Cell:
     picture, record = (None, None) if portrait is None else (portrait.picture, portrait.record)
     return Cell(picture, model.label(other), f"r = {value:.2f}", record)
 

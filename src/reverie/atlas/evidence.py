@@ -16,7 +16,7 @@ from reverie.dataset.patches import Patch, extent, patch_record
 from reverie.dataset.patches import patches as patches_of
 from reverie.dataset.store import Scan
 from reverie.errors import ScanRefused, UnsuitableImage
-from reverie.figures.board import Cell, Histogram, Section
+from reverie.figures.board import Cell, HistogramPlot, Section
 from reverie.figures.lettering import digits
 from reverie.figures.overlay import framed
 from reverie.image import to_pil
@@ -46,7 +46,7 @@ class Evidence:
         photos: how many were looked at.
         positions: how many the correlations are of.
         patches: sections of real patches.
-        kin: the nearest units by correlation.
+        similar: the nearest units by correlation.
         classes: (class, mean over its photos and their positions, photos) of the photos' folders, the strongest first.
         missing: what cannot be told, in sentences.
     """
@@ -60,7 +60,7 @@ class Evidence:
     photos: int
     positions: int
     patches: tuple[Section, ...]
-    kin: tuple[tuple[Unit, float], ...]
+    similar: tuple[tuple[Unit, float], ...]
     classes: tuple[tuple[str, float, int], ...]
     missing: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Evidence:
         """The histogram, with the places of the made picture and of the best real patch."""
         marks = (("best photo", self.best), ("made picture", peak))
         note = f"The unit's largest value in each of {self.photos} photos."
-        return Section("Values in photos", note, histogram=Histogram(self.edges, self.counts, marks), width=5)
+        return Section("Values in photos", note, histogram=HistogramPlot(self.edges, self.counts, marks), width=5)
 
     def facts(self, peak: float) -> tuple[tuple[str, str], ...]:
         """Numbers for under the title."""
@@ -112,14 +112,14 @@ def by_class(values: Sequence[float], kinds: Sequence[str | None], most: int) ->
 
 
 def evidence(
-    model: Model, unit: Unit, scan: str | Path, *, photos: str | Path | None = None, patches: int = 9, kin: int = 8
+    model: Model, unit: Unit, scan: str | Path, *, photos: str | Path | None = None, patches: int = 9, similar: int = 8
 ) -> Evidence:
     """What a scan says of a unit.
 
     Args:
         photos: where the photos are now; where they were scanned unless given.
         patches: of the strongest; two thirds as many of the others.
-        kin: how many of the nearest units.
+        similar: how many of the nearest units.
 
     Raises:
         ScanRefused: no scan, or one of another network.
@@ -137,7 +137,7 @@ def evidence(
     if not found.complete:
         missing.append(f"The scan is not finished: {found.position} of {found.about.total} photos.")
     moments = tallies.moments
-    near = nearest_units(tallies.samples.values[: len(tallies.samples)], unit, kin)
+    near = nearest_units(tallies.samples.values[: len(tallies.samples)], unit, similar)
     best = float(tallies.top.values[channel, 0])
     return Evidence(
         edges(),

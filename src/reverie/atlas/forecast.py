@@ -35,7 +35,7 @@ class Forecast:
         self.speed: float | None = None  # seconds for a cost of 1, in the part that was measured last
         self.task, self.first, self.last = "", (0.0, 0), (0.0, 0)
 
-    def told(self, event: Event) -> Event:
+    def timed(self, event: Event) -> Event:
         """The event, with what is left."""
         if event.task not in self.parts or event.total is None:
             return event

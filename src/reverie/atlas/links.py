@@ -206,7 +206,7 @@ def connections(model: Model | str | nn.Module, asked: Connections, *, progress:
     return finished(ConnectionsRun(model, asked), progress)
 
 
-def told(heading: str, ends: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def link_rows(heading: str, ends: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Connections, as a board's data have them, as rows of a table, its heads first."""
     rows = [[heading, "sum of weights", "length", "through"]]
     for end in ends:

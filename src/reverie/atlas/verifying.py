@@ -26,7 +26,7 @@ MOST = 20  # problems of a kind that are told
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verified:
     """What was found of an atlas.
 
     Attributes:
@@ -88,9 +88,9 @@ class VerifyRun:
         if self.model is not None:
             yield from self._again(Painter(self.model, self.atlas.about.job))
 
-    def result(self) -> Verdict:
+    def result(self) -> Verified:
         """What was found by now."""
-        return Verdict(tuple(self.problems), tuple(self.looked))
+        return Verified(tuple(self.problems), tuple(self.looked))
 
     def _noted(self, found: Iterator[str]) -> None:
         several = list(found)

@@ -13,7 +13,7 @@ from reverie.figures.overlay import overlay
 from reverie.figures.result import Result
 from reverie.figures.sheet import Layout
 from reverie.image import Size
-from reverie.models.failures import told
+from reverie.models.failures import reported
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.record import Record, versions
@@ -62,7 +62,7 @@ class ActivationMaps:
     def drawn(self, model: Model) -> Iterator[tuple[Tensor, Tensor]]:
         """Each channel's response [h,w], and its picture [3,H,W], in which a grid's cell is a rectangle."""
         layers = tuple(dict.fromkeys(unit.layer for unit in self.units))
-        with torch.no_grad(), told(model, self.size, "lower --size, or use --precision bfloat16"):
+        with torch.no_grad(), reported(model, self.size, "lower --size, or use --precision bfloat16"):
             seen = probe(model, self.image, layers)
         image = self.image[0].float().cpu()
         for unit in self.units:

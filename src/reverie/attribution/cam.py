@@ -95,7 +95,7 @@ WEIGHTINGS: Mapping[str, Weighting] = {
 
 @dataclass(frozen=True)
 class ClassActivation:
-    """Grad-CAM and its kin; differs from the papers: signed, the last rectification is left to the overlay.
+    """Grad-CAM and those like it; differs from the papers: signed, the last rectification is left to the overlay.
 
     Attributes:
         name: one of WEIGHTINGS.

@@ -11,7 +11,7 @@ from torch import Tensor
 from reverie.attribution.method import Estimate, Method
 from reverie.attribution.sanity_checks import BRIEF, Control, brief, control
 from reverie.image import Size
-from reverie.models.failures import told
+from reverie.models.failures import reported
 from reverie.models.model import Model
 from reverie.objectives import Objective, activation, probability
 from reverie.unit import Unit
@@ -104,7 +104,7 @@ def explained(model: Model, explanation: Explanation) -> Generator[Found, None, 
     for index, method in enumerate(explanation.methods):
         work = _work(model, explanation, method)
         for count in itertools.count(1):
-            with told(model, explanation.size, "lower --size, or use --precision bfloat16"):
+            with reported(model, explanation.size, "lower --size, or use --precision bfloat16"):
                 found = next(work, None)
             if found is None:
                 break

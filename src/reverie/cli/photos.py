@@ -13,7 +13,7 @@ from reverie.models.sources import load
 from reverie.paths import photo_path
 from reverie.recipes.fooling import of_folder, universal_of
 from reverie.recipes.radii import settled, too_small, widened
-from reverie.recipes.verdicts import verdict
+from reverie.recipes.verdicts import prediction
 from reverie.settings.fool import Fool
 from reverie.settings.parts import Filmed, Network
 
@@ -61,7 +61,7 @@ def _ask_again(model: Model, result: Result, target: Path, others: list[Model]) 
     """Says what the written file is taken for, read again, by this network and by others."""
     (finding,) = result.findings
     asked, file = int(finding.values["class"]), read(target)[:, : model.channels]
-    own = verdict(model, file, model, asked)
+    own = prediction(model, file, model, asked)
     remedy = "" if finding.values["fooled"] else "; take a larger --radius, or more --steps"
     say(f"{target}, read again: {own.taken_for} {100 * own.confidence:.3g} %{remedy}")
     if not others:
@@ -69,6 +69,6 @@ def _ask_again(model: Model, result: Result, target: Path, others: list[Model]) 
     rows = []
     pictures = [*([finding.beside[0][1][None]] if finding.beside else []), file]
     for each in [model, *others]:
-        found = [str(verdict(each, picture, model, asked)) for picture in pictures]
+        found = [str(prediction(each, picture, model, asked)) for picture in pictures]
         rows.append([each.name, *([] if len(found) == 2 else ["-"]), *found])
     show(["network", "photo", "file"], *rows)

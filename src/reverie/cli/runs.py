@@ -31,7 +31,7 @@ from reverie.settings.feature import Feature, Views
 from reverie.settings.parts import Filmed, Network, Output, Recorded, Verified
 from reverie.settings.rerun import Rerun
 from reverie.synthesis import Recipe, Step, Synthesis, filmed
-from reverie.truth.verification import PHOTOS, told, verified
+from reverie.truth.verification import PHOTOS, verdict_rows, verified
 
 
 class OfPhoto(Protocol):
@@ -86,7 +86,7 @@ def feature(asked: Feature, network: Network, writing: Verified) -> None:
     after = (lambda result: verified(model, result, photos=by, other=other)) if writing.verify else None
     made = make(model, recipe, target, writing, after=after)
     if writing.verify and not writing.quiet:
-        show(*told(made))
+        show(*verdict_rows(made))
 
 
 def rerun(asked: Rerun, network: Recorded, writing: Filmed) -> None:

@@ -18,7 +18,7 @@ from reverie.truth.doctor import DoctorRun
 from reverie.truth.scoring import ScoreRun
 
 
-class Told(Made, Protocol):
+class Table(Made, Protocol):
     """What is told as a table, and written as plain values."""
 
     @property
@@ -36,7 +36,7 @@ class Told(Made, Protocol):
         ...
 
 
-W = TypeVar("W", bound=Told)
+W = TypeVar("W", bound=Table)
 
 
 def score(asked: UnitScores, network: Network, writing: Tabled) -> None:

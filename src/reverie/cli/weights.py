@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reverie import recipes
-from reverie.atlas.links import ConnectionsRun, told
+from reverie.atlas.links import ConnectionsRun, link_rows
 from reverie.cli.reading import kept
 from reverie.cli.runs import check_beside, check_free, model_of, target_for
 from reverie.cli.tables import show
@@ -53,7 +53,7 @@ def _connections(model: Model, asked: Filters, target: Path, writing: Drawn) -> 
     def listed(board: Board) -> Board:
         for heading, name in (("fed by", "incoming"), ("feeds", "outgoing")):
             if board.data[name] and not writing.quiet:
-                show(*told(heading, board.data[name]))
+                show(*link_rows(heading, board.data[name]))
         return board
 
     run = ConnectionsRun(model, asked.shared(Connections, unit=asked.layer))

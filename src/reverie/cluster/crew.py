@@ -70,7 +70,7 @@ class RayCrew:
             try:
                 while pool.goes_on():
                     pool.grow(self._room(ray) if self.workers is None else self.workers)
-                    found = pool.heard()
+                    found = pool.finished()
                     yield from found
                     if not found:
                         yield None
@@ -177,7 +177,7 @@ class _Pool:
             hand = self.make()
             self.coming[hand.ready.remote()] = hand
 
-    def heard(self) -> list[Done]:
+    def finished(self) -> list[Done]:
         """What workers have done meanwhile.
 
         Raises:

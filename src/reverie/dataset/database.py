@@ -72,12 +72,12 @@ class Schema:
     def reading(self, path: Path) -> Iterator[sqlite3.Connection]:
         """The file opened read-only, without trust in its schema."""
         uri = f"{path.resolve().as_uri()}?mode=ro"
-        with self.told(path, reading=True), contextlib.closing(connected(uri)) as database:
+        with self.reported(path, reading=True), contextlib.closing(connected(uri)) as database:
             database.execute("PRAGMA query_only = ON")
             yield database
 
     @contextlib.contextmanager
-    def told(self, path: Path, *, reading: bool = False) -> Iterator[None]:
+    def reported(self, path: Path, *, reading: bool = False) -> Iterator[None]:
         """Turns what SQLite says into one sentence."""
         try:
             yield

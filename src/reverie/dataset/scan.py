@@ -14,7 +14,7 @@ from reverie.dataset.samples import Examples, Samples
 from reverie.dataset.tallies import Array, Extremes, Maps, Moments, State, Tally
 from reverie.errors import Diverged, count
 from reverie.image import Size, in_channels
-from reverie.models.failures import told
+from reverie.models.failures import reported
 from reverie.models.model import Model
 from reverie.models.probe import listen
 from reverie.plugins import named
@@ -179,6 +179,6 @@ def _shown(
 
     if batch.indices:
         image = in_channels(batch.images, model.channels)
-        with torch.no_grad(), told(model, model.size, "choose a smaller --batch"):
+        with torch.no_grad(), reported(model, model.size, "choose a smaller --batch"):
             listen(model, image.to(model.device), layers, hear)
     return pooled

@@ -182,7 +182,7 @@ def begun(path: Path) -> About:
         ScanRefused: the file is no scan, or another process is writing it.
     """
     uri = f"{path.resolve().as_uri()}?mode=rw"
-    with SCAN.told(path), contextlib.closing(connected(uri)) as database:
+    with SCAN.reported(path), contextlib.closing(connected(uri)) as database:
         SCAN.check(database, path)
         return described(database, path)[0]
 

@@ -29,7 +29,7 @@ class Writer:
         self.begun = about
 
     def __enter__(self) -> "Writer":
-        with self.schema.told(self.path):
+        with self.schema.reported(self.path):
             self.database = connected(f"{self.path.resolve().as_uri()}?mode=rwc")
             try:
                 self.database.execute("PRAGMA cache_spill = OFF")  # readers see the last state until the next is whole
@@ -72,7 +72,7 @@ class Writer:
         """Those of all layers; None of a scan that has just begun."""
         if self.position == 0:
             return None
-        with self.schema.told(self.path):
+        with self.schema.reported(self.path):
             size = self.path.stat().st_size
             return {layer: restored(self.database, self.about, layer, size, self.schema) for layer in self.about.layers}
 
@@ -83,7 +83,7 @@ class Writer:
         first: int,
     ) -> None:
         """Enters a batch: number, name, class, what was wrong, size and time of each photo; the first one's number."""
-        with self.schema.told(self.path):
+        with self.schema.reported(self.path):
             self.database.executemany("INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?)", photos)
             if self.about.keeping.embeddings:
                 rows = [(layer, first, _bytes(value)) for layer, value in embeddings.items()]
@@ -91,7 +91,7 @@ class Writer:
 
     def stamps(self) -> list[tuple[int | None, int | None]]:
         """Size and time of the photos that were looked at, by their numbers."""
-        with self.schema.told(self.path):
+        with self.schema.reported(self.path):
             return self.database.execute("SELECT size, time FROM photos ORDER BY number").fetchall()
 
     def commit(self, tallies: Mapping[str, LayerTallies], position: int) -> None:
@@ -106,7 +106,7 @@ class Writer:
             for layer, each in tallies.items()
             for (tally, part), array in each.state().items()
         ]
-        with self.schema.told(self.path):
+        with self.schema.reported(self.path):
             changed = self.database.execute(
                 "UPDATE progress SET position = ? WHERE position = ?", (position, self.position)
             )

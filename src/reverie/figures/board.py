@@ -60,7 +60,7 @@ class Bar:
 
 
 @dataclass(frozen=True, eq=False)
-class Histogram:
+class HistogramPlot:
     """How often values fall between edges, and where some values of interest stand.
 
     Attributes:
@@ -117,7 +117,7 @@ class Section:
     note: str = ""
     cells: tuple[Cell, ...] = ()
     bars: tuple[Bar, ...] = ()
-    histogram: Histogram | None = None
+    histogram: HistogramPlot | None = None
     width: int = COLUMNS
     side: int = 128
     large: bool = False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from reverie.figures.board import COLUMNS, MIDDLE, Board, Cell, Histogram, Section, board_page, rows_of
+from reverie.figures.board import COLUMNS, MIDDLE, Board, Cell, HistogramPlot, Section, board_page, rows_of
 from reverie.figures.lettering import digits, fitted, length, wrapped, write
 from reverie.files import save, write_whole
 from reverie.photo import opaque
@@ -176,7 +176,7 @@ class _Pen:
         ink = {1: WARM, -1: COLD}.get(cell.sign, SOFT)
         self.text(cell.note, left, below + 16 * len(lines), ink, SMALL, width)
 
-    def histogram(self, histogram: Histogram, x: int, y: int, width: float) -> None:
+    def histogram(self, histogram: HistogramPlot, x: int, y: int, width: float) -> None:
         heights, base = histogram.heights, y + CHART - 34
         each = width / len(heights)
         for index, height in enumerate(heights):

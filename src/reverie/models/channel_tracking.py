@@ -81,7 +81,7 @@ class Follow(Watched):
         self.operators = 0
         self.aspect = aspect
         self.next = 1
-        self.heard: Callable[[Strands], None] = lambda _: None  # told what a maker reads
+        self.on_read: Callable[[Strands], None] = lambda _: None  # told what a maker reads
 
     def start(self, image: Tensor, factor: Tensor) -> None:
         """The picture [1,C,H,W], whose channels are the first to be numbered.
@@ -172,7 +172,7 @@ class Follow(Watched):
         kernels, groups = matrix.detach().float().cpu(), args[8] if name == "convolution" else 1
         if name != "convolution":
             kernels, inputs = _over_map(kernels, inputs, self.aspect)
-        self.heard(inputs)
+        self.on_read(inputs)
         number = self.numbered(len(kernels))
         self.makers.append(Weights(number, self.inside[-1] if self.inside else "", kernels, groups, inputs))
         return fresh(number, len(kernels), axis, shape)
@@ -210,7 +210,7 @@ class Follow(Watched):
         rank = torch.empty_like(order).scatter_(0, order, torch.arange(count))
         terms = tuple(item.moved(lambda part: part[at[order]]) for item in flat)
         for term in terms:
-            self.heard(term)
+            self.on_read(term)
         number = self.numbered(count)
         self.makers.append(Junction(number, count, terms if what == "sum" else (), what))
         return of_makers((number + rank[which]).view(common).expand(*shape))

@@ -32,7 +32,7 @@ class _Listener:
         self._named: Any = WeakIdKeyDictionary()
         self.line = (*model.blocks, "logits")
         self.next = 1
-        follow.heard = self.read
+        follow.on_read = self.read
 
     def read(self, strands: Strands) -> None:
         """Keeps under which name, and with which factor, a channel is first read."""

@@ -11,7 +11,7 @@ from reverie.models.model import Model
 
 
 @contextlib.contextmanager
-def told(model: Model, size: Size, remedy: str) -> Iterator[None]:
+def reported(model: Model, size: Size, remedy: str) -> Iterator[None]:
     """Turns the several ways in which torch says that memory ran out, or that the network cannot, into one.
 
     Args:

@@ -98,9 +98,9 @@ def require(name: str, original: Original, ready: nn.Module, images: Tensor) -> 
     Raises:
         InvalidSetting: it differs by more than a thousandth.
     """
-    wanted, got = _heard(original.module, lambda: original.answer(images)), {}
+    wanted, got = _returned(original.module, lambda: original.answer(images)), {}
     with torch.no_grad(), seeded(images.device):
-        got = _heard(ready, lambda: ready(images))
+        got = _returned(ready, lambda: ready(images))
     differing = [(layer, off(got[layer], value)) for layer, value in wanted.items() if layer in got]
     layer, share = next((item for item in differing if item[1] > MOST), ("logits", 1.0))
     raise InvalidSetting(
@@ -109,13 +109,13 @@ def require(name: str, original: Original, ready: nn.Module, images: Tensor) -> 
     )
 
 
-def _heard(module: nn.Module, run: Any) -> dict[str, Any]:
+def _returned(module: nn.Module, run: Any) -> dict[str, Any]:
     """The first outputs of all parts, in the order in which they ended."""
-    heard: dict[str, Any] = {}
+    found: dict[str, Any] = {}
 
     def hear(name: str) -> Any:
         def hook(_: nn.Module, __: Any, output: Any) -> None:
-            heard.setdefault(name or "logits", {key: value.clone() for key, value in tensors(output).items()})
+            found.setdefault(name or "logits", {key: value.clone() for key, value in tensors(output).items()})
 
         return hook
 
@@ -125,4 +125,4 @@ def _heard(module: nn.Module, run: Any) -> dict[str, Any]:
     finally:
         for handle in handles:
             handle.remove()
-    return heard
+    return found

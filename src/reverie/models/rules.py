@@ -1,7 +1,7 @@
 """Rules by which a gradient passes rectifiers: those of guided backpropagation and of the deconvolutional network.
 
 They act on functions, so that `nn.ReLU`, `F.relu`, `torch.relu`, `x.relu()`, in-place forms and `clamp(min=0)` are one.
-The papers know rectifiers only; SiLU, GELU and their kin are treated as rectifiers: open where their input is above 0.
+The papers know rectifiers only; smooth ones, such as SiLU and GELU, count as open where their input is above 0.
 """
 
 from collections import Counter

@@ -88,7 +88,7 @@ def trace(module: nn.Module, image: Tensor, *, partly: bool = False) -> Traced:
         partly: whether what ran before an error is listed too.
     """
     watch, lister = _Watch(), _Lister((image.shape[2], image.shape[3]))
-    seen: dict[str, list[list[_Heard]]] = {}
+    seen: dict[str, list[list[_Described]]] = {}
     products: list[_Product] = []
     output = None
     norms = set() if image.is_meta else {name for name, part in module.named_modules() if is_batch_norm(part)}
@@ -120,16 +120,16 @@ def trace(module: nn.Module, image: Tensor, *, partly: bool = False) -> Traced:
     finally:
         for handle in handles:
             handle.remove()
-    heard = lister.describe("logits", module, output, watch.tracker)
-    whole = heard[0].layer if heard else Layer("logits", "", 0, None, None, 1)
-    whole = replace(whole, field=lister.field(heard[0]) if heard else None, kind="output")
+    described = lister.describe("logits", module, output, watch.tracker)
+    whole = described[0].layer if described else Layer("logits", "", 0, None, None, 1)
+    whole = replace(whole, field=lister.field(described[0]) if described else None, kind="output")
     return Traced(
         _listed(seen, whole, lister.field), _foldable(products, seen), whole, watch.largest, watch.tracker.sizewise
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Heard:
+class _Described:
     """A layer as it ran, and what its numbers see; its field is made when the forward is over."""
 
     layer: Layer
@@ -147,7 +147,7 @@ class _Lister:
         self.tokens: dict[int, Form] = {}
         self.fields: dict[tuple[int, Form, tuple[int, ...]], tuple[Support, Field]] = {}
 
-    def describe(self, name: str, part: nn.Module, output: Any, tracker: Tracker) -> list[_Heard]:
+    def describe(self, name: str, part: nn.Module, output: Any, tracker: Tracker) -> list[_Described]:
         """The layer, and those of its tokens that stand apart; none where it is no layer of one picture."""
         value = first_tensor(output)
         if value is None or value.ndim < 2 or not _of_one(value):
@@ -161,7 +161,7 @@ class _Lister:
         if value.ndim == 4 and layers[0].size is not None and form.axes != "NHTC":
             self.grids.pop(layers[0].size, None)
             self.grids[layers[0].size] = None
-        return [_Heard(layer, tracker.of(value), shape) for layer in layers]
+        return [_Described(layer, tracker.of(value), shape) for layer in layers]
 
     def _layer(self, name: str, part: nn.Module, shape: tuple[int, ...], form: Form) -> Layer:
         plain = form.axes == "NCHW" and len(shape) == 4
@@ -169,14 +169,14 @@ class _Lister:
         grid = (read[2], read[3]) if len(shape) in (3, 4) and form.part != CLASS else None
         return Layer(name + form.part, type(part).__name__, read[1], grid, None, 1, form)
 
-    def field(self, heard: _Heard) -> Field | None:
+    def field(self, described: _Described) -> Field | None:
         """What the positions of a layer see; many layers share it."""
-        if heard.support is None:
+        if described.support is None:
             return None
-        key = id(heard.support), heard.layer.form, heard.shape
+        key = id(described.support), described.layer.form, described.shape
         if key not in self.fields:
-            made = field_of(heard.support, heard.layer.form, heard.shape, self.picture)
-            self.fields[key] = heard.support, made
+            made = field_of(described.support, described.layer.form, described.shape, self.picture)
+            self.fields[key] = described.support, made
         return self.fields[key][1]
 
 
@@ -186,15 +186,15 @@ def _of_one(value: Tensor) -> bool:
 
 
 def _listed(
-    seen: Mapping[str, list[list[_Heard]]], output: Layer, field: Callable[[_Heard], Field | None]
+    seen: Mapping[str, list[list[_Described]]], output: Layer, field: Callable[[_Described], Field | None]
 ) -> dict[str, Layer]:
     layers: dict[str, Layer] = {}
     for name, calls in seen.items():
         for index, several in enumerate(calls, 1):
             key = name if len(calls) == 1 else f"{name}~{index}"
-            for heard in several:
-                own = key + heard.layer.form.part
-                layers[own] = replace(heard.layer, name=own, calls=len(calls), field=field(heard))
+            for described in several:
+                own = key + described.layer.form.part
+                layers[own] = replace(described.layer, name=own, calls=len(calls), field=field(described))
     return {**{name: layer for name, layer in layers.items() if name != "logits"}, "logits": output}
 
 

@@ -28,7 +28,7 @@ from reverie.recipes.origins import Recorded
 from reverie.recipes.painting import style as style_recipe
 from reverie.recipes.radii import settled, widened
 from reverie.recipes.responses import activations as activations_recipe
-from reverie.recipes.verdicts import verdict
+from reverie.recipes.verdicts import prediction
 from reverie.recipes.weights import filters as filters_recipe
 from reverie.runs import Progress, finished
 from reverie.settings.explain import Explain
@@ -98,7 +98,7 @@ def _fool(model: Model | str | nn.Module, /, *args: Any, progress: Progress = No
     others = [load(name) for name in asked.transfer]
     made = widened(ready, finished(fool_recipe.run(ready, fool_recipe(ready, asked)), progress), **asked.flat())
     index = int(made.findings[0].values["class"]) if others else 0
-    notes = [f"{each.title}: {verdict(each, made.images, ready, index)}" for each in others]
+    notes = [f"{each.title}: {prediction(each, made.images, ready, index)}" for each in others]
     return replace(made, notes=(*made.notes, *notes))
 
 

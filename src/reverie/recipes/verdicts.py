@@ -63,7 +63,7 @@ class Fooled:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Prediction:
     """What a network takes a picture for.
 
     Attributes:
@@ -83,7 +83,7 @@ class Verdict:
         return f"{self.taken_for} {100 * self.confidence:.3g} %{aimed}"
 
 
-def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
+def prediction(model: Model, image: Tensor, of: Model, index: int) -> Prediction:
     """What a network takes a picture [1,C,H,W] for, and its confidence in another one's class of this number.
 
     The class is looked for by its name; between networks without names, but with as many classes, by its number.
@@ -94,7 +94,7 @@ def verdict(model: Model, image: Tensor, of: Model, index: int) -> Verdict:
     name, share = (of if unnamed else model).class_name(top), float(shares[top])
     if model.output.probable and not model.output.exclusive and share < BORDER:
         name, share = f"not {name}", 1 - share
-    return Verdict(model.title, name, share, None if same is None else float(shares[same]))
+    return Prediction(model.title, name, share, None if same is None else float(shares[same]))
 
 
 def _same_class(model: Model, of: Model, index: int, count: int) -> int | None:

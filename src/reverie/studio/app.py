@@ -107,7 +107,7 @@ class Studio:
                 "folder": str(self.works.folder),
                 "network": scheduler.network,
                 "kinds": [{"name": name, "film": requests.filmed(cls)} for name, cls in requests.kinds().items()],
-                "atlas": self.atlas.told(),
+                "atlas": self.atlas.plain(),
                 "atlas_commands": requests.atlas_commands(self.network),
                 "scanned": list(self.companions.scanned),
                 "scan_problem": self.companions.problems.get("scan"),
@@ -122,7 +122,7 @@ class Studio:
 
     async def jobs(self, _: Request) -> Response:
         """All jobs."""
-        return json_answer([job.told() for job in self.scheduler.listed()])
+        return json_answer([job.plain() for job in self.scheduler.listed()])
 
     async def add(self, request: Request) -> Response:
         """One more job."""
@@ -139,12 +139,12 @@ class Studio:
         """Cancels, stops, pauses or resumes a job."""
         if request.path_params["wish"] not in WISHES:
             raise HTTPException(404)
-        return json_answer(self.scheduler.wish(request.path_params["id"], request.path_params["wish"]).told())
+        return json_answer(self.scheduler.wish(request.path_params["id"], request.path_params["wish"]).plain())
 
     async def move(self, request: Request) -> Response:
         """Puts a job elsewhere among those that wait."""
         self.scheduler.move(request.path_params["id"], (await read_json(request, requests.Move)).before)
-        return json_answer([job.told() for job in self.scheduler.listed()])
+        return json_answer([job.plain() for job in self.scheduler.listed()])
 
     async def preview(self, request: Request) -> Response:
         """The newest preview of a job."""

@@ -62,7 +62,7 @@ class Archive:
         limit = request.query_params.get("limit", "60")
         count = min(int(limit), 500) if limit.isdecimal() and len(limit) < 6 else 60
         found, more = await asyncio.to_thread(self.works.newest, count, request.query_params.get("before"))
-        return json_answer({"works": [work.told() for work in found], "more": more})
+        return json_answer({"works": [work.plain() for work in found], "more": more})
 
     async def work(self, request: Request) -> Response:
         """All of a work."""
@@ -97,4 +97,4 @@ class Archive:
         if made["changes"] and repeatable(work):
             said["command"] = again["command"]
         more = {"record": msgspec.to_builtins(work.record), "rerun": repeatable(work)}
-        return {**work.told(), **made, **said, **more}
+        return {**work.plain(), **made, **said, **more}

@@ -44,7 +44,7 @@ class AtlasPages:
         atlas = companions.atlas
         self.task = None if atlas is None else asyncio.create_task(self._made(atlas))
 
-    def told(self) -> dict[str, Any] | None:
+    def plain(self) -> dict[str, Any] | None:
         """The atlas as the pages are told of it; None where none is named."""
         atlas = self.companions.atlas
         return None if atlas is None else {"name": atlas.name, "ready": FIRST in self.files, "problem": self.problem}

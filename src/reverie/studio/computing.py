@@ -78,7 +78,7 @@ class Worker:
             with contextlib.closing(read(run)) as events:
                 for event in events:
                     began = True
-                    said = telling.told(event)
+                    said = telling.plain(event)
                     if said is not None:
                         self.line.send(say="event", id=order.id, **said)
                     self._answer()

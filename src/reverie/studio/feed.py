@@ -18,7 +18,7 @@ HEARTBEAT = 15.0  # seconds after which a silent stream says that it lives
 class _State:
     version: int
     event: str
-    told: Callable[[], Any]
+    plain: Callable[[], Any]
 
 
 class Feed:
@@ -31,13 +31,13 @@ class Feed:
         self.numbers = itertools.count()
         self.closed = False
 
-    def publish(self, key: str, event: str, told: Callable[[], Any]) -> None:
+    def publish(self, key: str, event: str, plain: Callable[[], Any]) -> None:
         """Notes that a thing has changed.
 
         Args:
-            told: gives its state when it is sent.
+            plain: gives its state when it is sent.
         """
-        self.states[key] = _State(next(self.versions), event, told)
+        self.states[key] = _State(next(self.versions), event, plain)
         for changed in self.readers.values():
             changed.set()
 
@@ -93,5 +93,5 @@ class Feed:
 
 
 def _frame(state: _State) -> bytes:
-    data = msgspec.json.encode(state.told()).decode()
+    data = msgspec.json.encode(state.plain()).decode()
     return f"id: {state.version}\nevent: {state.event}\ndata: {data}\n\n".encode()

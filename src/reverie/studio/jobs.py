@@ -76,7 +76,7 @@ class Job:
         if works or state == "cancelled":
             self.preview = None
 
-    def told(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Any]:
         """Its state, for those who watch it."""
         preview = f"/api/jobs/{self.id}/preview/{self.shown}" if self.preview else None
         same = {name: getattr(self, name) for name in TOLD}
@@ -85,7 +85,7 @@ class Job:
     def whole(self) -> dict[str, Any]:
         """All that is known of it."""
         more = {"settings": self.settings, "pictures": self.pictures, "scores": self.scores}
-        return {**self.told(), **more, "film": self.film, "changes": self.changes}
+        return {**self.plain(), **more, "film": self.film, "changes": self.changes}
 
 
 TOLD = (

@@ -122,7 +122,7 @@ class Telling:
         self.last: Event | None = None
         self.first = 0
 
-    def told(self, event: Event) -> dict[str, Any] | None:
+    def plain(self, event: Event) -> dict[str, Any] | None:
         """What there is to say with an event; None where it is too soon."""
         now = time.monotonic()
         if self.last is None or event.total != self.last.total or event.done < self.last.done:

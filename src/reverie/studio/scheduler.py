@@ -256,7 +256,7 @@ class Scheduler:
         self.feed.publish("jobs", "jobs", lambda: {"order": [job.id for job in self.listed()]})
 
     def _tell(self, job: Job) -> None:
-        self.feed.publish(f"job {job.id}", "job", job.told)
+        self.feed.publish(f"job {job.id}", "job", job.plain)
 
     def tell_work(self, work: str, *, gone: bool = True) -> None:
         """Tells that a work has been made or deleted."""

@@ -40,7 +40,7 @@ class Work:
         """What it shows, in a few words."""
         return title(self.record.recipe, self.record.arguments)
 
-    def told(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Any]:
         """For a list of works."""
         return {
             "id": self.id,

@@ -11,7 +11,7 @@ from torch import Tensor
 from reverie import memory
 from reverie.errors import Diverged, InvalidSetting
 from reverie.models.edits import edits_here
-from reverie.models.failures import told
+from reverie.models.failures import reported
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.rectifiers import Redirected
@@ -73,7 +73,7 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
     """
     _check_room(model, recipe)
     _check_edits(model, recipe)
-    with memory.told(MEMORY):  # also of what stands between the steps
+    with memory.reported(MEMORY):  # also of what stands between the steps
         yield from _iterated(model, recipe, trace=trace)
 
 
@@ -115,7 +115,7 @@ def _iterated(model: Model, recipe: Recipe, *, trace: bool) -> Iterator[Step]:
             climb = stage.ascent.start(latents, steady=part.steady)
             for index in range(stage.steps):
                 waking = number == 0 and index < recipe.redirect and (silent.is_cuda or bool(silent.any()))
-                with told(model, stage.size, MEMORY):
+                with reported(model, stage.size, MEMORY):
                     score = climb(
                         _slope(model, part, stage, latents, generators, silent if waking else None, means, importance),
                         index / max(1, stage.steps - 1),

@@ -208,7 +208,7 @@ def _transfer(model: Model, unit: Unit, image: Tensor, other: Model) -> Transfer
     return Transfer(other.title, name, round(float(shares[index]), 6), rank, len(shares))
 
 
-def told(result: Result) -> list[list[str]]:
+def verdict_rows(result: Result) -> list[list[str]]:
     """The verdicts in a result's records as rows of a table, its heads first."""
     heads = ["unit", "activation", "percentile", "of the strongest patch", "spectrum off by", "transfer"]
     rows = [[*heads, *ALONE, "be wary of"]]

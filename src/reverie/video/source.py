@@ -116,37 +116,37 @@ class Film:
     def add_sound(self, silent: Path, place: Path) -> None:
         """Writes at `place` the silent film with this footage's sound, for as long as the film is."""
         ending = place.suffix.lower()
-        with self._opened() as heard, self.av.open(str(silent)) as seen, replacing(place) as file:
-            if ending not in SOUNDS or not heard.streams.audio:
+        with self._opened() as audio, self.av.open(str(silent)) as seen, replacing(place) as file:
+            if ending not in SOUNDS or not audio.streams.audio:
                 file.write(silent.read_bytes())
                 return
             with self.av.open(file, "w", format=ending.removeprefix(".")) as made:
-                pictures, sounds = _copied(made, seen, "video", 0.0), self._sounds(made, heard, ending)
+                pictures, sounds = _copied(made, seen, "video", 0.0), self._sounds(made, audio, ending)
                 end = seen.duration / 1_000_000
                 for packet in heapq.merge(pictures, sounds, key=_time):
                     if _time(packet) < end:
                         made.mux(packet)
 
-    def _sounds(self, made: Any, heard: Any, ending: str) -> Iterator[Any]:
+    def _sounds(self, made: Any, audio: Any, ending: str) -> Iterator[Any]:
         """Packets of sound, as they are where the container takes them, else written anew."""
         kept, otherwise = SOUNDS[ending]
-        source = heard.streams.audio[0]
+        source = audio.streams.audio[0]
         if source.codec_context.name in kept:
-            return _copied(made, heard, "audio", self.begin)
+            return _copied(made, audio, "audio", self.begin)
         stream = made.add_stream(otherwise, rate=48_000, layout="stereo")
-        return self._encoded(stream, heard)
+        return self._encoded(stream, audio)
 
-    def _encoded(self, stream: Any, heard: Any) -> Iterator[Any]:
+    def _encoded(self, stream: Any, audio: Any) -> Iterator[Any]:
         context = stream.codec_context
         fitting = self.av.AudioResampler(context.format, context.layout, context.rate, context.frame_size)
-        for frame in itertools.chain(self._heard(heard), [None]):
+        for frame in itertools.chain(self._decoded(audio), [None]):
             for part in fitting.resample(frame):
                 yield from stream.encode(part)
         yield from stream.encode(None)
 
-    def _heard(self, heard: Any) -> Iterator[Any]:
+    def _decoded(self, audio: Any) -> Iterator[Any]:
         """Frames of sound, timed from the first picture on."""
-        for frame in heard.decode(audio=0):
+        for frame in audio.decode(audio=0):
             frame.pts -= round(self.begin / frame.time_base)
             if frame.time >= -PRIMING:
                 yield frame

@@ -78,7 +78,7 @@ class Patch:
 
 
 @dataclass(frozen=True)
-class Histogram:
+class SiteHistogram:
     """How often the unit's largest values in photos fall into even bars, the highest 1, and where some values stand."""
 
     low: float
@@ -116,7 +116,7 @@ class UnitEntry:
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
     patches: Sequence[Patch] = ()
-    histogram: Histogram | None = None
+    histogram: SiteHistogram | None = None
     classes: Sequence[tuple[str, float, int]] = ()
     likeliest: Sequence[tuple[str, float]] = ()
     feeds: Sequence[Link] = ()

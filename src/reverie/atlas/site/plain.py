@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reverie.atlas.site.contents import Histogram, Layer, Link, UnitEntry
+from reverie.atlas.site.contents import Layer, Link, SiteHistogram, UnitEntry
 from reverie.atlas.site.scripts import short
 
 LONGEST = 200  # letters of a name that a page shows
@@ -72,7 +72,7 @@ def links(ends: Sequence[Link], texts: Names) -> list[list[Any]]:
     return [[clipped(item.unit), short(item.value, 3), *more] for item, more in zip(ends, through, strict=True)]
 
 
-def histogram(bars: Histogram) -> dict[str, Any]:
+def histogram(bars: SiteHistogram) -> dict[str, Any]:
     """Bars and marks."""
     return {
         "low": short(bars.low),

@@ -13,13 +13,13 @@ from reverie.atlas.patch_entries import AtlasPatch
 from reverie.atlas.site.contents import (
     CellEntry,
     GridEntry,
-    Histogram,
     Kind,
     Layer,
     Link,
     Measure,
     Patch,
     Picture,
+    SiteHistogram,
     UnitEntry,
 )
 from reverie.atlas.tables import ATLAS
@@ -203,12 +203,12 @@ class AtlasContents:
             raise self.atlas.damaged
         return Patch(item.kind, item.image, item.value, photos[item.photo], _within(item))
 
-    def _histogram(self, found: Statistics, pictures: Sequence[AtlasPicture]) -> Histogram:
+    def _histogram(self, found: Statistics, pictures: Sequence[AtlasPicture]) -> SiteHistogram:
         """In even bars, with the places of the best photo and of the chief picture."""
         edges = self.atlas.edges(found)
         made = [("made picture", item.activation) for item in pictures if item.view == "max"][:1]
-        bars = board.Histogram(np.array(edges), np.array(found.histogram), (("best photo", found.best), *made))
-        return Histogram(*bars.span, bars.heights, bars.marks)
+        bars = board.HistogramPlot(np.array(edges), np.array(found.histogram), (("best photo", found.best), *made))
+        return SiteHistogram(*bars.span, bars.heights, bars.marks)
 
 
 class _Rows:
