@@ -120,7 +120,7 @@ def _pieces(text: str) -> Iterator[tuple[float, str, int]]:
 
 
 def _place(text: str, begun: int) -> int:
-    """Of the first letter from here on, counted from 1."""
+    """The place of the first letter from here on, counted from 1."""
     return begun + len(text[begun:]) - len(text[begun:].lstrip()) + 1
 
 

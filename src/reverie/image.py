@@ -68,7 +68,7 @@ def read_at(photo: Photo, size: int | Size | None) -> Tensor:
 
 
 def _pixels(photo: str | Path | Image.Image, enough: int | None = None) -> np.ndarray:
-    """As `unpacked`."""
+    """The pixels of a file or picture, as `unpacked` gives them."""
     if isinstance(photo, Image.Image):
         return unpacked(photo, "the picture")
     path = photo_path(photo)

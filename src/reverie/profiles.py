@@ -59,7 +59,7 @@ def _space(profile: bytes) -> str | None:
 
 @lru_cache(8)
 def _transform(profile: bytes, mode: str) -> Conversion | None:
-    """From pictures of a mode in a profile to sRGB; None where that changes nothing to speak of, or cannot be."""
+    """What brings pictures of a mode from a profile to sRGB; None where that changes too little, or cannot be."""
     target = mode if mode == "RGBA" else "RGB"
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

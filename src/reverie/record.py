@@ -38,7 +38,7 @@ class Record:
         return replace(self, index=index)
 
     def own(self, values: Any) -> list[Any]:
-        """Of a list with a value for each picture of the batch this one's; nothing where there is none."""
+        """The picture's own value of a list with one for each picture of the batch; nothing where there is none."""
         several = values if isinstance(values, Sequence) and not isinstance(values, str) else []
         return [] if self.index is None or self.index < 0 else list(several[self.index : self.index + 1])
 

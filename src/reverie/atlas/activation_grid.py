@@ -119,7 +119,7 @@ class GridRun:
                     return np.asarray(whole.value)
 
     def _patches(self) -> dict[int, list[tuple[Image.Image, str]]]:
-        """Of each cell the parts of photos whose activations are nearest to its mean, with the photos' names."""
+        """The parts of photos nearest to each cell's mean activation, with the photos' names."""
         photos, places = np.concatenate(self.seen.photos), np.concatenate(self.seen.places)
         wanted = [
             (number, int(photos[member]), int(places[member]))
@@ -241,7 +241,7 @@ def checked_layer(model: Model, name: str) -> str:
 
 
 def class_names(model: Model) -> Sequence[str]:
-    """Of all classes, short; their numbers where they have no names."""
+    """The short names of all classes; their numbers where they have none."""
     count = model.layers["logits"].channels if "logits" in model.layers else 0
     return [model.class_name(index) for index in range(count)]
 

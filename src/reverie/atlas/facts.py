@@ -119,7 +119,7 @@ class Facts:
 
     @cached_property
     def _means(self) -> Mapping[str, Array]:
-        """Of each layer [n,C] means over positions of photos, less their mean and of unit length by channel."""
+        """Each layer's means over positions of photos [n,C], less their mean and of unit length by channel."""
         return {} if self.scan is None else {layer: _standard(self.scan, layer) for layer in self.scan.about.layers}
 
     def _distinct(self, layer: str) -> Mapping[str, Array]:

@@ -14,7 +14,7 @@ from reverie.models.trace import first_tensor
 
 
 def readers(model: Model, layers: Sequence[str]) -> Mapping[str, str]:
-    """By layer the names of those that read it next, as JSON; null where the network's graph does not tell.
+    """The names of the layers that read each layer next, as JSON; null where the network's graph does not tell.
 
     Autograd notes what every tensor was made of. From where a layer's output was made, the notes are followed back
     to where the others' were. A layer that nothing is followed back to, not even the network's output, is not told.

@@ -15,7 +15,7 @@ SCORE = 0.1  # of a picture's scores: of one rough timing, no mean of two
 
 
 def picture_cost(steps: int, side: int, size: Size) -> float:
-    """Of a picture, in photos.
+    """What a picture costs, in photos.
 
     Args:
         size: the network's native one.

@@ -51,7 +51,7 @@ class Links:
 
     @property
     def data(self) -> dict[str, Any]:
-        """As plain values."""
+        """The links as plain values."""
         return {
             "incoming": [_plain(item, item.source) for item in self.incoming],
             "outgoing": [_plain(item, item.target) for item in self.outgoing],

@@ -89,7 +89,7 @@ def _drawn(size: Size, each: int, seed: int, name: str) -> torch.Tensor:
 
 
 def few_enough(photos: PhotoSet, most: int, seed: int) -> PhotoSet:
-    """Of more photos than positions so many as positions, by chance, in their order."""
+    """The photos; where they are more than positions, as many as positions, drawn by chance, in their order."""
     if len(photos) <= most:
         return photos
     chosen = torch.randperm(len(photos), generator=generator(seed, "photos"))[:most].sort().values

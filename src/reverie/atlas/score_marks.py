@@ -111,5 +111,5 @@ def _text(score: Score) -> str:
 
 
 def _share(score: Score) -> float:
-    """Of a bar: up to 1, of a reach the part of twice the best photo."""
+    """How long a score's bar is, up to 1; of a reach the part of twice the best photo."""
     return max(0.0, min(1.0, score.value / 2 if score.name == "reach" else score.value))

@@ -10,7 +10,7 @@ NAMES = ("reach", "percentile")
 
 
 def scored(atlas: Atlas) -> Iterator[Score]:
-    """Of each picture that is to excite its unit how it does beside photos; nothing without a finished scan."""
+    """How each picture that is to excite its unit does beside photos; nothing without a finished scan."""
     scan = atlas.scan
     for layer in atlas.layers if scan is not None and scan.complete else ():
         if scan is not None and layer.layer in scan.about.layers:

@@ -74,12 +74,12 @@ class Method(Protocol):
 
     @property
     def name(self) -> str:
-        """As the command line spells it."""
+        """The name by which the command line asks for it."""
         ...
 
     @property
     def asks(self) -> str:
-        """Of a class its `logit` or its `probability`."""
+        """Which output of a class it explains: its `logit` or its `probability`."""
         ...
 
     @property

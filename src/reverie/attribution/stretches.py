@@ -40,7 +40,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Stretch:
-    """From one node to another on crops of one size."""
+    """What leads from one node to another on crops of one size."""
 
     first: int
     last: int
@@ -138,7 +138,7 @@ class Planner:
         self.sums = list(itertools.accumulate(node.cost for node in nodes))
 
     def _sides(self, axis: int) -> dict[tuple[int, int], tuple[int, np.ndarray]]:
-        """From one node to another the step between their grids, and what each span needs of the first one's side."""
+        """The step between two nodes' grids, and what each span needs of the first one's side, by pair of nodes."""
         joints = [number for number, node in enumerate(self.nodes) if node.joint]
         found = {}
         for first, last in itertools.combinations(joints, 2):
@@ -152,7 +152,7 @@ class Planner:
         return found
 
     def _crop(self, first: int, last: int, chosen: Sequence[list[int]]) -> tuple[int, int]:
-        """Of a crop that is enough for the chosen spans, wherever they lie.
+        """The size of a crop that is enough for the chosen spans, wherever they lie.
 
         It leaves a multiple of the step, so that crops can start on the later map's grid and end with the map.
         """

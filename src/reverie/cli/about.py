@@ -28,7 +28,7 @@ def about() -> list[str]:
 
 
 def extras() -> dict[str, list[str]]:
-    """Of each extra what it brings, with the version that is installed, as the package's own metadata names it."""
+    """What each extra brings, with the version that is installed, as the package's own metadata names it."""
     found: dict[str, list[str]] = {}
     for package, name in _asked():
         if name not in OF_ITS_MAKERS:

@@ -70,7 +70,7 @@ def check_early(command: str, given: dict[str, Any]) -> None:
 
 
 def _check_photos(names: Sequence[str], message: str) -> None:
-    """Of several photos one that is missing does not cost the others."""
+    """Refuses photos of which none is there: one that is missing does not cost the others."""
     missing = [path for path in map(photo_path, names) if not path.exists()]
     if missing and len(missing) == len(names):
         raise UnsuitableImage(message.format(missing[0]))

@@ -45,5 +45,5 @@ def _shoot(shot: Shot, name: str, writing: Output) -> None:
 
 
 def film_ending() -> str:
-    """Of films that nobody names."""
+    """The ending of films that nobody names."""
     return ".mp4" if installed("av") else ".webp"

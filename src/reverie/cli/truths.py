@@ -23,12 +23,12 @@ class Table(Made, Protocol):
 
     @property
     def heads(self) -> Sequence[str]:
-        """Of the table."""
+        """The heads of the table."""
         ...
 
     @property
     def rows(self) -> Sequence[Sequence[str]]:
-        """Of the table."""
+        """The rows of the table."""
         ...
 
     def plain(self) -> Mapping[str, Any]:

@@ -66,7 +66,7 @@ _WORDS = {
 
 
 def plain(about: About) -> dict[str, Any]:
-    """As JSON values."""
+    """What a scan is of, as JSON values."""
     found: dict[str, Any] = json.loads(json.dumps(asdict(about), sort_keys=True))
     return found
 

@@ -46,7 +46,7 @@ def directions(embeddings: np.ndarray) -> np.ndarray:
 
 @undisturbed()
 def principal_components(embeddings: np.ndarray, seed: int = 0) -> Basis:
-    """At most COMPONENTS principal components of the directions of embeddings [N,C]."""
+    """The principal components of the directions of embeddings [N,C], at most COMPONENTS."""
     from sklearn.decomposition import PCA
 
     units = directions(embeddings.astype(np.float64))

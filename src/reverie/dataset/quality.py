@@ -46,7 +46,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Alike:
-    """Of the nearest neighbours those of the photo's own class, as shares of 1, over the photos whose class is known.
+    """The share of the nearest neighbours that is of the photo's own class, over the photos whose class is known.
 
     Attributes:
         embedding, plane, grid: where the neighbours are taken from.
@@ -105,7 +105,7 @@ def nearest_neighbours(vectors: np.ndarray, k: int) -> np.ndarray:
 
 
 def kept_share(points: np.ndarray, nearest: np.ndarray, asked: np.ndarray, k: int) -> float:
-    """Of the nearest neighbours [N,k] the share that is among the k nearest of points [N,2], over the asked ones."""
+    """The share of the nearest neighbours [N,k] that is among the k nearest of points [N,2], over the asked ones."""
     shares = [np.take_along_axis(near, nearest[rows], 1).sum(1) / k for rows, near in _nearness(points, asked, k)]
     return float(np.concatenate(shares).mean())
 

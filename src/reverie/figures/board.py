@@ -85,7 +85,7 @@ class HistogramPlot:
 
     @property
     def heights(self) -> list[float]:
-        """Of even bars along the axis, the highest 1: each bin's count spread evenly over its width."""
+        """The heights of even bars along the axis, the highest 1: each bin's count is spread evenly over its width."""
         low, high = self.span
         sums = np.concatenate([[0], np.cumsum(self.counts)])
         grid = np.interp(np.linspace(low, high, BARS + 1), self.edges, sums)

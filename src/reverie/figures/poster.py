@@ -57,7 +57,7 @@ def write_board(board: Board, path: Path, *, html: bool = False) -> list[Path]:
 
 
 def _width(section: Section) -> float:
-    """Of a section in pixels."""
+    """A section's width in pixels."""
     column = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * GUTTER) / COLUMNS
     return section.width * column + (section.width - 1) * GUTTER
 
@@ -207,7 +207,7 @@ class _Pen:
 
 
 def _fitted(picture: Image.Image, side: int) -> Image.Image:
-    """In the middle of a square."""
+    """A picture in the middle of a square."""
     size = _inside(picture.size, side)
     shown = opaque(picture).resize(size, Image.Resampling.LANCZOS)
     page = Image.new("RGB", (side, side), GROUND)

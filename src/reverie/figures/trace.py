@@ -39,7 +39,7 @@ class Trace:
 
     @property
     def sha256(self) -> str:
-        """Of its file."""
+        """The hash of its file."""
         return hashlib.sha256(bytes(self)).hexdigest()
 
 

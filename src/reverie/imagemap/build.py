@@ -137,7 +137,7 @@ class MapRun:
         return _finished(made)
 
     def _empty(self) -> ImageMap:
-        """Of no photo."""
+        """A map of no photo."""
         channels = self.model.layer(self.layer).channels
         basis = Basis(np.zeros(channels, np.float32), np.eye(1, channels, dtype=np.float32))
         record = Record("image_map", {}, self.model.described, versions=versions())

@@ -84,13 +84,13 @@ class ImageMap:
 
     @property
     def perplexity(self) -> float | None:
-        """Of t-SNE."""
+        """The perplexity of t-SNE; None of other methods."""
         value: float | None = self.record.arguments["perplexity"]
         return value
 
     @property
     def seed(self) -> int:
-        """Of all that was drawn by chance."""
+        """The seed of all that was drawn by chance."""
         return int(self.record.arguments["seed"])
 
     @property

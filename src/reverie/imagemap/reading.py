@@ -37,7 +37,7 @@ class Read:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the photos that could be read."""
+        """The names of the photos that could be read."""
         return tuple(self.found.names[index] for index in self.indices)
 
     @property
@@ -52,7 +52,7 @@ class Read:
 
     @property
     def vectors(self) -> np.ndarray:
-        """Of all photos that could be read, as a map keeps them: their directions, float16.
+        """The directions of all photos that could be read, float16, as a map keeps them.
 
         All of them: in principal components of older photos, newer ones unlike these would seem near to everything.
         """

@@ -44,7 +44,7 @@ class Sprites:
         return max(1, SIDE // self.side)
 
     def adding(self, thumbnails: Sequence[np.ndarray]) -> "Sprites":
-        """With one more file, of at most `columns` squared thumbnails uint8 [side,side,3]."""
+        """The sprites with one more file, of at most `columns` squared thumbnails uint8 [side,side,3]."""
         rows = -(-len(thumbnails) // self.columns)
         page = np.zeros((rows * self.side, min(len(thumbnails), self.columns) * self.side, 3), np.uint8)
         for index, thumbnail in enumerate(thumbnails):

@@ -39,7 +39,7 @@ class Weights:
 
     @property
     def channels(self) -> int:
-        """Of its output."""
+        """How many channels its output has."""
         return len(self.kernels)
 
 

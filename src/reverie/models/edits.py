@@ -130,7 +130,7 @@ def unedited() -> Iterator[None]:
 def replacing(
     edits: Sequence[Edit], form: Callable[[str], Form], size: Size, instead: Mapping[str, Replacing] | None = None
 ) -> dict[str, Replacing]:
-    """By the name of a call what the network goes on with for a picture of this size.
+    """What the network goes on with for a picture of this size, by the name of a call.
 
     Args:
         instead: by the layer's name, what goes on before the edits are put into it.

@@ -94,7 +94,7 @@ def _named(network: str, found: Mapping[str, Tensor], key: str) -> str:
 
 
 def _chosen(found: Mapping[str, Tensor], classes: int, depends: Callable[[str, str], bool]) -> str:
-    """As many channels as classes, then the name, then [N,C], then what is computed from the others, then the first."""
+    """The output of as many channels as classes, then by name, then [N,C], then what others lead to, then the first."""
     names = {path: path.rpartition(".")[2].lower() for path in found}
     left = [path for path, value in found.items() if channels(value) == classes] or list(found)
     first = next((name for name in NAMES if name in [names[path] for path in left]), None)
@@ -106,7 +106,7 @@ def _chosen(found: Mapping[str, Tensor], classes: int, depends: Callable[[str, s
 
 
 def channels(value: Tensor) -> int:
-    """Of a tensor [N], [N,C], [N,T,C] or [N,C,...]."""
+    """How many channels a tensor [N], [N,C], [N,T,C] or [N,C,...] has."""
     return 1 if value.ndim == 1 else int(value.shape[2 if value.ndim == 3 else 1])
 
 

@@ -82,7 +82,7 @@ def _sources(pattern: str) -> list[str]:
 
 
 def _bundled_classes() -> Sequence[str]:
-    """From the head of the file of weights; none where it cannot be read, as loading it will say."""
+    """What the head of the file of weights names; none where it cannot be read, as loading it will say."""
     try:
         with BUNDLED.open("rb") as file:
             head = json.loads(file.read(int.from_bytes(file.read(8), "little")))

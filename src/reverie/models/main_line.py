@@ -94,7 +94,7 @@ def blocks(module: nn.Module, image: Tensor, layers: Mapping[str, Layer]) -> tup
 
 
 def usual_name(names: Sequence[str], line: Collection[str]) -> str:
-    """Of the names of one tensor, those of inner modules first, the one on a main line; else the outermost."""
+    """The one of a tensor's names that is on a main line, the inner modules' first; else the outermost."""
     return next((name for name in reversed(names) if name in line), names[-1])
 
 

@@ -29,7 +29,7 @@ def channel_moments(model: Model, layer: str) -> tuple[Tensor, Tensor]:
 
 
 def deviation(model: Model, unit: Unit) -> float:
-    """By how much a unit's activation varies over ordinary pictures: the scale on which units can be compared."""
+    """How much a unit's activation varies over ordinary pictures: the scale on which units can be compared."""
     spread = channel_moments(model, unit.layer)[1]
     chosen = [int(channel) for channel in unit.channels]
     return max(float((spread[chosen] if chosen else spread).mean()), 1e-12)

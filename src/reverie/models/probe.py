@@ -44,7 +44,7 @@ class Activations:
         return self.picture if self.image is None else self.image
 
     def part(self, layer: str, whole: Tensor) -> Tensor:
-        """Of a map [...,H,W] over the layer's whole grid the part in which these values lie."""
+        """The part of a map [...,H,W] over the layer's whole grid in which these values lie."""
         return whole[(..., *self.places[layer])] if layer in self.places else whole
 
     def rows(self) -> "list[Activations]":

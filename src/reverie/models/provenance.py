@@ -53,7 +53,7 @@ class Strands:
         return replace(self, bent=yes.expand_as(self.maker), kept=no.expand_as(self.maker))
 
     def named(self, numbers: Tensor, axis: int, after: int) -> "Strands":
-        """With new labels along an axis, where the maker's number is above `after` and the label is not to stay."""
+        """The strands, labelled anew along an axis where a maker's number is above `after` and the label may go."""
         thin, shape = self.narrow(axis), self.maker.shape
         numbers = numbers.view([-1 if at == axis else 1 for at in range(len(shape))])
         fits = (thin.maker > after) & ~thin.kept

@@ -119,7 +119,7 @@ def _retraced(model: Model, size: Size) -> Mapping[str, Layer]:
 
 
 def rules(model: Model, layers: Sequence[str], size: Size) -> list[Extents] | None:
-    """Of each layer the rule of what its positions see in pictures of this size; None where one has none."""
+    """The rule of what each layer's positions see in pictures of this size; None where a layer has none."""
     there = layers_at(model, size)
     found = [there[layer].extents for layer in layers if layer in there]
     known = [extents for extents in found if extents is not None]

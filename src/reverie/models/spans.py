@@ -48,11 +48,11 @@ class Spans:
         return of_parts([function(part) for part in self.parts], self)
 
     def adrift(self) -> "Spans":
-        """On no grid, so that nothing is known of other pictures."""
+        """The spans on no grid, so that nothing is known of other pictures."""
         return replace(self, low=_all(-FAR, self.low), high=_all(FAR, self.low), place=_all(0, self.low), stride=0)
 
     def shaped(self, axes: int) -> "Spans":
-        """With more axes in front."""
+        """The spans with more axes in front."""
         more = axes - self.first.ndim
         return self if more == 0 else self.moved(lambda part: part.view((1,) * more + part.shape))
 
@@ -115,7 +115,7 @@ class Spans:
         return replace(made, low=low, high=high, place=place, stride=int(stride), period=whole)
 
     def on_grid(self, axis: int) -> "Spans":
-        """With the places along an axis numbered from 0, and no others; adrift where they have no order."""
+        """The spans with the places along an axis numbered from 0, and no others; adrift where they have no order."""
         if self.place is numbered(self.place.shape[axis], axis, self.place.ndim):
             return self
         if self.place.shape[axis] == 1 or self.stride == 0:
@@ -134,7 +134,7 @@ class Spans:
         return self._unrolled(line, place)
 
     def _unrolled(self, line: Tensor, place: Tensor) -> "Spans":
-        """With places that go round, as those of a circular padding, laid out in a row."""
+        """The spans with places that go round, as those of a circular padding, laid out in a row."""
         count, around = len(line), int(line.max()) + 1
         start = int((line == 0).nonzero()[0])
         if not torch.equal((torch.arange(count) - start) % around, line):
@@ -148,7 +148,7 @@ class Spans:
         return [axis for axis, length in enumerate(self.place.shape) if length > 1]
 
     def settled(self) -> "Spans":
-        """With the places numbered anew, if they are only some of the former, at equal steps."""
+        """The spans with the places numbered anew, if they are only some of the former, at equal steps."""
         axes = self.along
         if len(axes) != 1 or self.stride == 0:
             return self
@@ -231,7 +231,7 @@ def _extreme(parts: Sequence[Tensor], *, most: bool) -> Tensor:
 
 
 def _agreed(several: Sequence[Spans]) -> Sequence[Spans]:
-    """With their places numbered anew where they differ, as those of every second position do from the others."""
+    """The spans with their places numbered anew where they differ, as those of every second position do."""
     first, *others = [item for item in several if item.stride] or several
     same = all(item.place is first.place or torch.equal(item.place, first.place) for item in others)
     return several if same else [item.settled() for item in several]

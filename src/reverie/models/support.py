@@ -22,7 +22,7 @@ def each(support: Support, function: Callable[[Spans], Spans]) -> Support:
 
 
 def merged(supports: Sequence[Support]) -> Support:
-    """Of numbers that are made of several tensors' numbers, which broadcast."""
+    """The support of numbers that are made of several tensors' numbers, which broadcast."""
     return joined([rows for rows, _ in supports]), joined([columns for _, columns in supports])
 
 
@@ -52,12 +52,12 @@ class Call:
 
     @property
     def first(self) -> Support:
-        """Of the first input."""
+        """The support of the first input."""
         return self.inputs[0][1]
 
     @property
     def shape(self) -> torch.Size:
-        """Of the first output."""
+        """The shape of the first output."""
         return self.made[0].shape
 
     def of(self, value: Tensor) -> Support:

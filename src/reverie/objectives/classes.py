@@ -44,7 +44,7 @@ def log_probability(
 
 @constructor
 def margin(index: int, over: int | None = None) -> Objective:
-    """By how much a class's logit leads that of another, or of the best of all others; above 0 it has won."""
+    """How much a class's logit leads that of another, or of the best of all others; above 0 it has won."""
 
     def score(logits: Tensor) -> Tensor:
         if over is not None:
@@ -59,6 +59,6 @@ def margin(index: int, over: int | None = None) -> Objective:
 
 @constructor
 def presence(index: int, output: Output) -> Objective:
-    """By how much a class that excludes no other leads its absence; above 0 its probability is above one half."""
+    """How much a class that excludes no other leads its absence; above 0 its probability is above one half."""
     score = partial(output.lead, index=index)
     return Objective(((1.0, Term(f"presence({index})", ("logits",), _means, score, tiles=False, excites=False)),))

@@ -28,17 +28,17 @@ class Alpha(Parameterization):
 
     @property
     def bounded(self) -> bool:
-        """As the inner one."""
+        """Whether the inner one is."""
         return self.inner.bounded
 
     @property
     def photos(self) -> str:
-        """As the inner one."""
+        """How the inner one holds a photo."""
         return self.inner.photos
 
     @property
     def couples(self) -> bool:
-        """As the inner one."""
+        """Whether the inner one does."""
         return self.inner.couples
 
     def init(self, shape: Shape, generators: Generators) -> Tensor:
@@ -50,7 +50,7 @@ class Alpha(Parameterization):
         return torch.cat([self.inner.decode(latents[:, :-1], size), self.inner.decode(latents[:, -1:], size)], 1)
 
     def encode(self, image: Tensor) -> Tensor:
-        """From [N,C+1,H,W], or from a photo [N,C,H,W], which starts half opaque."""
+        """The latents of an image [N,C+1,H,W], or of a photo [N,C,H,W], which starts half opaque."""
         picture, opacity = image[:, : self.channels], image[:, self.channels :]
         opacity = opacity if opacity.shape[1] else torch.full_like(image[:, :1], HALF)
         return torch.cat([self.inner.encode(picture), self.inner.encode(opacity)], 1)

@@ -10,12 +10,12 @@ CORRELATION = _ROOT / _ROOT.norm(dim=0).max()
 
 
 def correlate(image: Tensor) -> Tensor:
-    """From decorrelated axes [N,3,H,W] to RGB; other channel counts pass through."""
+    """Brings decorrelated axes [N,3,H,W] to RGB; other channel counts pass through."""
     return _mix(image, CORRELATION)
 
 
 def decorrelate(image: Tensor) -> Tensor:
-    """From RGB [N,3,H,W] to decorrelated axes; other channel counts pass through."""
+    """Brings RGB [N,3,H,W] to decorrelated axes; other channel counts pass through."""
     return _mix(image, CORRELATION.inverse())
 
 

@@ -37,7 +37,7 @@ class Cppn(Parameterization):
 
     @property
     def photos(self) -> str:
-        """By descent, as near as a smooth pattern comes."""
+        """How it holds a photo: by descent, as near as a smooth pattern comes."""
         return "fitted"
 
     @property

@@ -39,7 +39,7 @@ class Latent(Parameterization):
 
     @property
     def photos(self) -> str:
-        """By descent: the nearest picture that the decoder can paint."""
+        """How it holds a photo: by descent, as the nearest picture that the decoder can paint."""
         return "fitted"
 
     @property

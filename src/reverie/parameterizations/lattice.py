@@ -53,17 +53,17 @@ class Quantised(Parameterization):
 
     @property
     def photos(self) -> str:
-        """As the inner one."""
+        """How the inner one holds a photo."""
         return self.inner.photos
 
     @property
     def planar(self) -> bool:
-        """As the inner one."""
+        """Whether the inner one is."""
         return self.inner.planar
 
     @property
     def couples(self) -> bool:
-        """As the inner one."""
+        """Whether the inner one does."""
         return self.inner.couples
 
     def init(self, shape: Shape, generators: Generators) -> Tensor:

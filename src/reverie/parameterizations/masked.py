@@ -30,22 +30,22 @@ class Masked(Parameterization):
 
     @property
     def bounded(self) -> bool:
-        """As the inner one."""
+        """Whether the inner one is."""
         return self.inner.bounded
 
     @property
     def photos(self) -> str:
-        """As the inner one."""
+        """How the inner one holds a photo."""
         return self.inner.photos
 
     @property
     def gridded(self) -> bool:
-        """As the inner one."""
+        """Whether the inner one is."""
         return self.inner.gridded
 
     @property
     def couples(self) -> bool:
-        """As the inner one."""
+        """Whether the inner one does."""
         return self.inner.couples
 
     def init(self, shape: Shape, generators: Generators) -> Tensor:

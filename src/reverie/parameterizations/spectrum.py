@@ -41,7 +41,7 @@ class Spectrum:
         return _magnitudes(self, channels, size, device)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON values."""
+        """The magnitudes as JSON values."""
         return {"spectrum": [[list(ring) for ring in plane] for plane in self.table], "mean": list(self.mean)}
 
 

@@ -224,7 +224,7 @@ class Raised:
     first: bool
 
     def __call__(self, model: Model, image: Tensor) -> Finding:
-        """Both scores, of a unit its mean activation, without any shift or noise."""
+        """The score of both pictures, a unit's mean activation, without any shift or noise."""
         with torch.no_grad():
             both = torch.cat([self.photo, image.to(self.photo)])
             before, after = (round(float(score), 6) for score in self.aim.score(probe(model, both, self.aim.layers)))

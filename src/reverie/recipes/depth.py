@@ -25,7 +25,7 @@ def outermost(model: Model) -> list[Layer]:
 
 
 def stations(model: Model) -> list[str]:
-    """At most MOST of them, evenly spread, and the logits."""
+    """The stations of the main line, at most MOST of them, evenly spread, and the logits."""
     line = main_line(model)
     last, count = len(line) - 1, min(len(line), MOST)
     chosen = [line[round(last * index / max(1, count - 1))].name for index in range(count)]

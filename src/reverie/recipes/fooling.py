@@ -228,7 +228,7 @@ def _check(
 
 
 def _radius(method: str, norm: str, radius: float | None) -> float | None:
-    """In values of [0,1]; the methods that look for the least change have none unless one is given."""
+    """The radius in values of [0,1]; the methods that look for the least change have none unless one is given."""
     if radius is None and method in ("deepfool", "gradient"):
         return None
     given = RADII[norm] if radius is None else radius

@@ -13,7 +13,7 @@ Photos = Photo | Sequence[Photo] | None
 
 
 def _photo_digest(photo: Photo) -> str:
-    """Of a stored vector's file its bytes', else a photo's pixels'."""
+    """The hash of a photo's pixels, or of the bytes of a stored vector's file."""
     if isinstance(photo, str | Path) and str(photo).endswith(".npy"):
         return file_digest(photo)
     return digest(photo)

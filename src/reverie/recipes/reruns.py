@@ -235,5 +235,5 @@ def rerun(
 
 
 def threads_of(record: Record) -> int | None:
-    """With how many threads a picture was made, which decides its last bits; None where the record does not say."""
+    """The number of threads that made a picture, which decides its last bits; None where the record does not say."""
     return noted(record, "threads", 1024)

@@ -23,7 +23,7 @@ def weight_of(text: str | float) -> float:
 
 
 def style_layers(model: Model) -> list[str]:
-    """Of each size of grid the first layer that is neither a bare convolution, a norm nor a pooling."""
+    """The first layer of each size of grid that is neither a bare convolution, a norm nor a pooling."""
     if all(name in model.layers for name in BUNDLED[0]):
         return list(BUNDLED[0])
     return [names[0] for names in _by_stride(model)]

@@ -181,7 +181,7 @@ def _layers(item: Wanted) -> Sequence[str]:
 
 
 def spread(model: Model, wish: Wish) -> float:
-    """By how much a wish varies over ordinary pictures: of a sum the root of its terms' summed squares.
+    """How much a wish varies over ordinary pictures: of a sum the root of its terms' summed squares.
 
     Of an objective built by hand the standard deviation of its score over ordinary pictures.
     """

@@ -44,7 +44,7 @@ class Bar(Progress):
         self._telling, self._told = telling and not quiet and not drawn, time.monotonic()
 
     def update(self, task_id: TaskID, *args: Any, **given: Any) -> None:
-        """As rich's; in a log a line where none has been written for a while."""
+        """Moves the bar as rich does; in a log it writes a line where none has been written for a while."""
         super().update(task_id, *args, **given)
         if self._telling and time.monotonic() - self._told >= EVERY:
             self._told, task = time.monotonic(), self.tasks[self.task_ids.index(task_id)]

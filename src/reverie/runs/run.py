@@ -73,7 +73,7 @@ class Repeatable(Run[Any], Protocol):
 
     @staticmethod
     def part(plan: Any, index: int, taken: int | None, facts: Mapping[str, Any]) -> tuple[Any, int | None, int]:
-        """Of a plan one picture's part, after how many events that ends, and which of its pictures is the one.
+        """One picture's part of a plan, after how many events that ends, and which of its pictures is the one.
 
         Args:
             taken: events of the whole run.

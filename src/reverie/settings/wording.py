@@ -35,7 +35,7 @@ def shown(value: Any) -> str:
 
 
 def allowed(kind: Any, *, bounds: bool = False) -> str:
-    """In words what a type allows, such as `a whole number`; or the bounds of its numbers, where it has any."""
+    """What a type allows, in words such as `a whole number`; or the bounds of its numbers, where it has any."""
     info = inspections.type_info(kind)
     ends = [word for word in _bounds(info) if word] if bounds else []
     return " or ".join(dict.fromkeys(ends or (word for word in _worded(info) if word)))

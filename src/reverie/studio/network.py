@@ -48,7 +48,7 @@ def described(model: Model) -> dict[str, Any]:
 
 
 def _names() -> dict[str, dict[str, list[dict[str, str]]]]:
-    """By kind and setting, what a setting that is one of several names may be, from the tables that decide."""
+    """What each setting that is one of several names may be, by kind and setting, from the tables that decide."""
     found = {
         kind: {name: [{"name": each, "about": ""} for each in table] for name, table in tables.items()}
         for kind, tables in CHOICES.items()

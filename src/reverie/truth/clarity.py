@@ -28,7 +28,7 @@ class Clarity:
 
 @undisturbed()
 def clarity(patches: Array) -> Clarity:
-    """Of directions [n,D] of unit length, n of at least 3.
+    """How clear directions [n,D] of unit length are, n of at least 3.
 
     Source: Dreyer et al. 2025, "Mechanistic understanding and validation of large AI models with SemanticLens";
     differs: directions from the patches that do not excite the unit, where theirs are from the embedding's origin.

@@ -97,7 +97,7 @@ class DoctorRun:
     def _pictures(
         self, model: Model, units: Sequence[Unit], task: str, *, steps: int | None = None
     ) -> Generator[Event, None, tuple[Tensor, Tensor]]:
-        """Of the units' maxima and minima, [N,C,H,W] each, as the network is shown them."""
+        """Makes the units' maxima and minima, [N,C,H,W] each, as the network is shown them."""
         recipe = recipes.feature(
             model, units, both=True, size=self.asked.size, steps=steps or self.asked.steps, seed=self.asked.seed
         )

@@ -38,7 +38,7 @@ class Choice:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Of 95 %, for other photos to be asked about."""
+        """The interval of 95 %, for other photos to be asked about."""
         return area_interval(self.right, *self.differences.shape)
 
     def soft(self, temperature: float) -> float:

@@ -29,7 +29,7 @@ class Judge:
     layers: tuple[str, ...]
 
     def features(self, pictures: Tensor) -> Array:
-        """Of pictures [N,3,H,W] in [0,1], which are brought to its native size, float64 [N,D]."""
+        """The judge's features of pictures [N,3,H,W] in [0,1], brought to its native size, float64 [N,D]."""
         parts: list[Tensor] = []
         with torch.no_grad():
             for chunk in pictures.split(TOGETHER):
@@ -74,7 +74,7 @@ class Space:
 
     @classmethod
     def of(cls, photos: Array) -> "Space":
-        """Of features [N,D] of photos."""
+        """The space of features [N,D] of photos."""
         return cls(photos.mean(0), photos.std(0) + 1e-6 + 1e-3 * photos.std())
 
     def directions(self, features: Array) -> Array:

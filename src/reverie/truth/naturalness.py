@@ -56,7 +56,7 @@ def compared(model: Model, pictures: Tensor, size: tuple[int, int]) -> Photos:
 
 
 def naturalness(picture: Tensor, photos: Photos) -> Naturalness:
-    """Of one picture [3,H,W]."""
+    """How natural one picture [3,H,W] is."""
     shown = resize(picture[None], photos.size).clamp(0, 1)
     usual = photos.spectra.mean(0)
     off, theirs = float(distance(spectrum(shown), usual)), float(distance(photos.spectra, usual).median())

@@ -60,7 +60,7 @@ class Ways:
 
     @classmethod
     def of(cls, model: Model, found: Exemplars) -> "Ways | None":
-        """Of a channel; None where there are too few photos, or no layers before it."""
+        """The ways to a channel; None where there are too few photos, or no layers before it."""
         layers = before(model, found.unit)
         if not layers or not found.shown:
             return None
@@ -70,7 +70,7 @@ class Ways:
         return cls(model, found.unit, layers, up, down)
 
     def path(self, picture: Tensor, others: Others) -> Path:
-        """Of one picture [3,H,W], against the pictures of other units that were made as it was, the first of each."""
+        """The path of one picture [3,H,W], against the first picture of each of other units, made as it was."""
         own = means_within(self.model, self.layers, *placed(self.model, self.unit, picture))
         against = [
             means_within(self.model, self.layers, *placed(self.model, unit, each))
@@ -113,7 +113,7 @@ def placed(model: Model, unit: Unit, picture: Tensor) -> tuple[Tensor, list[Box]
 
 
 def means_within(model: Model, layers: Sequence[str], pictures: Tensor, boxes: Sequence[Box]) -> Mapping[str, Array]:
-    """Of each layer [N,C], the channels' means over the positions that lie in each picture's box."""
+    """Each layer's means over the positions that lie in each picture's box, [N,C]."""
     parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     given = in_channels(pictures, model.channels)
     with torch.no_grad():

@@ -26,12 +26,12 @@ class Reach:
 
     @property
     def ratio(self) -> float:
-        """Of the activation to the best photo's; nan where no photo excites the unit."""
+        """The ratio of the activation to the best photo's; nan where no photo excites the unit."""
         return self.activation / self.best if self.best > 0 else float("nan")
 
 
 def reach(model: Model, unit: Unit, picture: Tensor, found: Exemplars) -> Reach:
-    """Of one picture [3,H,W]."""
+    """The reach of one picture [3,H,W]."""
     shown = resize(picture[None], model.size).clamp(0, 1)
     value = float(channel_maps(model, unit, shown).max())
     return Reach(value, found.best, found.below(value))

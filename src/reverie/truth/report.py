@@ -39,12 +39,12 @@ class Report:
 
     @property
     def heads(self) -> Sequence[str]:
-        """Of the table."""
+        """The heads of the table."""
         return HEADS
 
     @property
     def rows(self) -> Sequence[Sequence[str]]:
-        """Of the table."""
+        """The rows of the table."""
         return self.found
 
     def plain(self) -> dict[str, Any]:

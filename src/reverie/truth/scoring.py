@@ -46,12 +46,12 @@ class Scores:
 
     @property
     def heads(self) -> list[str]:
-        """Of the table."""
+        """The heads of the table."""
         return ["unit", *NAMES]
 
     @property
     def rows(self) -> list[list[str]]:
-        """Of the table: a unit each."""
+        """The rows of the table, one for each unit."""
         return [[str(each.unit), *(_cell(each, name) for name in NAMES)] for each in self.units]
 
     def plain(self) -> dict[str, Any]:

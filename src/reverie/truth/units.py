@@ -32,7 +32,7 @@ class Idle:
 
 
 def idle(found: Responses) -> Iterator[Idle]:
-    """Of each layer that was looked at; needs at least FEWEST photos."""
+    """The idle units of each layer that was looked at; needs at least FEWEST photos."""
     for layer, tallies in found.tallies.items():
         largest = tallies.examples.values[: len(tallies.examples)]
         if len(largest) < FEWEST or layer not in found.means:

@@ -56,7 +56,7 @@ def optical_flow(last: Tensor, new: Tensor) -> Tensor:
 
 
 def _luminance(frame: Tensor) -> np.ndarray:
-    """Of a frame [1,C,H,W], uint8 [H,W]."""
+    """The luminance of a frame [1,C,H,W], uint8 [H,W]."""
     return to_uint8(grey(frame)[0] if frame.shape[1] == 3 else frame[0, :1])[..., 0]
 
 

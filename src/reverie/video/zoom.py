@@ -144,6 +144,6 @@ def _colours(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _power(matrix: Tensor, exponent: float) -> Tensor:
-    """Of a symmetric matrix, whose smallest eigenvalues are lifted."""
+    """A power of a symmetric matrix, whose smallest eigenvalues are lifted."""
     values, vectors = torch.linalg.eigh(matrix)
     return Tensor((vectors * values.clamp_min(1e-6) ** exponent) @ vectors.T)

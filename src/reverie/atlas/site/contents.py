@@ -166,7 +166,7 @@ class Contents(Protocol):
 
     @property
     def title(self) -> str:
-        """Of the network."""
+        """The network's name."""
         ...
 
     @property
@@ -191,7 +191,7 @@ class Contents(Protocol):
 
     @property
     def side(self) -> int:
-        """Of the pictures that were made, in pixels."""
+        """The side of the pictures that were made, in pixels."""
         ...
 
     @property
@@ -201,7 +201,7 @@ class Contents(Protocol):
 
     @property
     def layers(self) -> Sequence[Layer]:
-        """In the order of the data."""
+        """The layers in the order of the data."""
         ...
 
     def entries(self, layer: str) -> Iterator[UnitEntry]:

@@ -66,7 +66,7 @@ class AtlasContents:
 
     @property
     def title(self) -> str:
-        """Of the network."""
+        """The network's name."""
         return self.atlas.about.title
 
     @property
@@ -108,7 +108,7 @@ class AtlasContents:
 
     @property
     def side(self) -> int:
-        """Of the pictures."""
+        """The side of the pictures."""
         return self.atlas.about.job.size
 
     @property
@@ -204,7 +204,7 @@ class AtlasContents:
         return Patch(item.kind, item.image, item.value, photos[item.photo], _within(item))
 
     def _histogram(self, found: Statistics, pictures: Sequence[AtlasPicture]) -> SiteHistogram:
-        """In even bars, with the places of the best photo and of the chief picture."""
+        """A unit's values in photos, in even bars, with the places of the best photo and of the chief picture."""
         edges = self.atlas.edges(found)
         made = [("made picture", item.activation) for item in pictures if item.view == "max"][:1]
         bars = board.HistogramPlot(np.array(edges), np.array(found.histogram), (("best photo", found.best), *made))
