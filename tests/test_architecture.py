@@ -186,6 +186,28 @@ def test_every_module_and_public_definition_says_what_it_is():
     assert not silent
 
 
+def test_docstrings_have_a_subject():
+    """None begins as if its name stood before it: 'Of a frame', 'As the inner one'."""
+    kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+    said = {
+        f"{name}.{node.name}": ast.get_docstring(node) or ""
+        for name, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, kinds)
+    }  # fmt: skip
+    assert not [place for place, text in said.items() if text.split(" ")[0] in ("Of", "As", "By", "From", "In", "With")]
+
+
+def test_docstrings_are_at_most_18_percent_of_the_lines():
+    lines = docs = 0
+    for path in FILES.values():
+        text = path.read_text(encoding="utf-8")
+        lines += len(text.splitlines())
+        for node in ast.walk(ast.parse(text)):
+            kinds = ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+            if isinstance(node, kinds) and ast.get_docstring(node) is not None:
+                docs += node.body[0].end_lineno - node.body[0].lineno + 1
+    assert docs <= 0.18 * lines, f"{docs / lines:.1%}"
+
+
 def test_no_room_of_leftovers():
     words = {"utils", "misc", "helper", "helpers", "manager", "common"}
     assert not {name for name in FILES if words & set(name.split("."))}

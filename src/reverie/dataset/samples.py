@@ -10,7 +10,7 @@ from reverie.dataset.tallies import NOBODY, PICKS, Array, Maps, State, lots
 
 
 def _lowest(state: State, new: Sequence[Array]) -> list[Array]:
-    """As many of the old and the new rows as there were old ones, by lot and then by photo."""
+    """The lowest rows of the old and the new ones, as many as there were old ones, by lot and then by photo."""
     ranks, photos = (np.concatenate(pair) for pair in zip([*state.values()][:2], new[:2], strict=True))
     order = np.lexsort((photos, ranks))[: len(state["ranks"])]
     fresh = order >= len(state["ranks"])

@@ -40,7 +40,7 @@ class Output:
         return logits.sigmoid() if self.kind == "sigmoid" else logits
 
     def logarithms(self, logits: Tensor, *, absent: bool = False) -> Tensor:
-        """The logarithms of the probabilities, or of those that each class is absent; exact where these round to 0 too."""
+        """The logarithms of the probabilities, or of those that each class is absent; exact where they round to 0."""
         if self.kind == "softmax" and not absent:
             return logits.log_softmax(1)
         if self.kind == "sigmoid":
