@@ -59,7 +59,7 @@ def recognition_text(found: Recognised, names: list[str], second: float | None) 
         + (f" (not: {', '.join(missed)})." if missed else "."),
     ]
     if found.other is None:
-        lines.append("- No second network was asked (`python training/second.py` trains it).")
+        lines.append("- No second network was asked (`python training/train_second.py` trains it).")
     else:
         also = found.missed(found.other, names)
         lines.append(

@@ -2,7 +2,7 @@
 
 ``python training/evaluate.py`` measures on fresh motifs, on class images, on digits and on patches of photos, prints
 what it found and rewrites ``MODEL_CARD.md`` beside the weights; every number there is measured here or read from
-the file. ``training/second.py`` must have run before, or the card says that no second network was asked.
+the file. ``training/train_second.py`` must have run before, or the card says that no second network was asked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import argparse
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,16 +22,14 @@ from safetensors import safe_open
 from sklearn.datasets import load_sample_image
 from torch import Tensor
 
-HERE = Path(__file__).resolve().parent
-if str(HERE) not in sys.path:
-    sys.path.insert(0, str(HERE))
+import card
+import class_images
+import nature
+import probes
+import second
+import train
 
-import card  # noqa: E402 (its folder had to be put on the path first)
-import class_images  # noqa: E402
-import nature  # noqa: E402
-import probes  # noqa: E402
-import second  # noqa: E402
-import train  # noqa: E402
+HERE = Path(__file__).resolve().parent
 
 SILENT = 0.1
 """A SiLU or ReLU channel that nowhere reaches this has never fired: its rectifier stayed shut."""

@@ -14,14 +14,11 @@ from pathlib import Path
 
 from PIL import Image
 
+import motifs
+from class_images import RATE, STEPS
+
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
-for folder in (HERE, HERE.parent / "src"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-
-import motifs  # noqa: E402 (its folder had to be put on the path first)
-from class_images import RATE, STEPS  # noqa: E402
 
 LARGEST = 240_000  # bytes of a picture in the docs
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,20 +27,17 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+import generator_card
+import motifs
+import reverie
+from reverie.models.bundled.generator import LATENT, MotifGenerator
+from reverie.models.model import Model
+from reverie.models.probe import probe
+from reverie.models.readiness import computed_in_software
+from reverie.models.sources import load
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-for folder in (HERE, ROOT / "src"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-
-import generator_card  # noqa: E402 (its folder had to be put on the path first)
-import motifs  # noqa: E402
-import reverie  # noqa: E402
-from reverie.models.bundled.generator import LATENT, MotifGenerator  # noqa: E402
-from reverie.models.model import Model  # noqa: E402
-from reverie.models.probe import probe  # noqa: E402
-from reverie.models.readiness import computed_in_software  # noqa: E402
-from reverie.models.sources import load  # noqa: E402
 
 WEIGHTS = ROOT / "src" / "reverie" / "models" / "bundled" / "generator.safetensors"
 SIDE = 64

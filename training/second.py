@@ -1,15 +1,12 @@
 """The second network: another architecture and seed, to ask whether the first one's pictures mean anything to others.
 
-``python training/second.py`` trains it into ``training/cache/second/``; it does not ship.
+``python training/train_second.py`` trains it into ``training/cache/second/``; it does not ship.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 RESIDUAL_LAYERS: tuple[str, ...] = ("stem", "stage1", "stage2", "stage3")
@@ -69,14 +66,3 @@ class ResidualNet(nn.Module):
         x = self.stage3(self.stage2(self.stage1(self.stem(x))))
         logits: Tensor = self.logits(x.mean(dim=(2, 3)))
         return logits
-
-
-def main(argv: Sequence[str] = ()) -> torch.nn.Module:
-    """Train it; further arguments are those of train.py."""
-    import train
-
-    return train.main([*COMMAND, *argv]).network
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -25,16 +25,13 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
+import motifs
+import second
+from reverie.models.bundled.network import MotifNet
+from reverie.models.names import BLOCKS
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-for folder in (HERE, ROOT / "src"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-
-import motifs  # noqa: E402 (its folder had to be put on the path first)
-import second  # noqa: E402
-from reverie.models.bundled.network import MotifNet  # noqa: E402
-from reverie.models.names import BLOCKS  # noqa: E402
 
 LAYERS = BLOCKS["bundled"]
 Network = MotifNet | second.ResidualNet

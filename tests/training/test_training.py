@@ -1,15 +1,12 @@
 """The motifs draw, a tiny training run works, and the weights that ship keep what their card says."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
 import atlas
 import drawing
