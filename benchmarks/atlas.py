@@ -23,7 +23,7 @@ from reverie.atlas.building import BuildRun
 from reverie.models.model import Model
 from reverie.runs import Event
 from reverie.settings.atlas import Build
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 
 Clock = Callable[[], float]
 

@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 import reverie
 from reverie.notebook import live, unit_cards
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 NAMES = ("done", "total", "task", "note", "page", "unit", "state")

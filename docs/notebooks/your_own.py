@@ -60,7 +60,7 @@ print(f"from {scores[0]:.2f} to {scores[-1]:.2f} in {len(scores)} steps")
 
 # %%
 from reverie.notebook import live
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 
 shown = live(Synthesis(model, recipe))
 shown.result().labels

@@ -69,7 +69,7 @@ def ending_at(number):
 
 @pytest.mark.parametrize("words", [("card", "norm:3", "--size", "48"), ("filters", "norm:3", "--html")])
 def test_what_stands_when_it_is_ended_is_written(cli, factory, tmp_path, monkeypatch, words):
-    monkeypatch.setattr("reverie.synthesis.run.iterate", ending_at(2))
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", ending_at(2))
     status, out, err = cli(*words, "--model", factory, "--steps", "4", "--links", "2", "-o", "c.png")
     assert (status, err) == (130, "reverie: stopped\n")
     assert "The run was ended early: pictures are missing, or as they stood then.\nwrote c.png and c.html\n" in out

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 import reverie
-from reverie.cli import runs
+from reverie.cli import picture_commands
 from reverie.errors import Diverged
 from reverie.image import read, to_pil
 from tiny import picture
@@ -116,7 +116,7 @@ def test_a_sheet_holds_the_record_of_all(cli, refused, factory, tmp_path):
 
 
 def test_a_sheet_that_was_ended_early_repeats(cli, factory, monkeypatch, tmp_path):
-    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(3, ctrl_c))
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", interrupting(3, ctrl_c))
     words = ("feature", "block:0-2", "-m", factory, "--size", 32, "--steps", 2, "--batch", 1, "--singles")
     assert cli(*words, "-o", "s.png")[0] == 130
     monkeypatch.undo()
@@ -225,7 +225,7 @@ def ctrl_c():
 
 
 def test_ctrl_c_keeps_the_last_whole_picture_at_the_photos_size(cli, factory, photo, monkeypatch):
-    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(2, ctrl_c))
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", interrupting(2, ctrl_c))
     status, out, err = cli(
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 3, "--steps", 2, "-o", "a.png"
     )
@@ -239,7 +239,7 @@ def test_a_request_to_end_keeps_the_last_whole_picture_too(cli, factory, photo, 
     def request():
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(2, request))
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", interrupting(2, request))
     words = ["dream", photo, "-m", factory, "--layer", "block", "--octaves", 1, "--steps", 3, "-o", "a.png"]
     status, out, err = cli(*words)
     assert (status, err) == (143, "reverie: stopped\n")
@@ -280,7 +280,7 @@ def test_ctrl_c_before_the_first_step_writes_nothing(cli, factory, photo, monkey
         ctrl_c()
         yield
 
-    monkeypatch.setattr("reverie.synthesis.run.iterate", iterate)
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", iterate)
     assert cli("dream", photo, "-m", factory, "--layer", "block", *FAST, "-o", "a.png") == (
         130,
         "",
@@ -290,14 +290,14 @@ def test_ctrl_c_before_the_first_step_writes_nothing(cli, factory, photo, monkey
 
 
 def test_ctrl_c_ends_all_photos(cli, factory, photo, monkeypatch, tmp_path):
-    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(1, ctrl_c))
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", interrupting(1, ctrl_c))
     status, _, _ = cli("dream", photo, photo, photo, "-m", factory, "--layer", "block", "--octaves", 1, "--steps", 2)
     assert status == 130
     assert files(tmp_path) - {"nets.py"} == {"photo.png", "photo-dream-1.png"}
 
 
 def test_ctrl_c_keeps_a_sheets_finished_pictures(cli, factory, monkeypatch, tmp_path):
-    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(3, ctrl_c))
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", interrupting(3, ctrl_c))
     words = ["feature", "block:0-2", "-m", factory, "--size", 32, "--steps", 2, "--batch", 1, "-o", "s.png"]
     status, out, _ = cli(*words, "--singles")
     assert (status, out) == (
@@ -308,7 +308,7 @@ def test_ctrl_c_keeps_a_sheets_finished_pictures(cli, factory, monkeypatch, tmp_
 
 
 def test_ctrl_c_while_the_network_is_loaded_is_130(cli, factory, photo, monkeypatch):
-    monkeypatch.setattr(runs, "loaded", lambda *_, **__: ctrl_c())
+    monkeypatch.setattr(picture_commands, "loaded", lambda *_, **__: ctrl_c())
     assert cli("dream", photo, "-m", factory) == (130, "", "reverie: stopped\n")
 
 
@@ -316,7 +316,7 @@ def test_divergence_keeps_the_last_good_picture_and_names_the_step(cli, factory,
     def diverge():
         raise Diverged("the gradient was not a number at step 2; the picture of the step before is kept: lower --rate")
 
-    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupting(1, diverge))
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", interrupting(1, diverge))
     status, out, err = cli(
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 1, "--steps", 3, "-o", "a.png"
     )
@@ -574,7 +574,7 @@ def test_a_rerun_takes_the_records_threads(cli, factory, photo, monkeypatch):
 
 @pytest.mark.parametrize("slow", [True, False])
 def test_bfloat16_without_matrix_units_is_told(cli, factory, photo, monkeypatch, slow):
-    monkeypatch.setattr("reverie.cli.runs.matrix_units", lambda *_: not slow)
+    monkeypatch.setattr("reverie.cli.picture_commands.matrix_units", lambda *_: not slow)
     status, _, err = cli("dream", photo, "-m", factory, "--layer", "block", "--precision", "bfloat16", *FAST)
     assert status == 0
     assert ("--precision float32 may be faster here, auto chooses\n" in err) == slow

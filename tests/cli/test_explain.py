@@ -72,7 +72,7 @@ def test_one_bad_photo_does_not_cost_the_others(cli, photo, factory):
 
 
 def test_ctrl_c_keeps_what_was_found(cli, photo, factory, monkeypatch, tmp_path):
-    monkeypatch.setattr("reverie.attribution.run.explained", interrupting(2, ctrl_c))
+    monkeypatch.setattr("reverie.attribution.attributions.explained", interrupting(2, ctrl_c))
     status, out, err = cli("explain", photo, "-m", factory, "--method", "occlusion", "--window", 8, "-o", "a.png")
     assert (status, err) == (130, "reverie: stopped\n")
     assert out.startswith("wrote a.png\n")
@@ -85,7 +85,7 @@ def test_ctrl_c_at_once_writes_nothing(cli, photo, factory, monkeypatch, tmp_pat
         ctrl_c()
         yield
 
-    monkeypatch.setattr("reverie.attribution.run.explained", explained)
+    monkeypatch.setattr("reverie.attribution.attributions.explained", explained)
     assert cli("explain", photo, "-m", factory, "-o", "a.png") == (130, "", "reverie: stopped\n")
     assert not (tmp_path / "a.png").exists()
 

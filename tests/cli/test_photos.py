@@ -48,7 +48,7 @@ def test_what_an_ascent_mends_is_said(cli, photo, factory, monkeypatch, quiet):
             object.__setattr__(step, "note", "it was mended")
             yield step
 
-    monkeypatch.setattr("reverie.synthesis.run.iterate", iterate)
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", iterate)
     words = ["invert", photo, "-m", factory, "--layer", "block", *FAST, "-o", "a.png", *(["-q"] if quiet else [])]
     status, _, err = cli(*words)
     assert status == 0

@@ -78,7 +78,7 @@ def test_memory_that_ends_anywhere_is_one_line(refused, factory, photo, monkeypa
     def short(*_, **__):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
-    monkeypatch.setattr("reverie.cli.runs.loaded", short)
+    monkeypatch.setattr("reverie.cli.picture_commands.loaded", short)
     assert refused("dream", photo, "-m", factory) == (
         "the memory was not enough; ask for a smaller picture, batch or network"
     )

@@ -56,7 +56,7 @@ def test_ctrl_c_leaves_a_whole_film(cli, factory, photo, monkeypatch):
         yield from itertools.islice(reverie.iterate(model, recipe, **settings), 2)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("reverie.synthesis.run.iterate", interrupted)
+    monkeypatch.setattr("reverie.synthesis.batches.iterate", interrupted)
     status, out, _ = cli("dream", photo, "-m", factory, "--layer", "block", "-o", "a.png", "--film", "a.gif")
     assert status == 130
     assert out.endswith("the last whole picture)\nwrote a.gif\n")

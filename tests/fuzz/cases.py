@@ -15,7 +15,7 @@ from reverie import recipes
 from reverie.atlas.atlas_file import read_atlas, shown
 from reverie.atlas.atlas_writer import AtlasWriter
 from reverie.atlas.state import state_of
-from reverie.cli import runs
+from reverie.cli import picture_commands
 from reverie.cli.app import main
 from reverie.cli.commands import whole
 from reverie.dataset.store import read_scan
@@ -233,10 +233,10 @@ def _flags(name: str) -> list[tuple[str, bool]]:
 
 def _commanded(words: list[str], room: Room) -> None:
     """Runs a command in this process, with the small network; what it ends with is told as `Ended`."""
-    kept, threads = runs.load, torch.get_num_threads()
+    kept, threads = picture_commands.load, torch.get_num_threads()
     said, argv = io.StringIO(), sys.argv
     sys.argv = ["reverie", *words]
-    runs.load = lambda *_, **__: room.model
+    picture_commands.load = lambda *_, **__: room.model
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             main()
@@ -248,7 +248,7 @@ def _commanded(words: list[str], room: Room) -> None:
         if ended.code == 2:
             raise Refused(said.getvalue()) from None
     finally:
-        sys.argv, runs.load = argv, kept
+        sys.argv, picture_commands.load = argv, kept
         torch.set_num_threads(threads)
 
 

@@ -12,7 +12,7 @@ from browser import violations
 from reverie.errors import InvalidSetting, MissingExtra, UnknownName
 from reverie.figures.board import Board
 from reverie.runs import Event
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 
 pytest.importorskip("anywidget")
 from reverie.notebook import live, unit_cards

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 import reverie
 from reverie.attribution.occlusion import Occlusion
-from reverie.cli.runs import target_for
+from reverie.cli.picture_commands import target_for
 from reverie.errors import InvalidSetting, ReverieError, UnknownName
 from reverie.image import read, to_pil
 from reverie.models.output import Output

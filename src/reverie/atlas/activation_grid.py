@@ -29,7 +29,7 @@ from reverie.record import Record, versions
 from reverie.runs import Event, Progress, finished
 from reverie.settings.calling import called_with
 from reverie.settings.grid import Grid
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 
 NAMED = 8  # photos that were passed over and are named one by one
 LARGEST = 2304  # places of a photo's grid

@@ -24,7 +24,7 @@ from reverie.models.sources import load
 from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
 from reverie.settings.card import Card
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 from reverie.truth.interpretability import beside
 from reverie.truth.scores import Scored
 from reverie.unit import Unit

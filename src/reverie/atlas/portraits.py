@@ -15,7 +15,7 @@ from reverie.models.sameness import difference
 from reverie.paths import path_named
 from reverie.recipes.reruns import read_record
 from reverie.runs import Event
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 from reverie.unit import Unit
 
 SIDE = 128  # of portraits unless another one is asked for

@@ -32,7 +32,7 @@ from reverie.models.sameness import decisive
 from reverie.recipes.presets import FEATURE
 from reverie.runs import read
 from reverie.synthesis import Recipe
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 from reverie.unit import Unit
 
 QUALITY = 80  # of WebP: 4.6 kB for a picture of 128x128

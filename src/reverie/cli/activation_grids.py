@@ -6,8 +6,8 @@ from reverie.atlas.activation_grid import grid_run
 from reverie.atlas.atlas_file import read_atlas
 from reverie.atlas.grid_figure import ActivationGrid
 from reverie.atlas.grid_keeping import enter_grid, keeper
+from reverie.cli.picture_commands import check_free, model_of, target_for
 from reverie.cli.reading import kept
-from reverie.cli.runs import check_free, model_of, target_for
 from reverie.errors import InvalidSetting
 from reverie.settings.grid import Grid, Gridded
 from reverie.settings.parts import Network

@@ -11,8 +11,8 @@ from reverie.atlas.building import BuildRun
 from reverie.atlas.merging import MergeRun
 from reverie.atlas.state import state_of
 from reverie.atlas.verifying import VerifyRun
+from reverie.cli.picture_commands import model_of
 from reverie.cli.reading import kept
-from reverie.cli.runs import model_of
 from reverie.cli.saying import say
 from reverie.cli.tables import show
 from reverie.cluster.crew import RayCrew, ensure_cluster

@@ -1,8 +1,8 @@
 """The command that lays out all of a unit."""
 
 from reverie.atlas.cards import CardRun
+from reverie.cli.picture_commands import check_free, model_of, target_for
 from reverie.cli.reading import kept
-from reverie.cli.runs import check_free, model_of, target_for
 from reverie.figures.poster import write_board
 from reverie.settings.card import Card
 from reverie.settings.parts import Network, Output

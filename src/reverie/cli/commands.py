@@ -19,7 +19,7 @@ from reverie.settings.setting import Settings
 
 RUNNERS = {  # the module of cli/ that runs a command; what is not named here needs none of its own
     "studio": "studios",
-    "dream": "runs", "feature": "runs", "rerun": "runs", "fool": "photos", "explain": "explaining",
+    **dict.fromkeys(("dream", "feature", "rerun"), "picture_commands"), "fool": "photos", "explain": "explaining",
     "activations": "explaining", "compare": "comparisons",
     "filters": "weights", "card": "cards", "scan": "scans", "patches": "scans", "map": "maps", "sheet": "films",
     "zoom": "films", "film": "films", "plot": "plots", "layers": "listings", "models": "listings",

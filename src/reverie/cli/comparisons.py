@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 
 from reverie import recipes
-from reverie.cli.runs import make, model_of, target_for
+from reverie.cli.picture_commands import make, model_of, target_for
 from reverie.cli.saying import say
 from reverie.cli.tables import show
 from reverie.figures.result import Result

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reverie import recipes
-from reverie.cli.runs import all_photos, check_beside, check_free, each_photo, keep, model_of
+from reverie.cli.picture_commands import all_photos, check_beside, check_free, each_photo, keep, model_of
 from reverie.settings.activations import Activations
 from reverie.settings.explain import Explain
 from reverie.settings.parts import Explained, Network, Numbered

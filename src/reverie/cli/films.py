@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from reverie.atlas.sheets import Sweep, sweep
+from reverie.cli.picture_commands import model_of
 from reverie.cli.reading import kept
-from reverie.cli.runs import model_of
 from reverie.extras import installed
 from reverie.paths import path_named, photo_path, shortened
 from reverie.settings.film import Film

@@ -3,7 +3,7 @@
 import json as formats
 from typing import Any
 
-from reverie.cli.runs import model_of
+from reverie.cli.picture_commands import model_of
 from reverie.cli.saying import say
 from reverie.cli.tables import show
 from reverie.models.layers import Layer

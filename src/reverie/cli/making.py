@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reverie import recipes
-from reverie.cli.runs import all_photos, check_beside, each_photo, keep, make, model_of, target_for
+from reverie.cli.picture_commands import all_photos, check_beside, each_photo, keep, make, model_of, target_for
 from reverie.errors import InvalidSetting, OutputFailed
 from reverie.models.model import Model
 from reverie.paths import photo_path

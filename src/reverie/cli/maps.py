@@ -1,7 +1,7 @@
 """The command that lays out photos."""
 
+from reverie.cli.picture_commands import check_free, model_of, target_for
 from reverie.cli.reading import kept
-from reverie.cli.runs import check_free, model_of, target_for
 from reverie.imagemap.build import MapRun
 from reverie.imagemap.image_map import ENDING
 from reverie.paths import photo_path

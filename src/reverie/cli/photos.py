@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reverie import recipes
-from reverie.cli.runs import make, model_of, target_for
+from reverie.cli.picture_commands import make, model_of, target_for
 from reverie.cli.saying import say
 from reverie.cli.tables import show
 from reverie.figures.result import Result

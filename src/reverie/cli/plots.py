@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reverie.cli.runs import check_free, target_for
+from reverie.cli.picture_commands import check_free, target_for
 from reverie.cli.saying import say
 from reverie.figures.film import Film, check_film
 from reverie.paths import path_named

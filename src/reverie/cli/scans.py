@@ -4,8 +4,8 @@ from pathlib import Path
 
 from reverie.atlas.atlas_file import scan_in
 from reverie.atlas.patch_sheets import PatchesRun, scanned_model
+from reverie.cli.picture_commands import keep, model_of, target_for
 from reverie.cli.reading import kept
-from reverie.cli.runs import keep, model_of, target_for
 from reverie.dataset.scanning import ScanRun
 from reverie.dataset.store import begun
 from reverie.models.loading import use_threads

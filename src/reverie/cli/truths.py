@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from reverie.cli.picture_commands import check_free, model_of
 from reverie.cli.reading import kept
-from reverie.cli.runs import check_free, model_of
 from reverie.cli.tables import show
 from reverie.files import write_whole
 from reverie.paths import check_output, path_named

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from reverie import recipes
 from reverie.atlas.links import ConnectionsRun, link_rows
+from reverie.cli.picture_commands import check_beside, check_free, model_of, target_for
 from reverie.cli.reading import kept
-from reverie.cli.runs import check_beside, check_free, model_of, target_for
 from reverie.cli.tables import show
 from reverie.figures.board import Board, Cell, Section, board_page
 from reverie.figures.poster import write_board

@@ -13,7 +13,7 @@ from reverie.figures.board import Board, board_page
 from reverie.notebook.widget import widget
 from reverie.photo import opaque
 from reverie.runs import Event, Run
-from reverie.runs.run import read
+from reverie.runs.protocol import read
 
 M = TypeVar("M")
 EVERY = 0.25  # seconds between two pictures

@@ -23,8 +23,8 @@ from reverie.runs import Runner
 from reverie.settings.calling import Called, called_with
 from reverie.settings.fields import in_file
 from reverie.settings.setting import Settings, settings_of
+from reverie.synthesis.batches import Synthesis
 from reverie.synthesis.recipe import STARTS, Recipe, distinct
-from reverie.synthesis.run import Synthesis
 from reverie.unit import Unit
 
 S = TypeVar("S", bound=Settings)

@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from reverie.errors import printable
-from reverie.runs.run import Event
+from reverie.runs.protocol import Event
 
 EVERY = 30.0  # seconds between two lines
 READ = 8  # events from one look at the score to the next: it waits for a GPU

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from reverie.runs.bars import Bar
-from reverie.runs.run import Event, Run, read
+from reverie.runs.protocol import Event, Run, read
 
 M = TypeVar("M")
 Progress = bool | Callable[[Event], object] | None

@@ -17,7 +17,7 @@ from reverie.models.sources import load
 from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
 from reverie.settings.doctor import Doctor
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 from reverie.truth.drawn import photos_for
 from reverie.truth.exemplars import Responses, exemplars, responses
 from reverie.truth.fooling_circuit import planted

@@ -15,7 +15,7 @@ from reverie.models.sources import load
 from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
 from reverie.settings.score import UnitScores as Asked
-from reverie.synthesis.run import Synthesis
+from reverie.synthesis.batches import Synthesis
 from reverie.truth.drawn import photos_for
 from reverie.truth.exemplars import Responses, channel_of, responses, scanned
 from reverie.truth.interpretability import beside, others_among
