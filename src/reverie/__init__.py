@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from reverie.recipes.radii import smallest_radius
     from reverie.recipes.reruns import rerun
     from reverie.record import Record
+    from reverie.settings.feature import Canvas, Climb, Views
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
     from reverie.truth.doctor import doctor
     from reverie.truth.scoring import score
@@ -69,7 +70,9 @@ _HOMES = {
     "Activations": "reverie.models.probe",
     "Ascent": "reverie.synthesis",
     "Atlas": "reverie.atlas.atlas_file",
+    "Canvas": "reverie.settings.feature",
     "Change": "reverie.models.edits",
+    "Climb": "reverie.settings.feature",
     "Continuation": "reverie.models.interventions",
     "ImageMap": "reverie.imagemap.image_map",
     "Model": "reverie.models.model",
@@ -81,6 +84,7 @@ _HOMES = {
     "Stage": "reverie.synthesis",
     "Step": "reverie.synthesis",
     "Unit": "reverie.unit",
+    "Views": "reverie.settings.feature",
     "accentuate": "reverie.recipes.calls",
     "activations": "reverie.recipes.calls",
     "amplify": "reverie.models.interventions",
@@ -139,7 +143,9 @@ __all__ = [
     "Activations",
     "Ascent",
     "Atlas",
+    "Canvas",
     "Change",
+    "Climb",
     "Continuation",
     "ImageMap",
     "Model",
@@ -151,6 +157,7 @@ __all__ = [
     "Stage",
     "Step",
     "Unit",
+    "Views",
     "accentuate",
     "activations",
     "amplify",

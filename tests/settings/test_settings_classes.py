@@ -47,7 +47,8 @@ def test_shorthand_reaches_the_parts_and_whole_parts_are_taken():
     whole = Feature(units=("a:0",), canvas=Canvas(size=(64, 96)), climb=Climb(steps=3), views=Views(diversity=4))
     assert flat == whole
     assert set(parts_of(Feature)) == {"canvas", "climb", "views"}
-    assert Feature.made(units="a", canvas=Canvas(size=8), start="grey").canvas == Canvas(size=8, start="grey")
+    assert Feature.made(units="a", canvas=Canvas(size=8), start="grey").canvas == Canvas(8, start="grey")
+    assert (Climb("essay").preset, Views(4, both=True)) == ("essay", Views(diversity=4, both=True))
     assert whole.changed(size=32).canvas.size == 32
 
 

@@ -24,7 +24,7 @@ from reverie.settings.parts import Network, Verified
 from reverie.settings.setting import Settings, asked
 
 
-class Canvas(Settings):
+class Canvas(Settings, kw_only=False):
     """What a picture is made on."""
 
     size: PictureSize = None
@@ -43,7 +43,7 @@ class Canvas(Settings):
     ] = None
 
 
-class Climb(Settings):
+class Climb(Settings, kw_only=False):
     """How the picture is climbed to: gradient ascent from a preset's settings."""
 
     preset: FeaturePreset = "default"
@@ -51,7 +51,7 @@ class Climb(Settings):
     rate: Rate = None
 
 
-class Views(Settings):
+class Views(Settings, kw_only=False):
     """How many pictures there are of each unit."""
 
     diversity: Annotated[

@@ -111,10 +111,10 @@ class Setting:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class _Frozen(msgspec.StructMeta):
-    """Makes classes whose fields are given by name and stay as they are."""
+    """Makes classes whose fields are given by name, unless they say otherwise, and stay as they are."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> Any:
-        config |= {"frozen": True, "kw_only": True, "forbid_unknown_fields": True}
+        config = {"kw_only": True, **config, "frozen": True, "forbid_unknown_fields": True}
         return super().__new__(cls, name, bases, namespace, **config)
 
 
