@@ -3,6 +3,10 @@
 Source: Nocedal, Wright 2006, "Numerical Optimization", algorithm 7.4 for the direction; the line search halves and
 doubles between the two (weak) Wolfe conditions as in Lewis, Overton 2013; differs: a small rise within the rounding of
 the score passes, and after a failure the memory is dropped and the plain gradient tried.
+
+Torch's own does not serve: one call of many iterations cannot be left at each step, and one iteration a call looks at
+every point twice. Over 60 steps it takes 122 to 128 gradients where this takes 61 to 67, for losses of .76 to .99 of
+these; after 40 gradients its loss is 1.15 to 2.15 times this one's (benchmarks/lbfgs.py: inversions, a painting).
 """
 
 import math
