@@ -181,6 +181,8 @@ def test_a_grey_network_is_asked_about_a_grey_photo(photo):
          "name each method once, and at least one; such as --method gradient --method grad-cam"),
         ({"show": "heat"}, InvalidSetting,
          "there is no way 'heat' to show an attribution; allowed are overlay, map, signed"),
+        ({"baseline": "gray"}, InvalidSetting,
+         "there is no baseline 'gray'; allowed are black, white, grey, mean, blur"),
         ({"opacity": 1.5}, InvalidSetting, "opacity must be 0 to 1, not 1.5"),
         ({"size": 1}, UnsuitableImage,
          "Tiny does not run on 1x1: the smallest side is 2; give a larger --size"),
