@@ -95,7 +95,8 @@ def test_spectral_norm_that_never_ran_is_that_of_its_vectors():
     image = picture(1)
     before = probe(model, image, ["block"])["block"]
     wanted = functional.conv2d(before, weight / sigma, owned.mix.bias.detach(), stride=2, padding=1)
-    assert torch.allclose(probe(model, image, ["mix"])["mix"], wanted, atol=1e-4)
+    found = probe(model, image, ["mix"])["mix"]
+    assert (found - wanted).norm() < 1e-4 * wanted.norm()  # sigma may be small: its vectors are random
 
 
 def test_a_pruned_network_from_a_factory(tmp_path):
