@@ -15,7 +15,7 @@ FACTS = "facts"  # the view of batches that hold no pictures but all that photos
 
 
 class AtlasLayer(Entry, frozen=True):
-    """A layer.
+    """What an atlas knows of a layer.
 
     Attributes:
         position: its place in the order of the data.
@@ -89,7 +89,7 @@ class AtlasBatch(Entry, frozen=True):
 
 
 class AtlasPicture(Entry, frozen=True):
-    """A picture.
+    """What was made for a unit in one view.
 
     Attributes:
         view: max, min, diverse-1, diverse-2 ...

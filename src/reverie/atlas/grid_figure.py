@@ -28,7 +28,7 @@ QUALITY, ROUGH = 88, 80  # of the page's pictures, and of its real patches, as W
 
 @dataclass(frozen=True, eq=False)
 class GridCell:
-    """A cell.
+    """One place of an activation atlas.
 
     Attributes:
         picture: None where it is not drawn yet.

@@ -54,7 +54,7 @@ def cell_pictures(model: Model, asked: Grid, vectors: Sequence[Tensor], matrix: 
 
 
 def picture_size(model: Model, asked: Grid) -> Size:
-    """The pictures' size.
+    """How large each cell's picture is: as asked for, else SIDE, or the native size where that is smaller.
 
     Raises:
         InvalidSetting: one at which the network does not run.

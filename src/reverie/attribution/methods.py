@@ -10,7 +10,7 @@ METHODS: Table[Making] = Table(
 
 
 def method_named(name: str, settings: Settings | None = None) -> Method:
-    """The method of this name.
+    """The method of this name, reverie's own or a plugin's.
 
     Raises:
         UnknownName: there is none of this name.

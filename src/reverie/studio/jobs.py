@@ -13,7 +13,7 @@ OVER = ("done", "stopped", "cancelled", "failed")
 
 @dataclass(eq=False)
 class Job:
-    """A job.
+    """Work that somebody asked for, from its place in the queue to its end.
 
     Attributes:
         given: the settings' flat values as the process that computes gets them, files of pictures among them.

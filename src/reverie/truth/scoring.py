@@ -98,7 +98,7 @@ def _cell(scored: Scored, name: str) -> str:
 
 
 class ScoreRun:
-    """The run of scores.
+    """Makes pictures of units and measures them.
 
     Raises:
         UnknownName: no such layer, channel, class or preset.
