@@ -28,6 +28,7 @@ import nature
 import probes
 import second
 import train
+from reverie.models.hooks import Hooks
 
 HERE = Path(__file__).resolve().parent
 
@@ -52,24 +53,14 @@ def measure(
     network: train.Network, images: npt.NDArray[np.uint8], layers: Sequence[str] = train.LAYERS, batch: int = 64
 ) -> tuple[npt.NDArray[np.float32], dict[str, Tensor]]:
     """Logits [N, classes], and per layer the highest activation of every channel over all pictures."""
-    peaks: dict[str, Tensor] = {}
-
-    def watch(name: str) -> torch.utils.hooks.RemovableHandle:
-        def keep(_module: torch.nn.Module, _inputs: object, output: Tensor) -> None:
-            high = output.amax((0, 2, 3))
+    device, values, peaks = next(network.parameters()).device, [], dict[str, Tensor]()
+    for i in range(0, len(images), batch):
+        shown = train.normalise(train.to_input(images[i : i + batch], device))
+        seen = Hooks(network, set(layers), {}, stop=False).run(shown)
+        values.append(seen["logits"].cpu().numpy())
+        for name in layers:
+            high = seen[name].amax((0, 2, 3))
             peaks[name] = torch.maximum(peaks[name], high) if name in peaks else high
-
-        handle: torch.utils.hooks.RemovableHandle = network.get_submodule(name).register_forward_hook(keep)
-        return handle
-
-    handles = [watch(name) for name in layers]
-    device = next(network.parameters()).device
-    values = [
-        network(train.normalise(train.to_input(images[i : i + batch], device))).cpu().numpy()
-        for i in range(0, len(images), batch)
-    ]
-    for handle in handles:
-        handle.remove()
     return np.concatenate(values), peaks
 
 

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 import train
+from reverie.models.hooks import Hooks
 
 PROBED = ("mixed3b", "mixed4c", "mixed5b")
 Split = tuple[Tensor, npt.NDArray[np.int64], npt.NDArray[np.bool_]]  # pixels, classes, which are for training
@@ -80,16 +81,10 @@ def random_network(like: train.Network, pixels: Tensor, classes: int, seed: int 
 def features(network: train.Network, pixels: Tensor, layers: tuple[str, ...]) -> dict[str, npt.NDArray[np.float32]]:
     """Means of every channel over the four quarters of each picture."""
     found: dict[str, list[Tensor]] = {name: [] for name in layers}
-    handles = [
-        network.get_submodule(name).register_forward_hook(
-            lambda _m, _i, out, kept=found[name]: kept.append(F.adaptive_avg_pool2d(out, 2).flatten(1))
-        )
-        for name in layers
-    ]
     for part in pixels.split(64):
-        network(train.normalise(part))
-    for handle in handles:
-        handle.remove()
+        seen = Hooks(network, set(layers), {}, stop=True).run(train.normalise(part))
+        for name in layers:
+            found[name].append(F.adaptive_avg_pool2d(seen[name], 2).flatten(1))
     return {name: torch.cat(kept).numpy() for name, kept in found.items()}
 
 

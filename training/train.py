@@ -28,6 +28,7 @@ from torch import Tensor
 import motifs
 import second
 from reverie.models.bundled.network import MotifNet
+from reverie.models.hooks import Hooks
 from reverie.models.names import BLOCKS
 
 HERE = Path(__file__).resolve().parent
@@ -299,22 +300,14 @@ def statistics(
     sums: dict[str, list[Tensor]] = {name: [] for name in layers}
     squares: dict[str, list[Tensor]] = {name: [] for name in layers}
 
-    def record(name: str) -> torch.utils.hooks.RemovableHandle:
-        def keep(_module: torch.nn.Module, _inputs: object, output: Tensor) -> None:
-            value = output.double()
-            sums[name].append(value.mean((2, 3)).sum(0).cpu())
-            squares[name].append(value.square().mean((2, 3)).sum(0).cpu())
-
-        handle: torch.utils.hooks.RemovableHandle = network.get_submodule(name).register_forward_hook(keep)
-        return handle
-
-    handles = [record(name) for name in layers]
     right = 0
     for i in range(0, len(images), batch):
-        guess = network(normalise(to_input(images[i : i + batch], device))).argmax(1).cpu().numpy()
-        right += int((guess == labels[i : i + batch].argmax(1)).sum())
-    for handle in handles:
-        handle.remove()
+        seen = Hooks(network, set(layers), {}, stop=False).run(normalise(to_input(images[i : i + batch], device)))
+        right += int((seen["logits"].argmax(1).cpu().numpy() == labels[i : i + batch].argmax(1)).sum())
+        for name in layers:
+            value = seen[name].double()
+            sums[name].append(value.mean((2, 3)).sum(0).cpu())
+            squares[name].append(value.square().mean((2, 3)).sum(0).cpu())
     means = {name: torch.stack(part).sum(0) / len(images) for name, part in sums.items()}
     variances = {name: torch.stack(part).sum(0) / len(images) - means[name] ** 2 for name, part in squares.items()}
     stds = {name: value.clamp(min=1e-12).sqrt().float() for name, value in variances.items()}
