@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 import reverie
-from reverie.atlas.links import ENDED, ConnectionsRun, connections, told
+from reverie.atlas.links import ENDED, ConnectionsRun, connections, link_rows
 from reverie.atlas.portraits import Portraits
 from reverie.atlas.sheets import sheet
 from reverie.errors import InvalidSetting, UnsuitableImage
@@ -60,7 +60,7 @@ def test_what_cannot_be_told_is_said(model):
 
 def test_the_table_says_the_same(model):
     board = connections(model, "norm:2", links=2, steps=0)
-    rows = told("fed by", board.data["incoming"])
+    rows = link_rows("fed by", board.data["incoming"])
     assert rows[0] == ["fed by", "sum of weights", "length", "through"]
     assert rows[1][0] == board.data["incoming"][0]["unit"]
     assert rows[1][3] == "mix"
