@@ -7,6 +7,8 @@ from reverie.image import resize
 from reverie.models.moments import channel_moments
 from reverie.models.probe import Activations, probe
 from reverie.objectives import PRIORS, REDUCTIONS, Objective, Term, activation, scores
+from reverie.objectives.objective import joint
+from reverie.objectives.opacity import transparent
 from reverie.unit import Unit
 from tiny import picture
 
@@ -133,6 +135,24 @@ def test_objectives_multiply_with_numbers_only():
 def test_layers_are_each_named_once():
     both = objectives.channel("mix", 1) + objectives.channel("block", 1) - objectives.channel("mix", 2)
     assert both.layers == ("mix", "block")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_channels_that_are_not_read_count_for_nothing(model, name):
+    objective, value = made(model, name), probe(model, picture(1), ["mix"])["mix"]
+    other = value.clone()
+    other[:, [0, *range(2, 12)]] = 0
+    assert objective.channels == ({1} if objective.layers else set())
+    first, second = (objective.score(Activations({"mix": item}, picture(1))) for item in (value, other))
+    assert torch.equal(first, second)
+
+
+def test_the_channels_that_are_read_are_those_of_all_terms():
+    some = objectives.channel("mix", 1) + activation(Unit("mix", (4, 5))) - PRIORS["l2"]()
+    assert some.channels == transparent(some).channels == {1, 4, 5}
+    for whole in (objectives.layer("mix"), objectives.diversity("mix"), objectives.direction("mix", torch.ones(12))):
+        assert not (some + whole).channels
+        assert not joint([some, whole]).channels
 
 
 def test_reductions_are_what_they_say(model):

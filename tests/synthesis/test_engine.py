@@ -9,6 +9,7 @@ from reverie import memory, recipes
 from reverie.constraints import in_range
 from reverie.errors import Diverged, InvalidSetting, OutOfMemory, ReverieError
 from reverie.image import resize
+from reverie.models.pruning import pruned
 from reverie.objectives import Objective, Term, channel, layer
 from reverie.parameterizations import Fourier, Pixels
 from reverie.randomness import generator
@@ -67,6 +68,14 @@ def test_the_same_seed_gives_the_same_bits(model):
     first, second, other = (synthesize(model, recipe(seed=seed)).images for seed in (3, 3, 4))
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("others", [{"transforms": (Roll(3),), "redirect": 2}, {"tile": 64}, {"importance": True}])
+def test_what_other_branches_would_return_changes_no_bit(bundled, others):
+    made = recipe((channel("mixed4b", 0), channel("mixed4b", 3)), size=(64, 96), **others)
+    assert pruned(bundled, "mixed4b", [0, 3], (64, 96)) is not None
+    whole = synthesize(bundled, made, iterate(bundled, made, trace=True))  # a trace tells all channels
+    assert torch.equal(synthesize(bundled, made).images, whole.images)
 
 
 def test_the_global_random_state_is_left_alone(model):

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
@@ -103,11 +103,13 @@ class Model:
         *,
         instead: Mapping[str, Replacing] | None = None,
         keep: Keep | None = None,
+        module: nn.Module | None = None,
     ) -> dict[str, Tensor]:
         """What the layers' calls return for an image [N,C,H,W] in [0,1], by their names and as they return it.
 
         Args:
             instead, keep: as of `probe` and `Hooks`.
+            module: the form of the network that runs; else the fastest one for these layers.
 
         Raises:
             UnknownName: a layer that did not run.
@@ -116,7 +118,7 @@ class Model:
             return {}
         edits = (*self.edits, *edits_here(self.variants))
         changed = replacing(edits, self.form, (int(image.shape[-2]), int(image.shape[-1])), instead)
-        module = self.variants.module({module_name(name) for name in {*layers, *changed}})
+        module = module or self.variants.module({module_name(name) for name in {*layers, *changed}})
         calls, stop = {call_name(name) for name in layers} - {"logits"}, "logits" not in layers
         with AveragedPooling() if self.pooling == "average" else contextlib.nullcontext():
             values = Hooks(module, calls, changed, stop=stop, keep=keep).run(self.normalised(image))
@@ -251,14 +253,12 @@ class Model:
         blank = torch.full((1, self.channels, *size), 0.5, device=self.device)
         try:
             with torch.no_grad(), unedited():
-                seen = self.returned(blank, [*layers])
+                return all(value.numel() > 0 for value in self.returned(blank, [*layers]).values())
         except (RuntimeError, ValueError, AssertionError, IndexError):
             return False
-        return all(value.numel() > 0 for value in seen.values())
 
-    def smallest_side(self, layers: Iterable[str]) -> int:
+    def smallest_side(self, layers: Collection[str]) -> int:
         """The smallest side of a square on which the network runs up to these layers, at most the native one."""
-        layers = list(layers)
         if self.takes_one_size(layers):
             return 1  # every picture is resized for it
         low, high = 0, min(self.size)  # fails at low, runs at high

@@ -1,6 +1,6 @@
 """The probe: what a network's layers return for an image, without a trace left on the network."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor
 from reverie.models.edits import Replacing
 from reverie.models.grids import call_name
 from reverie.models.model import Model
+from reverie.models.pruning import pruned
 
 View = Callable[[Tensor], Tensor]  # what a network sees of an image [N,C,H,W], such as a step's shifts and zooms
 
@@ -90,6 +91,7 @@ def probe(
     view: View = _itself,
     resizing: bool = True,
     instead: Mapping[str, Replacing] | None = None,
+    channels: Collection[int] = (),
 ) -> Activations:
     """What the layers return for an image [N,C,H,W] in [0,1].
 
@@ -101,6 +103,7 @@ def probe(
         view: what the network sees of the image; priors look at the image itself.
         resizing: bring the image to the network's only size where it has one.
         instead: what the network goes on with in place of what a layer returns; a function of the latter.
+        channels: of the only layer, those that are read: the others are zeros where that spares work.
 
     Raises:
         UnknownName: a layer that did not run.
@@ -110,7 +113,9 @@ def probe(
     shown = model.shown(image, wanted) if resizing else image
     size = int(shown.shape[-2]), int(shown.shape[-1])
     parts = shown.split(1) if model.alone and len(shown) > 1 else [shown]
-    values = _joined([model.returned(rows, wanted, instead=instead) for rows in parts])
+    one = len(wanted) == 1 and not instead
+    module = pruned(model, min(wanted), channels, size) if channels and one else None
+    values = _joined([model.returned(rows, wanted, instead=instead, module=module) for rows in parts])
     maps = {name: model.form(name).grid(values[call_name(name)], size).float() for name in wanted}
     return Activations(maps, picture, image=image, view=view)
 

@@ -98,8 +98,9 @@ def activation(unit: Unit, reduction: str = "mean", *, moments: Moments | None =
             value = ((value - mean) / deviation).clamp(*CLAMP)
         return reduce(select(value, unit))
 
-    text = str(unit) if reduction == "mean" else f"{reduction}({unit})"
-    return Objective(((1.0, Term(text, (unit.layer,), statistics, _share, tiles=_tileable(unit))),))
+    text, channels = str(unit) if reduction == "mean" else f"{reduction}({unit})", frozenset(map(int, unit.channels))
+    term = Term(text, (unit.layer,), statistics, _share, tiles=_tileable(unit), channels=channels)
+    return Objective(((1.0, term),))
 
 
 def _tileable(unit: Unit) -> bool:

@@ -38,6 +38,7 @@ class Term:
             score does not; two passes over the tiles then give what one over the picture does.
         excites: whether a high score means that units respond; else it is nearness to an aim, at most 0.
         couples: whether the images of a batch depend on each other, so that it must not be split.
+        channels: of its layers, the only ones that it reads; none where it reads them all.
         call: how it was made, so that a record can make it again.
     """
 
@@ -49,6 +50,7 @@ class Term:
     gathers: bool = False
     excites: bool = True
     couples: bool = False
+    channels: frozenset[int] = frozenset()
     call: Call | None = field(default=None, compare=False, repr=False)
 
 
@@ -62,6 +64,12 @@ class Objective:
     def layers(self) -> tuple[str, ...]:
         """All layers that are read, each once."""
         return tuple(dict.fromkeys(layer for _, term in self.terms for layer in term.layers))
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """The only channels that are read of the layers; none where all are."""
+        each = [term.channels for _, term in self.terms if term.layers]
+        return frozenset[int]().union(*each) if all(each) else frozenset()
 
     @property
     def tiles(self) -> bool:
@@ -130,6 +138,11 @@ def constructor(function: Callable[P, Objective]) -> Callable[P, Objective]:
         )
 
     return noted
+
+
+def joint(objectives: Sequence[Objective]) -> Objective:
+    """The terms of all of them, to ask what they read."""
+    return Objective(tuple(item for objective in objectives for item in objective.terms))
 
 
 def scores(objectives: Sequence[Objective], activations: Activations) -> Tensor:

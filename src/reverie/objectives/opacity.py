@@ -23,4 +23,6 @@ def transparent(objective: Objective, weight: float = 1.0) -> Objective:
         return values[:, 0] - weight * values[:, 0].abs() * values[:, 1]
 
     text = f"transparent({objective!r}, {weight:g})"
-    return Objective(((1.0, Term(text, objective.layers, statistics, score, tiles=False, couples=objective.couples)),))
+    couples, channels = objective.couples, objective.channels
+    term = Term(text, objective.layers, statistics, score, tiles=False, couples=couples, channels=channels)
+    return Objective(((1.0, term),))

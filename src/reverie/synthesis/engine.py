@@ -16,6 +16,7 @@ from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.rectifiers import Redirected
 from reverie.objectives import scores
+from reverie.objectives.objective import joint
 from reverie.randomness import Generators, generator
 from reverie.synthesis.gathering import gathered_slope
 from reverie.synthesis.history import Means
@@ -175,7 +176,8 @@ def _slope(
         if importance is not None:
             importance.watch(picture)
         with torch.enable_grad(), Redirected(silent) if silent is not None else contextlib.nullcontext():
-            activations = probe(model, picture, stage.layers, view=seen_through)
+            channels = joint(stage.objectives).channels if means is None else ()
+            activations = probe(model, picture, stage.layers, view=seen_through, channels=channels)
             if means is not None:
                 means.begin().see(activations)
             score = scores(stage.objectives, activations)

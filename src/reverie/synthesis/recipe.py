@@ -15,6 +15,7 @@ from reverie.figures.result import Finding
 from reverie.image import Size, resize
 from reverie.models.model import Model
 from reverie.objectives import Objective
+from reverie.objectives.objective import joint
 from reverie.parameterizations import Alpha, Parameterization
 from reverie.synthesis.ascent import Ascent
 from reverie.transforms import Roll, Transform
@@ -42,7 +43,7 @@ class Stage:
     @property
     def layers(self) -> tuple[str, ...]:
         """All layers that are read."""
-        return tuple(dict.fromkeys(layer for objective in self.objectives for layer in objective.layers))
+        return joint(self.objectives).layers
 
 
 class Carry(Protocol):

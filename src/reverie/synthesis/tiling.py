@@ -10,6 +10,7 @@ from reverie.image import Size
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
 from reverie.objectives import Objective, scores
+from reverie.objectives.objective import joint
 from reverie.randomness import Generators
 
 Pieces = tuple[list[slice], list[slice]]
@@ -63,7 +64,7 @@ def tiled_slope(
     image: Tensor,
     side: int,
     generators: Generators,
-    seen: Callable[[Activations, float], None] = lambda *_: None,
+    seen: Callable[[Activations, float], None] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Score [N] and the gradient of minus its sum, as the image [N,C,H,W].
 
@@ -75,14 +76,16 @@ def tiled_slope(
     """
     height, width = int(image.shape[-2]), int(image.shape[-1])
     shift = [int(torch.randint(0, length, (), generator=generators[0])) for length in (height, width)]
-    layers = tuple(dict.fromkeys(layer for objective in objectives for layer in objective.layers))
+    whole = joint(objectives)
+    channels = whole.channels if seen is None else ()
     gradient, total = torch.empty_like(image), image.new_zeros(image.shape[0])
     for pieces in tiles((height, width), side, (shift[0], shift[1])):
         with torch.enable_grad():
             part = take(image, pieces).requires_grad_()
             share = part.shape[-2] * part.shape[-1] / (height * width)
-            activations = probe(model, part, layers)
-            seen(activations, share)
+            activations = probe(model, part, whole.layers, channels=channels)
+            if seen is not None:
+                seen(activations, share)
             score = scores(objectives, activations) * share
             (slope,) = torch.autograd.grad(-score.sum(), part)
         put(gradient, pieces, slope)
