@@ -8,7 +8,7 @@ import torch
 import reverie
 from reverie import objectives, recipes
 from reverie.attribution import attribute, method_named
-from reverie.models.connectivity import wiring
+from reverie.models.connectivity import connectivity
 from tiny import hooked, picture
 
 NETWORKS = Path(__file__).parents[2] / "shared" / "networks.py"
@@ -91,7 +91,7 @@ def test_rectifier_rules_reach_functional_rectifiers(name):
 def test_what_feeds_a_layer_is_what_changes_when_a_channel_changes(name, layers):
     """Through concatenations, poolings and normalisations, one channel moves just the inputs that are said to be it."""
     model, module = reverie.load(f"{NETWORKS}:{name}", size=128), untouched(name)
-    wired, x = wiring(model), reverie.load(f"{NETWORKS}:{name}", size=128).normalised(picture(4, 1, 3, 128, 128))
+    wired, x = connectivity(model), reverie.load(f"{NETWORKS}:{name}", size=128).normalised(picture(4, 1, 3, 128, 128))
     for layer in layers:
         maker = next(item for item in wired.makers if getattr(item, "layer", "") == layer)
         sources = wired.units(maker.inputs)

@@ -8,7 +8,7 @@ from reverie import recipes
 from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage
 from reverie.image import read, resize
 from reverie.likeness import psnr, ssim
-from reverie.recipes.depth import depth, main_line, stations
+from reverie.recipes.depth import depth, main_line, strip_layers
 from reverie.recipes.reruns import read_record
 from tiny import picture
 
@@ -75,7 +75,7 @@ def test_a_picture_of_a_strip_repeats_by_its_own_layer(model, photo):
 
 
 def test_all_goes_from_the_first_layer_to_the_logits(model, bundled):
-    assert stations(bundled) == [
+    assert strip_layers(bundled) == [
         "stem",
         "mixed3a",
         "mixed3b",
@@ -87,9 +87,9 @@ def test_all_goes_from_the_first_layer_to_the_logits(model, bundled):
         "logits",
     ]
     made = recipes.invert(bundled, "sample:flower", "all", size=64, steps=1)
-    assert list(made.names) == stations(bundled)
+    assert list(made.names) == strip_layers(bundled)
     assert recipes.invert(bundled, "sample:flower", size=64, steps=1).names == ("mixed4c",)
-    assert stations(model)[-1] == "logits"
+    assert strip_layers(model)[-1] == "logits"
     assert len(main_line(model)) >= 4
     assert [depth(bundled, name) for name in (next(iter(bundled.layers)), "logits")] == [0, 1]
 

@@ -16,7 +16,7 @@ from reverie.atlas.score_marks import card_scores, score_data, score_sections
 from reverie.atlas.worker import likeliest
 from reverie.figures.board import Bar, Board, Cell, Section
 from reverie.figures.result import Result
-from reverie.models.connectivity import wiring
+from reverie.models.connectivity import connectivity
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.receptive_fields import Fields
@@ -67,7 +67,7 @@ class CardRun:
             if asked.scan is None
             else evidence(ready, unit, asked.scan, photos=asked.photos, patches=asked.patches, similar=asked.links)
         )
-        self.found = strongest(wiring(ready), unit, asked.links)
+        self.found = strongest(connectivity(ready), unit, asked.links)
         settings: dict[str, Any] = {"steps": asked.steps, "size": asked.size, "seed": asked.seed}
         self.most = Synthesis(ready, recipes.feature(ready, unit, both=True, **settings))
         self.views = Synthesis(ready, recipes.feature(ready, unit, diversity=VIEWS, **settings))

@@ -24,10 +24,10 @@ from reverie.dataset.photos import PhotoSet
 from reverie.dataset.scan import LayerTallies
 from reverie.dataset.store import Scan
 from reverie.dataset.tallies import Array
-from reverie.models.connectivity import wiring
+from reverie.models.connections import Connection, Connectivity
+from reverie.models.connectivity import connectivity
 from reverie.models.model import Model
 from reverie.models.sameness import decisive
-from reverie.models.wiring import Connection, Wiring
 from reverie.unit import Unit
 
 MOST = 4096  # photos, evenly spaced, of which the correlations across layers are
@@ -77,11 +77,11 @@ class Facts:
         return sha256(self.record.encode()).hexdigest()[:32]
 
     @cached_property
-    def _wiring(self) -> Wiring:
-        return wiring(self.model)
+    def _connectivity(self) -> Connectivity:
+        return connectivity(self.model)
 
     def _wired(self, layer: str, unit: int) -> Iterator[AtlasLink]:
-        found = strongest(self._wiring, Unit(layer, (unit,)), self.links)
+        found = strongest(self._connectivity, Unit(layer, (unit,)), self.links)
         for kind, connections in (("fed by", found.incoming), ("feeds", found.outgoing)):
             for rank, link in enumerate(connections[: self.links]):
                 yield _link(layer, unit, kind, rank, link)
@@ -126,10 +126,10 @@ class Facts:
         """The means of a layer and of all others, but for those that are one of them under another name."""
         chosen: dict[str, str] = {}
         for name in self._means:
-            usual = self._wiring.usual.get(name, name)
+            usual = self._connectivity.usual.get(name, name)
             if usual not in chosen or name == usual:
                 chosen[usual] = name
-        chosen[self._wiring.usual.get(layer, layer)] = layer
+        chosen[self._connectivity.usual.get(layer, layer)] = layer
         return {name: self._means[name] for name in chosen.values()}
 
 

@@ -12,10 +12,10 @@ from reverie.errors import InvalidSetting
 from reverie.figures.board import Board, Cell, Section
 from reverie.figures.kernels import colours, signed, squared
 from reverie.image import to_pil
-from reverie.models.connectivity import wiring
+from reverie.models.connections import IMAGE, Connection, Connectivity
+from reverie.models.connectivity import connectivity
 from reverie.models.model import Model
 from reverie.models.sources import load
-from reverie.models.wiring import IMAGE, Connection, Wiring
 from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
 from reverie.settings.filters import Connections
@@ -87,7 +87,7 @@ def one_channel(model: Model, unit: str | Unit) -> Unit:
     return units[0]
 
 
-def strongest(wired: Wiring, unit: Unit, most: int) -> Links:
+def strongest(wired: Connectivity, unit: Unit, most: int) -> Links:
     """The strongest connections into and out of a unit; what cannot be told is said instead."""
     missing, into, out_of = [], [], []
     try:
@@ -168,7 +168,7 @@ class ConnectionsRun:
     def __init__(self, model: Model | str | nn.Module, asked: Connections) -> None:
         self.model = load(model)
         self.unit = one_channel(self.model, asked.unit)
-        self.found = strongest(wiring(self.model), self.unit, asked.links)
+        self.found = strongest(connectivity(self.model), self.unit, asked.links)
         if not self.found.incoming and not self.found.outgoing:
             raise InvalidSetting(self.found.missing[0].rstrip("."))
         units = [self.unit, *self.found.units]

@@ -11,8 +11,8 @@ from reverie.errors import InvalidSetting
 from reverie.figures.kernels import colours, mosaic, squared
 from reverie.figures.result import Finding, Result
 from reverie.figures.sheet import Layout
+from reverie.models.connections import Bundle
 from reverie.models.model import Model
-from reverie.models.wiring import Bundle
 from reverie.record import Record, versions
 from reverie.unit import Unit
 

@@ -1,7 +1,7 @@
 """Follows through one forward which channels of which layers every number is made of.
 
-Operators that move numbers (views, concatenations, shuffles) move the strands along with them; pooling and rectifiers
-keep a channel what it is; weights, sums and whatever else mixes channels make new ones.
+Operators that move numbers (views, concatenations, shuffles) move their provenance along; pooling and rectifiers keep a
+channel what it is; weights, sums and whatever else mixes channels make new ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from reverie.models import operators
 from reverie.models.grids import sides
 from reverie.models.operators import Watched
-from reverie.models.provenance import Strands, fresh, of_makers, untold
+from reverie.models.provenance import Provenance, fresh, of_makers, untold
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Weights:
     layer: str
     kernels: Tensor
     groups: int
-    inputs: Strands
+    inputs: Provenance
 
     @property
     def channels(self) -> int:
@@ -56,7 +56,7 @@ class Junction:
 
     first: int
     channels: int
-    terms: tuple[Strands, ...]
+    terms: tuple[Provenance, ...]
     what: str
 
 
@@ -64,10 +64,10 @@ _POOLS = operators.POOLED | operators.ADAPTED | operators.RESIZED
 
 
 class Follow(Watched):
-    """Follows the strands through one forward, and collects what makes channels.
+    """Follows the provenance through one forward, and collects what makes channels.
 
     Attributes:
-        strands: of each tensor that depends on the picture.
+        provenance: of each tensor that depends on the picture.
         makers: weights and junctions in the order in which they ran; numbers of channels rise along them.
         inside: names of the modules that are running, the innermost last.
         operators: how many ran so far.
@@ -75,13 +75,13 @@ class Follow(Watched):
 
     def __init__(self, aspect: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.strands: Any = WeakIdKeyDictionary()
+        self.provenance: Any = WeakIdKeyDictionary()
         self.makers: list[Weights | Junction] = []
         self.inside: list[str] = []
         self.operators = 0
         self.aspect = aspect
         self.next = 1
-        self.on_read: Callable[[Strands], None] = lambda _: None  # told what a maker reads
+        self.on_read: Callable[[Provenance], None] = lambda _: None  # told what a maker reads
 
     def start(self, image: Tensor, factor: Tensor) -> None:
         """The picture [1,C,H,W], whose channels are the first to be numbered.
@@ -91,7 +91,7 @@ class Follow(Watched):
         """
         channels = int(image.shape[1])
         made = fresh(self.numbered(channels), channels, 1, image.shape)
-        self.strands[image] = replace(made, gain=factor.float().cpu().view(1, -1, 1, 1).expand(*image.shape))
+        self.provenance[image] = replace(made, gain=factor.float().cpu().view(1, -1, 1, 1).expand(*image.shape))
 
     def numbered(self, channels: int) -> int:
         """The first of so many new numbers."""
@@ -104,17 +104,17 @@ class Follow(Watched):
         kwargs = kwargs or {}
         self.operators += 1
         output = func(*args, **kwargs)
-        inputs = [item for item in tree_iter((args, kwargs)) if isinstance(item, Tensor) and item in self.strands]
+        inputs = [item for item in tree_iter((args, kwargs)) if isinstance(item, Tensor) and item in self.provenance]
         made = [item for item in tree_iter(output) if isinstance(item, Tensor)]
         if inputs and made:
-            for item, strands in zip(made, self._through(func, args, kwargs, inputs, made), strict=True):
-                self.strands[item] = strands
-            if func._schema.is_mutable and made[0]._base is not None and made[0]._base in self.strands:
-                self.strands[made[0]._base] = untold(made[0]._base.shape)  # written to in part
+            for item, provenance in zip(made, self._through(func, args, kwargs, inputs, made), strict=True):
+                self.provenance[item] = provenance
+            if func._schema.is_mutable and made[0]._base is not None and made[0]._base in self.provenance:
+                self.provenance[made[0]._base] = untold(made[0]._base.shape)  # written to in part
         return output
 
-    def _through(self, func: Any, args: Any, kwargs: Any, inputs: list[Tensor], made: list[Tensor]) -> list[Strands]:
-        name, first, shape = func.overloadpacket.__name__, self.strands[inputs[0]], made[0].shape
+    def _through(self, func: Any, args: Any, kwargs: Any, inputs: list[Tensor], made: list[Tensor]) -> list[Provenance]:
+        name, first, shape = func.overloadpacket.__name__, self.provenance[inputs[0]], made[0].shape
         if name in operators.MOVED:
             return self._moved(func, args, kwargs, len(made))
         rest = [untold(item.shape) for item in made[1:]]
@@ -136,7 +136,7 @@ class Follow(Watched):
             return [self._pointwise(name.removesuffix("_"), args, kwargs, inputs, shape), *rest]
         return [untold(item.shape) for item in made]
 
-    def _moved(self, func: Any, args: Any, kwargs: Any, count: int) -> list[Strands]:
+    def _moved(self, func: Any, args: Any, kwargs: Any, count: int) -> list[Provenance]:
         name = func.overloadpacket.__name__
         joins = name in operators.JOINED
         if name == "constant_pad_nd":
@@ -146,29 +146,29 @@ class Follow(Watched):
             def part(item: Any) -> Any:
                 if not isinstance(item, Tensor):
                     return item
-                if item in self.strands:
-                    return self.strands[item].parts[index].contiguous()
+                if item in self.provenance:
+                    return self.provenance[item].parts[index].contiguous()
                 kind = self._kinds[index]
                 return torch.zeros(item.shape, dtype=kind) if joins else item
 
             return list(tree_iter(func(*tree_map(part, args), **tree_map(part, kwargs))))
 
-        columns = [of_part(index) for index in range(len(fields(Strands)))]
-        return [Strands(*[column[item] for column in columns]) for item in range(count)]
+        columns = [of_part(index) for index in range(len(fields(Provenance)))]
+        return [Provenance(*[column[item] for column in columns]) for item in range(count)]
 
     _kinds = (torch.int64, torch.int64, torch.float32, torch.float32, torch.bool, torch.bool)
 
-    def _weighted(self, name: str, args: Any, shape: Sequence[int]) -> Strands:
+    def _weighted(self, name: str, args: Any, shape: Sequence[int]) -> Provenance:
         """A convolution's or matrix product's output, if its weights do not depend on the picture."""
         picture, weight = (args[1], args[2]) if name == "addmm" else (args[0], args[1])
         axis = 1 if name == "convolution" else len(shape) - 1
-        usable = picture in self.strands and weight not in self.strands
+        usable = picture in self.provenance and weight not in self.provenance
         if name == "convolution" and (args[6] or weight.ndim != 4):
             usable = False  # transposed, or not over a map
         if not usable:
             return untold(shape)
         matrix = weight.t() if name in ("addmm", "mm") else weight
-        inputs = self.strands[picture].channels(axis if name == "convolution" else picture.ndim - 1)
+        inputs = self.provenance[picture].channels(axis if name == "convolution" else picture.ndim - 1)
         kernels, groups = matrix.detach().float().cpu(), args[8] if name == "convolution" else 1
         if name != "convolution":
             kernels, inputs = _over_map(kernels, inputs, self.aspect)
@@ -177,13 +177,13 @@ class Follow(Watched):
         self.makers.append(Weights(number, self.inside[-1] if self.inside else "", kernels, groups, inputs))
         return fresh(number, len(kernels), axis, shape)
 
-    def _pointwise(self, name: str, args: Any, kwargs: Any, inputs: list[Tensor], shape: Sequence[int]) -> Strands:
+    def _pointwise(self, name: str, args: Any, kwargs: Any, inputs: list[Tensor], shape: Sequence[int]) -> Provenance:
         if len(inputs) == 1:
-            strands: Strands = self.strands[inputs[0]]
-            if strands.maker.shape != shape:
+            provenance: Provenance = self.provenance[inputs[0]]
+            if provenance.maker.shape != shape:
                 return untold(shape)
-            return _by_constant(name, strands, args, kwargs, first=args[0] is inputs[0])
-        several: list[Strands] = [self.strands[item].moved(lambda part: part.expand(*shape)) for item in inputs]
+            return _by_constant(name, provenance, args, kwargs, first=args[0] is inputs[0])
+        several: list[Provenance] = [self.provenance[item].moved(lambda part: part.expand(*shape)) for item in inputs]
         summed = name in ("add", "sub") and len(inputs) == 2
         if all(torch.equal(item.maker, several[0].maker) for item in several[1:]):
             summed = summed and not bool(several[0].bent.any() | several[1].bent.any())
@@ -192,10 +192,10 @@ class Follow(Watched):
         if summed:
             sign = (1 if name == "add" else -1) * float(kwargs.get("alpha", 1))
             return self._joined([several[0], several[1] if sign == 1 else several[1].times(sign)], "sum")
-        main = [self.strands[item] for item in inputs if item.shape == shape and not self.strands[item].lost]
+        main = [self.provenance[item] for item in inputs if item.shape == shape and not self.provenance[item].lost]
         return self._joined(main[:1], name) if main else untold(shape)
 
-    def _joined(self, several: Sequence[Strands], what: str) -> Strands:
+    def _joined(self, several: Sequence[Provenance], what: str) -> Provenance:
         """New channels, one for each combination of those that meet."""
         shape = several[0].maker.shape
         if all(item.lost for item in several):
@@ -215,42 +215,42 @@ class Follow(Watched):
         self.makers.append(Junction(number, count, terms if what == "sum" else (), what))
         return of_makers((number + rank[which]).view(common).expand(*shape))
 
-    def opaque(self, shape: Sequence[int], axis: int, what: str) -> Strands:
+    def opaque(self, shape: Sequence[int], axis: int, what: str) -> Provenance:
         """New channels of a module inside which they cannot be followed."""
         number = self.numbered(int(shape[axis]))
         self.makers.append(Junction(number, int(shape[axis]), (), what))
         return fresh(number, int(shape[axis]), axis, shape)
 
 
-def _normalised(strands: Strands, args: Any) -> Strands:
+def _normalised(provenance: Provenance, args: Any) -> Provenance:
     """After a batch norm: a factor for each channel, if it uses its own statistics."""
     _, weight, _, mean, variance, *more = args
     numbers = [item for item in more if isinstance(item, float)]
     if mean is None or variance is None or (more and more[0] is True):
-        return strands.through_nonlinearity()
+        return provenance.through_nonlinearity()
     factor = (variance.double() + numbers[-1]).rsqrt()
     factor = factor if weight is None else factor * weight.double()
-    return strands.times(factor.float().cpu().view(1, -1, *[1] * (strands.maker.ndim - 2)))
+    return provenance.times(factor.float().cpu().view(1, -1, *[1] * (provenance.maker.ndim - 2)))
 
 
-def _by_constant(name: str, strands: Strands, args: Any, kwargs: Any, *, first: bool) -> Strands:
+def _by_constant(name: str, provenance: Provenance, args: Any, kwargs: Any, *, first: bool) -> Provenance:
     """After an operator whose other operand, if any, does not depend on the picture.
 
     Args:
         first: whether the operand that does is the first one.
     """
     if name == "neg" or (name == "sub" and not first):
-        return strands.times(-1.0)
+        return provenance.times(-1.0)
     if name in ("add", "sub"):
-        return strands
+        return provenance
     if kwargs or (name, first) not in (("mul", True), ("mul", False), ("div", True)):
-        return strands.through_nonlinearity()
+        return provenance.through_nonlinearity()
     other = args[1] if first else args[0]
     factor = other.detach().float().cpu() if isinstance(other, Tensor) else torch.tensor(float(other))
-    return strands.times(factor if name == "mul" else 1 / factor)
+    return provenance.times(factor if name == "mul" else 1 / factor)
 
 
-def _over_map(kernels: Tensor, inputs: Strands, aspect: float) -> tuple[Tensor, Strands]:
+def _over_map(kernels: Tensor, inputs: Provenance, aspect: float) -> tuple[Tensor, Provenance]:
     """A linear layer [O,F] over flattened maps as kernels [O,C,h,w] of channels; else [O,F,1,1] of what there is."""
     makers, which, counts = torch.unique(inputs.maker, return_inverse=True, return_counts=True)
     each = int(counts[0])

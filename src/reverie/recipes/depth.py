@@ -24,8 +24,8 @@ def outermost(model: Model) -> list[Layer]:
     return grids
 
 
-def stations(model: Model) -> list[str]:
-    """The stations of the main line, at most MOST of them, evenly spread, and the logits."""
+def strip_layers(model: Model) -> list[str]:
+    """The layers of a strip down the main line, at most MOST of them, evenly spread, and the logits."""
     line = main_line(model)
     last, count = len(line) - 1, min(len(line), MOST)
     chosen = [line[round(last * index / max(1, count - 1))].name for index in range(count)]

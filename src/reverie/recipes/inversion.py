@@ -16,7 +16,7 @@ from reverie.models.probe import probe
 from reverie.objectives import Objective, features
 from reverie.objectives.activations import select
 from reverie.parameterizations import Fourier, Parameterization, SoftPixels
-from reverie.recipes.depth import depth, stations
+from reverie.recipes.depth import depth, strip_layers
 from reverie.recipes.framing import check_position, native_photo
 from reverie.recipes.origins import recorded
 from reverie.recipes.stored import is_stored, stored_response
@@ -110,9 +110,9 @@ class Rebuilt:
 
 def _units(model: Model, layers: str | Sequence[str]) -> tuple[Unit, ...]:
     if not layers:
-        names = stations(model)
+        names = strip_layers(model)
         layers = [names[2 * (len(names) - 1) // 3]]
-    return model.units(stations(model) if layers in ("all", ("all",)) else layers)
+    return model.units(strip_layers(model) if layers in ("all", ("all",)) else layers)
 
 
 def _area(model: Model, size: int | str | Size | None) -> Size:

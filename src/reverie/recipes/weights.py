@@ -3,7 +3,7 @@
 from reverie.attribution import Drawing, Kernels
 from reverie.attribution.filters import filter_of
 from reverie.errors import InvalidSetting
-from reverie.models.connectivity import wiring
+from reverie.models.connectivity import connectivity
 from reverie.models.model import Model
 from reverie.recipes.origins import recorded
 from reverie.settings.filters import Filters
@@ -22,7 +22,7 @@ def filters(model: Model, asked: Filters) -> Kernels:
     """
     if asked.order not in ORDERS:
         raise InvalidSetting(f"order is {' or '.join(ORDERS)}, not '{asked.order}'")
-    wired = wiring(model)
+    wired = connectivity(model)
     found = [filter_of(unit, wired.bundles(unit)) for unit in channels_of(model, asked.layer)]
     if asked.order == "norm":
         found.sort(key=lambda item: -item.norm)

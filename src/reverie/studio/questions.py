@@ -13,13 +13,13 @@ from reverie.atlas.links import one_channel, strongest
 from reverie.attribution.baselines import baseline
 from reverie.errors import InvalidSetting, ReverieError, UnknownName
 from reverie.image import read_mask, resize
-from reverie.models.connectivity import wiring
+from reverie.models.connections import Connection, Connectivity
+from reverie.models.connectivity import connectivity
 from reverie.models.edits import Change
 from reverie.models.interventions import Continuation, amplify, clamp, intervene
 from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.models.probe import probe
-from reverie.models.wiring import Connection, Wiring
 from reverie.recipes.framing import native_photo
 from reverie.settings.dream import Dream
 from reverie.studio.dreaming import SmallDream
@@ -41,7 +41,7 @@ class Questions:
         self.seen = lru_cache(KEPT)(self._seen)
         self.scale = lru_cache(16)(lambda layer: channel_moments(model, layer))
         self.dreamt = SmallDream(model)
-        self.wired = lru_cache(1)(lambda: wiring(model))
+        self.wired = lru_cache(1)(lambda: connectivity(model))
         self.questions: Mapping[str, Callable[..., Answer]] = {
             "classes": self.classes,
             "position": self.position,
@@ -139,7 +139,7 @@ class Questions:
 
     def feeds(self, unit: str, *, most: int = 12) -> Answer:
         """The strongest connections to a unit and from it, by their weights."""
-        wired: Wiring = self.wired()
+        wired: Connectivity = self.wired()
         found = strongest(wired, one_channel(self.model, unit), most)
         return {
             "from": [self._linked(item, item.source) for item in found.incoming[:most]],

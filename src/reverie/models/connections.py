@@ -1,4 +1,4 @@
-"""Wiring: which channels feed which, with the effective weights between them."""
+"""Connectivity: which channels feed which, with the effective weights between them."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 from reverie.errors import InvalidSetting
 from reverie.models.channel_tracking import Junction, Weights
 from reverie.models.grids import call_name
-from reverie.models.provenance import Strands
+from reverie.models.provenance import Provenance
 from reverie.unit import Unit
 
 IMAGE = "image"  # the layer that the picture's own channels are said to be of
@@ -71,8 +71,8 @@ def strongest_first(found: Sequence[Connection]) -> list[Connection]:
 
 
 @dataclass(frozen=True, eq=False)
-class Wiring:
-    """How the layers of a network feed each other; see `wiring`.
+class Connectivity:
+    """How the layers of a network feed each other; see `connectivity`.
 
     Attributes:
         model: the network's name.
@@ -87,7 +87,7 @@ class Wiring:
     model: str
     image: int
     makers: Sequence[Weights | Junction]
-    layers: Mapping[str, Strands]
+    layers: Mapping[str, Provenance]
     labels: Sequence[tuple[int, str]]
     known: Mapping[int, tuple[int, float]]
     usual: Mapping[str, str]
@@ -98,10 +98,10 @@ class Wiring:
         Raises:
             InvalidSetting: not one channel, or one that no weights make.
         """
-        at, strands = self._row(unit)
-        found = tuple(self._of(strands, at, unit))
+        at, provenance = self._row(unit)
+        found = tuple(self._of(provenance, at, unit))
         if not found:
-            raise InvalidSetting(self._reason(unit, int(strands.maker[at])))
+            raise InvalidSetting(self._reason(unit, int(provenance.maker[at])))
         return found
 
     def incoming(self, unit: Unit) -> list[Connection]:
@@ -123,8 +123,8 @@ class Wiring:
         Raises:
             InvalidSetting: not one channel, or one that cannot be followed.
         """
-        at, strands = self._row(unit)
-        number = int(strands.maker[at])
+        at, provenance = self._row(unit)
+        number = int(provenance.maker[at])
         if number < 1:
             raise InvalidSetting(self._reason(unit, number))
         found: list[Connection] = []
@@ -149,11 +149,11 @@ class Wiring:
                 found.append(Connection(source, target, maker.kernels[out, inner] * gain * scale, maker.layer, place))
         return found
 
-    def _added(self, maker: Junction, term: Strands, row: int) -> Connection:
+    def _added(self, maker: Junction, term: Provenance, row: int) -> Connection:
         target = self._target(maker.first + row)[0]
         return Connection(self._unit(int(term.label[row])), target, term.gain[row].view(1, 1), "sum")
 
-    def _row(self, unit: Unit) -> tuple[int, Strands]:
+    def _row(self, unit: Unit) -> tuple[int, Provenance]:
         if len(unit.channels) != 1 or unit.positional:
             raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name one, such as block8:12")
         name = call_name(unit.layer) if call_name(unit.layer) in self.layers else unit.layer
@@ -172,9 +172,9 @@ class Wiring:
     def _maker(self, number: int) -> Weights | Junction:
         return self.makers[bisect_right(self._maker_starts, number) - 1]
 
-    def _of(self, strands: Strands, at: int, unit: Unit) -> list[Bundle]:
+    def _of(self, provenance: Provenance, at: int, unit: Unit) -> list[Bundle]:
         """What a channel is made of: its weights, or of a sum each term's."""
-        number, scale = int(strands.maker[at]), float(strands.scale[at])
+        number, scale = int(provenance.maker[at]), float(provenance.scale[at])
         if number <= self.image:
             return []
         maker = self._maker(number)
@@ -182,7 +182,7 @@ class Wiring:
             return [self._kernels(maker, number - maker.first, scale)]
         return [bundle for term in maker.terms for bundle in self._term(term, number - maker.first, scale, unit)]
 
-    def _term(self, term: Strands, row: int, scale: float, unit: Unit) -> list[Bundle]:
+    def _term(self, term: Provenance, row: int, scale: float, unit: Unit) -> list[Bundle]:
         maker = self._maker(int(term.maker[row])) if int(term.maker[row]) > self.image else None
         label = self._unit(int(term.label[row]))
         if not bool(term.bent[row]) and (isinstance(maker, Weights) or (maker is not None and label is None)):
@@ -197,9 +197,9 @@ class Wiring:
         kernels = maker.kernels[out] * scale * part.gain.view(-1, 1, 1)
         return Bundle(maker.layer, self.units(part), kernels)
 
-    def units(self, strands: Strands) -> tuple[Unit | None, ...]:
+    def units(self, provenance: Provenance) -> tuple[Unit | None, ...]:
         """The unit that each channel is known as where it is read; None where that cannot be told."""
-        return tuple(map(self._source, strands.maker.tolist(), strands.label.tolist()))
+        return tuple(map(self._source, provenance.maker.tolist(), provenance.label.tolist()))
 
     def _source(self, number: int, label: int) -> Unit | None:
         if 1 <= number <= self.image and label == 0:

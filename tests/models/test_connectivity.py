@@ -7,8 +7,8 @@ from torch.nn import functional
 
 import reverie
 from reverie.errors import InvalidSetting
-from reverie.models.connectivity import wiring
-from reverie.models.wiring import IMAGE
+from reverie.models.connections import IMAGE
+from reverie.models.connectivity import connectivity
 from reverie.unit import Unit
 from tiny import Bodied, Call, Tiny, picture, plain, seeded
 
@@ -86,7 +86,7 @@ def without(channel: int):
 
 def follows(module: nn.Module, model, names, units) -> None:
     """Changing one channel of a layer changes just those inputs of a convolution that are said to be it."""
-    wired, x = wiring(model), model.normalised(picture(2, 1, 3, *model.size))
+    wired, x = connectivity(model), model.normalised(picture(2, 1, 3, *model.size))
     module = module.eval()
     for name in names:
         maker = next(item for item in wired.makers if getattr(item, "layer", "") == name)
@@ -118,7 +118,7 @@ def test_inputs_are_what_changes_when_a_channel_changes(make, names):
 def test_torchvision_networks_come_out_right(name):
     model = reverie.load(name, None, size=96)
     module = model.variants.plain
-    makers = [item.layer for item in wiring(model).makers if hasattr(item, "kernels") and item.kernels.ndim == 4]
+    makers = [item.layer for item in connectivity(model).makers if hasattr(item, "kernels") and item.kernels.ndim == 4]
     chosen = [layer for layer in makers if isinstance(module.get_submodule(layer), nn.Conv2d)]
     follows(module, model, chosen[1 :: max(1, len(chosen) // 5)], 41)
 
@@ -149,7 +149,7 @@ def gradient(module: nn.Module, model, reader: str, unit: tuple[str, int], side:
 def test_effective_weights_are_the_gradient_of_the_plain_module(reader, unit):
     """Kernels hold the batch norm's factor, and stand where the input's gradient is."""
     model = reverie.load(seeded(Branched), size=24)
-    wired = wiring(model)
+    wired = connectivity(model)
     (bundle,) = wired.bundles(Unit(unit[0], (unit[1],)))
     slope = gradient(seeded(Branched), model, reader, unit, 24)
     reached = slope.abs().amax((1, 2)) > 0
@@ -163,7 +163,7 @@ def test_effective_weights_are_the_gradient_of_the_plain_module(reader, unit):
 def test_a_batch_norm_behind_a_pooling_counts():
     model = reverie.load(seeded(Branched), size=24)
     module = seeded(Branched).eval()
-    (bundle,) = wiring(model).bundles(Unit("late", (1,)))
+    (bundle,) = connectivity(model).bundles(Unit("late", (1,)))
     conv, norm = module.late[0], module.late[2]
     factor = norm.weight[1] / (norm.running_var[1] + norm.eps).sqrt()
     assert torch.allclose(bundle.kernels[:, 0, 0], (conv.weight[1, :, 0, 0] * factor).detach(), atol=1e-6)
@@ -174,7 +174,7 @@ def test_the_picture_is_in_0_to_1():
     """The first layer's kernels are those of the picture before the network's own normalisation."""
     model = reverie.load(seeded(Tiny), size=48, std=(0.2, 0.4, 0.5))
     module = seeded(Tiny).eval()
-    (bundle,) = wiring(model).bundles(Unit("stem.1", (2,)))
+    (bundle,) = connectivity(model).bundles(Unit("stem.1", (2,)))
     image = picture(3, 1, 3, 48, 48).requires_grad_()
     stem = module.stem[1](module.stem[0](model.normalised(image)))
     (slope,) = torch.autograd.grad(stem[0, 2, 20, 20], image)
@@ -184,20 +184,20 @@ def test_the_picture_is_in_0_to_1():
 
 def test_a_linear_layer_over_a_map_has_a_kernel_as_large_as_it():
     model = reverie.load(seeded(Branched), size=24)
-    (bundle,) = wiring(model).bundles(Unit("logits", (3,)))
+    (bundle,) = connectivity(model).bundles(Unit("logits", (3,)))
     assert bundle.kernels.shape == (8, 6, 6)
     assert torch.equal(bundle.kernels.flatten(), seeded(Branched).head.weight[3].detach())
     assert [str(source) for source in bundle.sources] == [f"norm:{index}" for index in range(8)]
 
 
 def test_after_global_pooling_a_weight_is_of_the_mean(model, module):
-    (bundle,) = wiring(model).bundles(Unit("logits", (2,)))
+    (bundle,) = connectivity(model).bundles(Unit("logits", (2,)))
     assert torch.equal(bundle.kernels.flatten(), module.fc.weight[2].detach())
     assert [str(source) for source in bundle.sources] == [f"norm:{index}" for index in range(12)]
 
 
 def test_a_residual_channel_is_fed_by_its_weights_and_by_the_channel_it_is_added_to(model, module):
-    bundles = wiring(model).bundles(Unit("block", (5,)))
+    bundles = connectivity(model).bundles(Unit("block", (5,)))
     assert [bundle.through for bundle in bundles] == ["block.conv2", "sum"]
     norm = module.block.bn2
     factor = (norm.weight[5] / (norm.running_var[5] + norm.eps).sqrt()).detach()
@@ -207,7 +207,7 @@ def test_a_residual_channel_is_fed_by_its_weights_and_by_the_channel_it_is_added
 
 def test_what_goes_out_is_what_comes_in(model):
     """Each connection is found from both of its ends, with the same kernel."""
-    wired = wiring(model)
+    wired = connectivity(model)
     for layer, targets in (("block.relu~1", 8), ("stem.2", 9), ("norm", 5), ("block", 12)):
         there = wired.outgoing(Unit(layer, (1,)))
         assert len(there) == targets
@@ -217,7 +217,7 @@ def test_what_goes_out_is_what_comes_in(model):
 
 
 def test_the_strongest_stand_first(model):
-    lengths = [link.strength for link in wiring(model).incoming(Unit("mix", (0,)))]
+    lengths = [link.strength for link in connectivity(model).incoming(Unit("mix", (0,)))]
     assert lengths == sorted(lengths, reverse=True)
 
 
@@ -231,15 +231,15 @@ def test_the_strongest_stand_first(model):
 )  # fmt: skip
 def test_only_single_channels_are_fed(model, unit, message):
     with pytest.raises(InvalidSetting, match="^" + message.replace("(", r"\(") + "$"):
-        wiring(model).bundles(unit)
+        connectivity(model).bundles(unit)
 
 
 def test_what_weights_do_not_make_is_said():
     made = reverie.load(seeded(Gated), size=24)
     with pytest.raises(InvalidSetting, match=r"^'scaled:1' is made by mul, which has no weights for each channel; "):
-        wiring(made).bundles(Unit("scaled", (1,)))
+        connectivity(made).bundles(Unit("scaled", (1,)))
     mixed = nn.Sequential(nn.Conv2d(3, 4, 1), Call(lambda x: x.softmax(1)), nn.Conv2d(4, 2, 1))
-    wired = wiring(reverie.load(seeded(lambda: mixed), size=24))
+    wired = connectivity(reverie.load(seeded(lambda: mixed), size=24))
     with pytest.raises(InvalidSetting, match=r"^'1:0' is made by Call, which has no weights for each channel; "):
         wired.bundles(Unit("1", (0,)))
     assert str(wired.incoming(Unit("2", (0,)))[0].source).startswith("1:")
@@ -252,12 +252,12 @@ def test_a_map_written_to_in_part_is_not_believed():
         return x
 
     net = nn.Sequential(nn.Conv2d(3, 4, 1), Call(write), nn.Conv2d(4, 2, 1))
-    wired = wiring(reverie.load(seeded(lambda: net), size=24))
+    wired = connectivity(reverie.load(seeded(lambda: net), size=24))
     assert {str(item.source).split(":")[0] for item in wired.incoming(Unit("2", (0,)))} == {"1"}
 
 
 def test_a_tensor_that_several_modules_return_is_known_by_its_block():
-    wired = wiring(reverie.load(seeded(Bodied), size=24))
+    wired = connectivity(reverie.load(seeded(Bodied), size=24))
     sources = {str(link.source) for link in wired.incoming(Unit("head", (0,)))}
     assert sources == {*(f"body.2:{index}" for index in range(4)), *(f"body.1:{index}" for index in range(6))}
     inner, outer = (wired.incoming(Unit(layer, (1,))) for layer in ("body.2", "body"))
@@ -286,7 +286,7 @@ class Tokens(nn.Module):
 
 
 def test_tokens_are_fed_through_their_linear_layers():
-    wired = wiring(reverie.load(seeded(Tokens), size=16))
+    wired = connectivity(reverie.load(seeded(Tokens), size=16))
     module = seeded(Tokens)
     (bundle,) = wired.bundles(Unit("act", (4,)))
     assert torch.equal(bundle.kernels.flatten(), module.wide.weight[4].detach())
@@ -298,5 +298,5 @@ def test_nothing_is_left_on_the_network(model):
     from tiny import state
 
     before = state(model.variants.plain)
-    wiring(model)
+    connectivity(model)
     assert state(model.variants.plain) == before
