@@ -11,7 +11,7 @@ import reverie
 from reverie import recipes
 from reverie.errors import InvalidSetting, ReverieError, UnknownName, UnsuitableImage
 from reverie.image import read, to_pil
-from reverie.parameterizations import Fourier, Pixels
+from reverie.parameterizations import Fourier, Maco, Pixels
 from reverie.recipes.presets import DREAM, FEATURE
 from reverie.transforms import Roll
 from reverie.unit import Unit
@@ -131,6 +131,24 @@ def test_every_preset_of_dreams_runs_and_rises(model, preset, photo):
     scores = [float(step.score) for step in reverie.iterate(model, made)]
     assert scores[-1] > scores[0]
     assert DREAM[preset].about
+
+
+@pytest.mark.parametrize(
+    ("units", "more", "kind"),
+    [
+        (["logits:1", "logits:0-1"], {}, Maco),
+        (["logits:1"], {"preset": "default"}, Fourier),
+        (["logits:1"], {"rate": 0.1}, Fourier),
+        (["logits:1"], {"start": "grey"}, Fourier),
+        (["logits:1", "mix:1"], {}, Fourier),
+        (["logits:1 - logits:0"], {}, Fourier),
+        (["mix:1"], {}, Fourier),
+    ],
+)
+def test_classes_alone_are_drawn_by_maco_unless_said_otherwise(model, units, more, kind):
+    recipe = recipes.feature(model, units, steps=1, **more)
+    assert type(recipe.parameterization) is kind
+    assert recipe.origin[1]["preset"] == ("maco" if kind is Maco else "default")
 
 
 def test_google_is_what_google_wrote(model, photo):

