@@ -17,7 +17,7 @@ from reverie.randomness import Generators
 
 @dataclass(frozen=True)
 class Aligned(Parameterization):
-    """Fourier features [N,C,H,W//2+1,2] whose low frequencies are blended along the batch.
+    """Fourier features [N,C,H,K,2] whose low frequencies are blended along the batch.
 
     Attributes:
         below: highest frequency that is shared, in cycles per picture.
@@ -56,7 +56,8 @@ class Aligned(Parameterization):
     def _blended(self, latents: Tensor, size: Size, weights: Tensor) -> Tensor:
         height, width = size
         rows = (torch.fft.fftfreq(height) * height)[:, None]
-        low = torch.hypot(rows, (torch.fft.rfftfreq(width) * width)[None]) <= self.below
+        columns = torch.fft.rfftfreq(width)[None, : latents.shape[-2]] * width
+        low = torch.hypot(rows, columns) <= self.below
         shared = torch.einsum("ij,j...->i...", weights, latents)
         return torch.where(low.to(latents.device)[..., None], shared, latents)
 

@@ -21,7 +21,7 @@ MARGIN = 1e-3  # a photo's 0 and 1 lie infinitely far out under the sigmoid
 
 @dataclass(frozen=True)
 class Fourier(Parameterization):
-    """Latents [N,C,H,W//2+1,2] are a spectrum over 1/f^decay.
+    """Latents [N,C,H,K,2] are a spectrum over 1/f^decay, its K columns those up to the cutoff: W//2+1 without one.
 
     Attributes:
         decay: exponent of the frequency; 1 is that of natural images.
@@ -36,13 +36,13 @@ class Fourier(Parameterization):
     def init(self, shape: Shape, generators: Generators) -> Tensor:
         """A faint 1/f noise on grey."""
         channels, height, width = shape
-        return self.start * normal((channels, height, width // 2 + 1, 2), generators)
+        whole = normal((channels, height, width // 2 + 1, 2), generators)
+        return self.start * whole[..., : self._columns(width), :]
 
     def decode(self, latents: Tensor, size: Size) -> Tensor:
         """Spectrum to picture, by way of the decorrelated colours."""
         scale = _scale(size, self.decay, self.cutoff, latents.device)
-        kept = min(scale.shape[1], int(self.cutoff * size[1]) + 1)  # columns beyond the cutoff are zeros
-        spectrum = torch.view_as_complex(latents)[..., :kept] * scale[:, :kept]
+        spectrum = torch.view_as_complex(latents) * scale[:, : latents.shape[-2]]
         columns = torch.fft.ifft(spectrum, dim=-2, norm="ortho")
         return correlate(torch.fft.irfft(columns, size[1], norm="ortho") * GAIN).sigmoid()
 
@@ -50,9 +50,14 @@ class Fourier(Parameterization):
         """Picture to spectrum: exact but for values within MARGIN of 0 and 1, and what lies above the cutoff."""
         logits = decorrelate(image.clamp(MARGIN, 1 - MARGIN).logit())
         size = int(image.shape[-2]), int(image.shape[-1])
-        scale = _scale(size, self.decay, self.cutoff, image.device)
-        spectrum = torch.fft.rfft2(logits / GAIN, norm="ortho")
+        kept = self._columns(size[1])
+        scale = _scale(size, self.decay, self.cutoff, image.device)[:, :kept]
+        spectrum = torch.fft.rfft2(logits / GAIN, norm="ortho")[..., :kept]
         return torch.view_as_real(torch.where(scale > 0, spectrum / scale.clamp_min(1e-12), 0)).contiguous()
+
+    def _columns(self, width: int) -> int:
+        """How many columns hold a frequency up to the cutoff."""
+        return min(width // 2, int(self.cutoff * width)) + 1
 
 
 @lru_cache(maxsize=16)
