@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from reverie.atlas.site.contents import Histogram, Kind, Layer, Link, Measure, Patch, Picture, UnitEntry
+from reverie.atlas.site.contents import Kind, Layer, Link, Measure, Patch, Picture, SiteHistogram, UnitEntry
 
 VIEWS = (
     Kind("max", "maximum activation", "Made by climbing, and by descending, the unit's activation; the views differ."),
@@ -103,7 +103,7 @@ class DrawnAtlas:
         ]
         bars = np.histogram(random.gamma(2, 1, 400), 40, (0, 8))[0] / 60
         return UnitEntry(
-            channel, "", dead, numbers, {}, made, patches, Histogram(0, 8, bars.tolist(), (("best photo", 7.1), ("made", 9.4))), fired,  # noqa: E501
+            channel, "", dead, numbers, {}, made, patches, SiteHistogram(0, 8, bars.tolist(), (("best photo", 7.1), ("made", 9.4))), fired,  # noqa: E501
             [(name, 0.5 / 2**rank) for rank, (name, *_) in enumerate(fired)],
             self._links(layer - 1, random), self._links(layer + 1, random), self._links(layer, random, 8) + self._links(layer - 1, random, 4),  # noqa: E501
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """The shape of the package, from its source alone."""
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -241,3 +242,21 @@ assert 'torchvision' not in sys.modules
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout + ran.stderr == ""
+
+
+def test_scripts_beside_the_package_import_what_there_is():
+    """Benchmarks and training are run by hand: their peers are not all here, but what they take of reverie must be."""
+    scripts = [*(SOURCE.parents[1] / "benchmarks").glob("*.py"), *(SOURCE.parents[1] / "training").glob("*.py")]
+    wanted = {
+        (script.name, node.module, alias.name)
+        for script in scripts for node in ast.walk(ast.parse(script.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "reverie"
+        for alias in node.names
+    }  # fmt: skip
+    assert wanted
+    lacking = [
+        item
+        for item in sorted(wanted)
+        if not hasattr(importlib.import_module(item[1]), item[2]) and not importlib.util.find_spec(".".join(item[1:]))
+    ]
+    assert not lacking
