@@ -96,7 +96,10 @@ class Build(Settings):
     rate: Rate = None
     limit: Annotated[
         Whole | None,
-        asked("The first units of each layer only, up to the end of a batch (see --batch).", group="Objective"),
+        asked(
+            "The first units of each layer only, up to the end of a batch: the first line says how many.",
+            group="Objective",
+        ),
     ] = None
     shard: Annotated[
         str | None,

@@ -1,0 +1,1 @@
+atlas.put('"data/2/layer"','{"units":112,"dead":[],"bare":[],"labels":null}');

@@ -1,0 +1,1 @@
+atlas.put('"data/3/layer"','{"units":192,"dead":[],"bare":[],"labels":null}');

@@ -1,0 +1,1 @@
+atlas.put('"data/4/layer"','{"units":208,"dead":[],"bare":[],"labels":null}');
