@@ -2,7 +2,7 @@
 
     python training/atlas.py -o bundled.atlas                       # whole: hours on two cores
     python training/atlas.py -o bundled.atlas --limit 8 --steps 64  # a first look; the whole command goes on from it
-    python training/atlas.py -o bundled.atlas --size 64 --steps 64 --site docs/_static/bundled-atlas
+    python training/atlas.py -o bundled.atlas --size 64 --steps 64 --grid mixed4c --site docs/_static/bundled-atlas
 
 The last one makes the site that the docs link.
 

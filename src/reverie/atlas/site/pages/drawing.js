@@ -46,11 +46,12 @@
   atlas.thumb = (text, below, sign, through) => {
     const unit = atlas.unitOf(text);
     const note = below ? el("small", { class: sign > 0 ? "more" : sign < 0 ? "less" : null }, below) : null;
-    const title = through ? `${text}, through ${through}` : text;
-    if (!unit) return el("figure", { class: "thumb", title }, picture(null), el("figcaption", null, el("b", null, text), note));
+    const title = through ? `${text}, through ${through}` : text, at = text.lastIndexOf(":") + 1;
+    const caption = el("figcaption", null, el("b", null, text.slice(0, at), el("wbr"), text.slice(at)), note);
+    if (!unit) return el("figure", { class: "thumb", title }, picture(null), caption);
     const shown = picture(atlas.large(unit.layer, unit.index));
     return el("figure", { class: "thumb", title },
-      el("a", { href: atlas.unitAddress(text) }, shown, el("figcaption", null, el("b", null, text), note)));
+      el("a", { href: atlas.unitAddress(text) }, shown, caption));
   };
 
   /** Rows of a name, a bar and a number. */
@@ -66,7 +67,7 @@
   atlas.mark = (measure, value) => {
     if (!measure.scale || value === null || value === undefined) return null;
     const [worst, best] = measure.scale, share = Math.min(1, Math.max(0, (value - worst) / (best - worst)));
-    const full = Math.round(share * 5), wary = typeof measure.wary === "number" && value < measure.wary;
+    const wary = typeof measure.wary === "number" && value < measure.wary, full = Math.min(wary ? 4 : 5, Math.round(share * 5));
     return el("span", { class: wary ? "mark wary" : "mark", role: "img", "aria-label": `${full} of 5${wary ? ", be wary" : ""}`, title: wary ? "be wary" : null },
       [0, 1, 2, 3, 4].map(dot => el("i", { class: dot < full ? "on" : null })));
   };
