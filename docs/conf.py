@@ -4,8 +4,12 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
+
+from reverie.atlas.site.publishing import write_pages  # noqa: E402
 
 project = "reverie"
 author = "the authors of reverie"
@@ -39,3 +43,13 @@ html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
 copybutton_prompt_text = "$ "
 templates_path: list[str] = []
+
+
+def setup(app: Sphinx) -> None:
+    """Puts the pages of an atlas's site beside the data of the bundled network's, which alone lie here."""
+
+    def add_pages(app: Sphinx, failed: Exception | None) -> None:
+        if failed is None and app.builder.format == "html":
+            write_pages(app.outdir / "_static" / "bundled-atlas")
+
+    app.connect("build-finished", add_pages)

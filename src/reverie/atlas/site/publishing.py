@@ -76,7 +76,7 @@ class SiteRun:
             _classes(folder, classes)
             write_script(folder, "data/recipes", list(self.contents.recipes))
             _network(folder, self.contents, fronts, self.encoding)
-            _pages(folder)
+            write_pages(folder)
             sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
         self.made = Site(self.place, done, len(sizes), sum(sizes))
         yield Event(done, done, "site")
@@ -130,9 +130,9 @@ def _network(folder: Path, contents: Contents, layers: Sequence[LayerFiles], enc
     write_script(folder, "data/network", about)
 
 
-def _pages(folder: Path) -> None:
-    """The pages themselves, which are the same for every atlas."""
-    (folder / "pages").mkdir()
+def write_pages(folder: Path) -> None:
+    """Writes the pages themselves, which are the same for every atlas, beside its data."""
+    (folder / "pages").mkdir(exist_ok=True)
     for item in PAGES.iterdir():
         place = folder if item.name == FIRST else folder / "pages"
         (place / item.name).write_bytes(item.read_bytes())
