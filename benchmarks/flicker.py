@@ -13,10 +13,10 @@ from torch import Tensor
 
 import reverie
 from measurement import table
-from reverie.figures.film import Film
+from reverie.figures.film_writer import Film
 from reverie.image import read, resize, to_uint8
+from reverie.video.footage import Footage
 from reverie.video.optical_flow import camera, carried
-from reverie.video.source import Footage
 
 MARGIN = 8  # pixels at the edge, where the camera brings in what was not seen before
 

@@ -14,8 +14,8 @@ import torch
 
 import reverie
 from measurement import CLOCKS, machine, median, table
-from reverie.dataset.decoding import batches
-from reverie.dataset.photos import PhotoSet, photo_set
+from reverie.dataset.photo_batches import batches
+from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.scanning import main_layers, scanning
 from reverie.dataset.store import read_scan
 from reverie.models.model import Model

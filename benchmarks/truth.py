@@ -22,15 +22,15 @@ from torch import Tensor
 
 import reverie
 from measurement import table
-from reverie.dataset.photos import photo_set
+from reverie.dataset.photo_sets import photo_set
 from reverie.image import to_uint8
 from reverie.models.model import Model
 from reverie.models.moments import silent_channels
 from reverie.synthesis import synthesize
+from reverie.truth.assessment import Assessment, Scored
 from reverie.truth.exemplars import Responses, responses
 from reverie.truth.interpretability import CONTROLS, Others
 from reverie.truth.judge import judge_of
-from reverie.truth.scores import Assessment, Scored
 
 SIDE = 160
 FOOLED = "fooled"  # pictures of another unit, as a fooling circuit shows them

@@ -157,6 +157,15 @@ def test_no_public_name_stands_twice_on_a_floor():
     assert not {word: files for (_, word), files in homes.items() if len(files) > 1}
 
 
+def test_no_module_name_stands_twice():
+    """Neither in another room nor in the plural: `run` and `runs`."""
+    homes: dict[str, list[str]] = {}
+    for name, path in FILES.items():
+        if path.stem not in ("__init__", "__main__"):
+            homes.setdefault(path.stem.removesuffix("s"), []).append(name)
+    assert not [names for names in homes.values() if len(names) > 1]
+
+
 def test_nothing_prints():
     for name, tree in TREES.items():
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]

@@ -24,7 +24,7 @@ USE = """
 import shutil, sys
 import torch, reverie
 from reverie.paths import sample
-from reverie.dataset.scan import Keeping, LayerTallies
+from reverie.dataset.layer_tallies import Keeping, LayerTallies
 model = reverie.load("bundled")
 shutil.copy(sample("flower"), "photo.jpg")
 made = reverie.feature(model, "mixed3a:1", parameterization="bands", size=48, steps=2)
@@ -40,7 +40,7 @@ try:
     main()
 except SystemExit as ended:
     assert not ended.code
-assert "{recipe}" in str(reverie.recipes.reruns.read_record("echo.png"))
+assert "{recipe}" in str(reverie.recipes.rerunning.read_record("echo.png"))
 again = reverie.rerun("echo.png").images
 assert again.shape[0] == 1
 sys.argv = ["reverie", "--help"]
@@ -113,7 +113,7 @@ def test_a_package_of_ones_own_adds_the_same(tmp_path):
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: visions\nVersion: 1.0\nSummary: Echoes of photos\n")
     (about / "entry_points.txt").write_text(points)
     for path, text in WRITTEN.items():
-        own = text.replace("reverie.settings.echo", "visions.echo").replace("reverie.recipes.echoes", "visions.echoes")
+        own = text.replace("reverie.settings.echo", "visions.echo").replace("reverie.recipes.echo", "visions.echo")
         (folder / Path(path).name).write_text(own)
     help_ = ran(USE + COMMAND.replace("{recipe}", "echo"), tmp_path, tmp_path / "site")
     assert "Echoes of photos (visions 1.0)." in help_

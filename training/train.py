@@ -27,7 +27,7 @@ from torch import Tensor
 
 import motifs
 import second
-from reverie.models.bundled.network import MotifNet
+from reverie.models.bundled.motif_net import MotifNet
 from reverie.models.hooks import Hooks
 from reverie.models.names import BLOCKS
 

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from reverie.atlas.activation_grid import grid
     from reverie.atlas.atlas_file import Atlas, read_atlas
     from reverie.atlas.building import build_atlas
-    from reverie.atlas.cards import card
+    from reverie.atlas.layer_sheets import sheet, sweep
     from reverie.atlas.links import connections
     from reverie.atlas.patch_sheets import patches
-    from reverie.atlas.sheets import sheet, sweep
-    from reverie.dataset.photos import photo_set
+    from reverie.atlas.unit_board import card
+    from reverie.dataset.photo_sets import photo_set
     from reverie.dataset.scanning import scan, scanning
     from reverie.dataset.store import read_scan
     from reverie.errors import ReverieError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from reverie.imagemap.map_file import read_map
     from reverie.models.edits import Change
     from reverie.models.interventions import Continuation, amplify, clamp, intervene
-    from reverie.models.listing import layers
+    from reverie.models.layer_list import layers
     from reverie.models.model import Model
     from reverie.models.probe import Activations, probe
     from reverie.models.sources import load
@@ -52,19 +52,19 @@ if TYPE_CHECKING:
         style,
         universal,
     )
-    from reverie.recipes.plots import plot
     from reverie.recipes.presets import presets
     from reverie.recipes.radii import smallest_radius
-    from reverie.recipes.reruns import rerun
+    from reverie.recipes.rerunning import rerun
+    from reverie.recipes.trace_plots import plot
     from reverie.record import Record
     from reverie.settings.feature import Canvas, Climb, Views
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
-    from reverie.truth.doctor import doctor
+    from reverie.truth.diagnosis import doctor
     from reverie.truth.scoring import score
     from reverie.truth.verification import verified
     from reverie.unit import Unit
-    from reverie.video.dream import film
-    from reverie.video.zoom import zoom
+    from reverie.video.film_dreams import film
+    from reverie.video.zooming import zoom
 
 _HOMES = {
     "Activations": "reverie.models.probe",
@@ -89,16 +89,16 @@ _HOMES = {
     "activations": "reverie.recipes.calls",
     "amplify": "reverie.models.interventions",
     "build_atlas": "reverie.atlas.building",
-    "card": "reverie.atlas.cards",
+    "card": "reverie.atlas.unit_board",
     "caricature": "reverie.recipes.calls",
     "clamp": "reverie.models.interventions",
     "compare": "reverie.recipes.calls",
     "connections": "reverie.atlas.links",
-    "doctor": "reverie.truth.doctor",
+    "doctor": "reverie.truth.diagnosis",
     "dream": "reverie.recipes.calls",
     "explain": "reverie.recipes.calls",
     "feature": "reverie.recipes.calls",
-    "film": "reverie.video.dream",
+    "film": "reverie.video.film_dreams",
     "filmed": "reverie.synthesis",
     "filters": "reverie.recipes.calls",
     "fool": "reverie.recipes.calls",
@@ -109,32 +109,32 @@ _HOMES = {
     "intervene": "reverie.models.interventions",
     "invert": "reverie.recipes.calls",
     "iterate": "reverie.synthesis",
-    "layers": "reverie.models.listing",
+    "layers": "reverie.models.layer_list",
     "load": "reverie.models.sources",
     "objectives": "",
     "parameterizations": "",
     "patches": "reverie.atlas.patch_sheets",
-    "photo_set": "reverie.dataset.photos",
-    "plot": "reverie.recipes.plots",
+    "photo_set": "reverie.dataset.photo_sets",
+    "plot": "reverie.recipes.trace_plots",
     "presets": "reverie.recipes.presets",
     "probe": "reverie.models.probe",
     "read_atlas": "reverie.atlas.atlas_file",
     "read_map": "reverie.imagemap.map_file",
     "read_scan": "reverie.dataset.store",
     "recipes": "",
-    "rerun": "reverie.recipes.reruns",
+    "rerun": "reverie.recipes.rerunning",
     "scan": "reverie.dataset.scanning",
     "scanning": "reverie.dataset.scanning",
     "score": "reverie.truth.scoring",
-    "sheet": "reverie.atlas.sheets",
+    "sheet": "reverie.atlas.layer_sheets",
     "smallest_radius": "reverie.recipes.radii",
     "style": "reverie.recipes.calls",
-    "sweep": "reverie.atlas.sheets",
+    "sweep": "reverie.atlas.layer_sheets",
     "synthesize": "reverie.synthesis",
     "transforms": "",
     "universal": "reverie.recipes.calls",
     "verified": "reverie.truth.verification",
-    "zoom": "reverie.video.zoom",
+    "zoom": "reverie.video.zooming",
 }
 
 _ALSO = {"map": "image_map"}  # the command's name; not in __all__, for it would hide Python's own

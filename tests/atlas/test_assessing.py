@@ -17,8 +17,8 @@ from reverie.errors import AtlasRefused
 from reverie.image import to_pil
 from reverie.runs import finished
 from reverie.settings.atlas import Build
+from reverie.truth.assessment import Assessment
 from reverie.truth.exemplars import scanned
-from reverie.truth.scores import Assessment
 from reverie.unit import Unit
 from tiny import picture
 

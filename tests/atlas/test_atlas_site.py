@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from browser import complaints, violations
 from reverie.atlas.building import BuildRun
+from reverie.atlas.site.atlas_contents import AtlasContents
 from reverie.atlas.site.contents import (
     CellEntry,
     GridEntry,
@@ -28,7 +29,6 @@ from reverie.atlas.site.contents import (
 )
 from reverie.atlas.site.folder import MARK
 from reverie.atlas.site.publishing import PAGES, SiteRun
-from reverie.atlas.site.reading import AtlasContents
 from reverie.atlas.site.scripts import quoted, short
 from reverie.atlas.site.tiles import encoding, tile
 from reverie.cli.app import app

@@ -22,7 +22,7 @@ from reverie.atlas.feeding import readers
 from reverie.atlas.site.tiles import decoded
 from reverie.atlas.worker import webp
 from reverie.attribution.effective_field import fired
-from reverie.dataset.patches import patches
+from reverie.dataset.top_patches import patches
 from reverie.errors import AtlasRefused, InvalidSetting, UnknownName, UnsuitableImage
 from reverie.files import save
 from reverie.image import to_pil

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import reverie
-from reverie.atlas.cards import CardRun
 from reverie.atlas.links import ENDED
+from reverie.atlas.unit_board import CardRun
 from reverie.dataset.scanning import scan
 from reverie.dataset.store import read_scan
 from reverie.errors import InvalidSetting, ScanRefused, UnknownName

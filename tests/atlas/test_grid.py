@@ -16,12 +16,12 @@ from reverie.atlas.grid_pictures import cell_pictures
 from reverie.atlas.photo_cuts import cuts
 from reverie.atlas.positions import Positions, few_enough, read_positions
 from reverie.attribution.class_evidence import class_evidence
-from reverie.dataset.photos import photo_set
+from reverie.dataset.photo_sets import photo_set
 from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage
 from reverie.image import to_pil
 from reverie.models.probe import probe
 from reverie.objectives.whitening import RIDGE, whitened_direction, whitening
-from reverie.recipes.reruns import read_record
+from reverie.recipes.rerunning import read_record
 from reverie.runs import read
 from reverie.settings.grid import Grid
 from tiny import picture

@@ -15,7 +15,7 @@ from reverie.atlas.building import BuildRun
 from reverie.atlas.grid_figure import ActivationGrid, GridCell
 from reverie.atlas.grid_keeping import enter_grid
 from reverie.atlas.merging import MergeRun
-from reverie.atlas.site.reading import AtlasContents
+from reverie.atlas.site.atlas_contents import AtlasContents
 from reverie.atlas.verifying import VerifyRun
 from reverie.atlas.worker import webp
 from reverie.cli.app import app

@@ -6,9 +6,9 @@ import pytest
 from torch import nn
 
 import reverie
+from reverie.atlas.layer_sheets import sheet
 from reverie.atlas.links import ENDED, ConnectionsRun, connections, link_rows
 from reverie.atlas.portraits import Portraits
-from reverie.atlas.sheets import sheet
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.record import parse_record
 from reverie.settings.filters import Connections

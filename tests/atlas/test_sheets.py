@@ -8,20 +8,20 @@ import torch
 from PIL import Image
 
 import reverie
-from reverie.atlas import sheets
+from reverie.atlas import layer_sheets
 from reverie.atlas.building import BuildRun
-from reverie.dataset.photos import photo_set
+from reverie.dataset.photo_sets import photo_set
 from reverie.errors import InvalidSetting, OutputFailed, UnknownName
+from reverie.figures.contact_sheet import contact_sheet
 from reverie.figures.page import page
-from reverie.figures.sheet import contact_sheet
 from reverie.image import read, to_pil
-from reverie.recipes.reruns import read_record
+from reverie.recipes.rerunning import read_record
 from reverie.runs import finished
 from reverie.settings.atlas import Build
 from reverie.settings.feature import Canvas, Climb
 from reverie.settings.sheet import Sheet as SheetSettings
+from reverie.truth.assessment import Assessment
 from reverie.truth.exemplars import exhausted, responses, scanned
-from reverie.truth.scores import Assessment
 from reverie.unit import Unit
 from tiny import CLASSES, picture
 
@@ -37,8 +37,10 @@ def bits(folder: Path) -> dict[str, bytes]:
 def counted(monkeypatch):
     """How many batches were drawn."""
     drawn = []
-    run = sheets.synthesize
-    monkeypatch.setattr(sheets, "synthesize", lambda model, recipe: drawn.append(recipe.names) or run(model, recipe))
+    run = layer_sheets.synthesize
+    monkeypatch.setattr(
+        layer_sheets, "synthesize", lambda model, recipe: drawn.append(recipe.names) or run(model, recipe)
+    )
     return drawn
 
 
@@ -194,7 +196,7 @@ def test_groups_have_no_marks_and_photos_are_of_one_place(model, photos):
 
 
 def test_a_huge_sheet_shows_its_pictures_smaller(tmp_path, monkeypatch):
-    monkeypatch.setattr("reverie.figures.sheet.LARGEST", 10_000)
+    monkeypatch.setattr("reverie.figures.contact_sheet.LARGEST", 10_000)
     paths = [tmp_path / f"{index}.png" for index in range(16)]
     for path in paths:
         to_pil(picture(1, 3, 50, 100)).save(path)

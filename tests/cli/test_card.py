@@ -47,7 +47,7 @@ def test_nothing_is_left_where_it_is_stopped(cli, factory, tmp_path, monkeypatch
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("reverie.atlas.cards.strongest", stop)
+    monkeypatch.setattr("reverie.atlas.unit_board.strongest", stop)
     before = set(tmp_path.iterdir())
     status, _, err = cli("card", "norm:3", "--model", factory, *FEW, "-o", "c.png")
     assert (status, err) == (130, "reverie: stopped\n")

@@ -191,7 +191,7 @@ def test_pictures_in_a_sheets_folder_are_kept_without_force(refused, factory, tm
 
 def test_watch_writes_the_picture_every_n_steps(cli, factory, photo, monkeypatch):
     written = []
-    monkeypatch.setattr("reverie.cli.reading.save", lambda picture, path: written.append((picture.size, path.name)))
+    monkeypatch.setattr("reverie.cli.run_reader.save", lambda picture, path: written.append((picture.size, path.name)))
     status, _, _ = cli(
         "dream", photo, "-m", factory, "--layer", "block", "--octaves", 2, "--steps", 3, "--watch", 2, "-o", "a.png"
     )

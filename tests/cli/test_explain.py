@@ -108,7 +108,7 @@ def test_a_method_that_fails_keeps_the_others(cli, photo, tmp_path):
 
 def test_watch_writes_the_picture_as_it_stands(cli, photo, factory, monkeypatch):
     written = []
-    monkeypatch.setattr("reverie.cli.reading.save", lambda picture, path: written.append((picture.size, path.name)))
+    monkeypatch.setattr("reverie.cli.run_reader.save", lambda picture, path: written.append((picture.size, path.name)))
     words = ["--method", "occlusion", "--window", 8, "--watch", 5, "-o", "a.png"]
     assert cli("explain", photo, "-m", factory, *words)[0] == 0
     assert len(written) > 1

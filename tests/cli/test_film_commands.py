@@ -4,10 +4,10 @@ import pytest
 from test_commands import ctrl_c, files
 
 import reverie
-from reverie.atlas import sheets
+from reverie.atlas import layer_sheets
 from reverie.image import read
-from reverie.video import dream as films
-from reverie.video import zoom as zooms
+from reverie.video import film_dreams as films
+from reverie.video import zooming as zooms
 from tiny import picture
 
 FAST = ["--size", 24, "--steps", 1, "--batch", 3]
@@ -24,13 +24,13 @@ def test_a_sheet_and_its_page(cli, factory, tmp_path):
 
 
 def test_ctrl_c_keeps_the_finished_pictures_and_the_same_command_goes_on(cli, factory, tmp_path, monkeypatch):
-    run, drawn = sheets.synthesize, []
+    run, drawn = layer_sheets.synthesize, []
 
     def interrupted(model, recipe):
         drawn.append(recipe.names)
         return ctrl_c() if len(drawn) == 2 else run(model, recipe)
 
-    monkeypatch.setattr(sheets, "synthesize", interrupted)
+    monkeypatch.setattr(layer_sheets, "synthesize", interrupted)
     (tmp_path / "out").mkdir()
     words = ["sheet", "block", "-m", factory, *FAST, "-o", "out"]
     message = "wrote out/block.png and {} pictures in out/block: nets.py:tiny, block{}\n"
@@ -135,7 +135,7 @@ def footage(folder):
     """Four frames of noise as a film."""
     pytest.importorskip("av")
     pytest.importorskip("cv2")
-    from reverie.figures.film import Film
+    from reverie.figures.film_writer import Film
     from reverie.image import to_uint8
 
     with Film(folder / "in.mp4", 10) as film:

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from reverie.cli import photos
+from reverie.cli import fool_command
 from reverie.image import read, to_pil
-from reverie.recipes.reruns import read_record
+from reverie.recipes.rerunning import read_record
 from tiny import picture
 
 STYLE = ["--layer", "block", "--content-layer", "mix", "--octaves", "1", "--steps", "2"]
@@ -40,7 +40,7 @@ def test_ctrl_c_while_a_radius_is_looked_for_keeps_the_first_change(cli, photo, 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(photos, "widened", interrupted)
+    monkeypatch.setattr(fool_command, "widened", interrupted)
     status, out, _ = cli("fool", photo, "-m", factory, "--as", "beetle", "--size", "32", "--steps", "2", "-o", "a.png")
     assert status == 130
     assert out.startswith("wrote a.png and a-sheet.png")

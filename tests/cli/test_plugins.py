@@ -17,7 +17,7 @@ from reverie.errors import PluginBroken, RecordRefused
 from reverie.files import record_text
 from reverie.recipes.consent import check_arguments
 from reverie.recipes.parameterizing import MADE_OF, made_of
-from reverie.recipes.reruns import recipe_of
+from reverie.recipes.rerunning import recipe_of
 from reverie.record import Record
 
 BANDS = """

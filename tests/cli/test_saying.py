@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from reverie import cli
+from reverie.cli.printed_tables import show
 from reverie.cli.saying import say
-from reverie.cli.tables import show
 
 HOSTILE = "cat\x1b[2J\r\u202e[bold]tac"
 SPELT = r"cat\x1b[2J\r\u202e[bold]tac"

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import reverie
-from reverie.figures.trace import read_trace
-from reverie.recipes.reruns import read_record
+from reverie.figures.trace_file import read_trace
+from reverie.recipes.rerunning import read_record
 
 pytest.importorskip("av")
 pytest.importorskip("matplotlib")

@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from reverie.dataset.decoding import _unless_left_alone as unless_left_alone
-from reverie.dataset.decoding import batches
-from reverie.dataset.photos import framed, photo_set
+from reverie.dataset.photo_batches import _unless_left_alone as unless_left_alone
+from reverie.dataset.photo_batches import batches
+from reverie.dataset.photo_sets import framed, photo_set
 from reverie.errors import InvalidSetting, ReverieError, UnsuitableImage
 from reverie.image import read, resize
 from tiny import picture
@@ -205,7 +205,7 @@ def test_a_worker_that_is_killed_is_told_in_one_sentence(folder):
 
 
 def test_a_decoder_that_stumbles_costs_one_photo(folder, monkeypatch):
-    from reverie.dataset import photos as module
+    from reverie.dataset import photo_sets as module
 
     def stumble(path, enough):
         raise IndexError("out of range")
@@ -246,7 +246,7 @@ def test_too_many_open_files_end_a_pass_with_a_sentence(folder, monkeypatch):
     def crowded(path, enough):
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr("reverie.dataset.photos.read", crowded)
+    monkeypatch.setattr("reverie.dataset.photo_sets.read", crowded)
     with pytest.raises(ReverieError, match=r"^too many files are open at once; allow more with 'ulimit -n 4096'"):
         list(batches(photo_set(folder), (8, 8), 2, workers=0))
 

@@ -12,13 +12,13 @@ from kills import kill_often
 import reverie
 from killing import contents, photos_in
 from reverie.dataset import scanning as run
-from reverie.dataset.decoding import batches
-from reverie.dataset.patches import patch_record, patches
-from reverie.dataset.photos import photo_set
-from reverie.dataset.scan import Keeping, fresh
-from reverie.dataset.scan import tallied as scanned
+from reverie.dataset.layer_tallies import Keeping, fresh
+from reverie.dataset.layer_tallies import tallied as scanned
+from reverie.dataset.photo_batches import batches
+from reverie.dataset.photo_sets import photo_set
 from reverie.dataset.scanning import main_layers, scan, scanning
 from reverie.dataset.store import begun, read_scan
+from reverie.dataset.top_patches import patch_record, patches
 from reverie.dataset.writer import Writer
 from reverie.errors import InvalidSetting, OutputFailed, ScanRefused, UnknownName, UnsuitableImage
 from reverie.files import file_digest

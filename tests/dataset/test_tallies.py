@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from reverie.dataset.histograms import BINS, MAGNITUDES, Histogram, binned, edges
-from reverie.dataset.scan import Keeping, LayerTallies
+from reverie.dataset.layer_tallies import Keeping, LayerTallies
 from reverie.dataset.tallies import NOBODY, PICKS, Maps, lots
 
 CHANNELS, SIZE, PHOTOS = 5, (4, 6), 23

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from reverie.errors import InvalidSetting, MissingExtra, OutputFailed
-from reverie.figures.film import ENCODERS, Film, check_film
+from reverie.figures.film_writer import ENCODERS, Film, check_film
 
 av = pytest.importorskip("av")
 

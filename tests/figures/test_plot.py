@@ -5,7 +5,7 @@ import pytest
 
 from reverie.errors import RecordRefused
 from reverie.figures.plot import chart
-from reverie.figures.trace import Trace
+from reverie.figures.trace_file import Trace
 
 pytest.importorskip("matplotlib")
 

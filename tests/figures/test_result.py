@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 from reverie.errors import OutputFailed
+from reverie.figures.contact_sheet import Layout, sheet
 from reverie.figures.result import Result
-from reverie.figures.sheet import Layout, sheet
-from reverie.figures.trace import Trace
+from reverie.figures.trace_file import Trace
 from reverie.image import to_uint8
 from reverie.record import Record
 from tiny import picture

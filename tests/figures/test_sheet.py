@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from reverie.figures.contact_sheet import GAP, LINE, Layout, sheet
 from reverie.figures.curves import Plot, curves
 from reverie.figures.lettering import common_start, digits, fitted, legible, length, wrapped, write
 from reverie.figures.marks import Mark, legend
-from reverie.figures.sheet import GAP, LINE, Layout, sheet
 
 SIZE = 13
 

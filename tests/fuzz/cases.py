@@ -19,7 +19,7 @@ from reverie.cli import picture_commands
 from reverie.cli.app import main
 from reverie.cli.commands import whole
 from reverie.dataset.store import read_scan
-from reverie.figures.trace import read_trace
+from reverie.figures.trace_file import read_trace
 from reverie.files import record_text
 from reverie.image import read, read_mask
 from reverie.imagemap.map_file import read_map
@@ -27,7 +27,7 @@ from reverie.models.checkpoints import load_weights
 from reverie.objectives.dictionaries import directions_in
 from reverie.recipes.presets import DREAM, FEATURE, preset_named
 from reverie.recipes.recorded_networks import recorded_model
-from reverie.recipes.reruns import recipe_of
+from reverie.recipes.rerunning import recipe_of
 from reverie.record import parse_record as parsed
 from reverie.unit import parse
 

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import reverie
 from reverie import recipes
 from reverie.atlas.building import BuildRun
-from reverie.figures.trace import Trace
+from reverie.figures.trace_file import Trace
 from reverie.models.model import Model
 from reverie.record import Record
 from reverie.runs import finished

@@ -16,7 +16,7 @@ from reverie.errors import InvalidSetting, OutputFailed, RecordRefused, UnknownN
 from reverie.image import read, to_pil
 from reverie.imagemap.build import MapRun, image_map
 from reverie.imagemap.map_file import read_map
-from reverie.recipes.reruns import read_record, recipe_of
+from reverie.recipes.rerunning import read_record, recipe_of
 from reverie.settings.map import Map
 from tiny import Tiny, picture, seeded
 

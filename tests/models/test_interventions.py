@@ -9,10 +9,10 @@ from torch import Tensor, nn
 import reverie
 from reverie.errors import InvalidSetting, RecordRefused, UnknownName
 from reverie.models.edits import Change, change_named
-from reverie.models.grids import Form
+from reverie.models.feature_maps import Form
 from reverie.models.probe import listen
 from reverie.recipes.recorded_networks import recorded_model
-from reverie.recipes.reruns import read_record
+from reverie.recipes.rerunning import read_record
 from tiny import Tiny, picture, seeded, state
 
 

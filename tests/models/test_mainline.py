@@ -10,7 +10,7 @@ import reverie
 from reverie.models.main_line import blocks
 from reverie.models.trace import trace
 from reverie.models.zoos import import_torchvision
-from reverie.recipes.dreams import usual_layer
+from reverie.recipes.deep_dream import usual_layer
 from tiny import Residual, Tiny, plain, seeded
 
 

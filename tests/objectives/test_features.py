@@ -6,7 +6,7 @@ from reference.remakes import normalised_distance, quadratic_variation
 from reverie.models.probe import Activations, probe
 from reverie.objectives import alpha_norm, features, gram, log_probability, margin
 from reverie.objectives import quadratic_variation as variation
-from reverie.objectives.activations import select
+from reverie.objectives.activation_terms import select
 from reverie.objectives.statistics import gram_matrix, gram_sums
 from reverie.unit import Unit
 from tiny import picture

@@ -5,8 +5,8 @@ from PIL import Image
 import reverie
 from reverie import recipes
 from reverie.errors import ReverieError
+from reverie.figures.contact_sheet import contact_sheet
 from reverie.figures.result import Result
-from reverie.figures.sheet import contact_sheet
 from reverie.image import to_pil
 from reverie.models.probe import Activations
 from reverie.objectives import Objective, Term

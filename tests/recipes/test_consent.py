@@ -16,7 +16,7 @@ from reverie.image import to_pil
 from reverie.models import zoos
 from reverie.recipes.consent import FORMS, LARGEST_SIDE, check_arguments
 from reverie.recipes.recorded_networks import recorded_model
-from reverie.recipes.reruns import recipe_of, rerun, threads_of
+from reverie.recipes.rerunning import recipe_of, rerun, threads_of
 from reverie.record import Record
 from reverie.settings.setting import settings_of
 from tiny import picture

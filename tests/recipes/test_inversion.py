@@ -9,7 +9,7 @@ from reverie.errors import InvalidSetting, ReverieError, UnknownName, Unsuitable
 from reverie.image import read, resize
 from reverie.likeness import psnr, ssim
 from reverie.recipes.depth import depth, main_line, strip_layers
-from reverie.recipes.reruns import read_record
+from reverie.recipes.rerunning import read_record
 from tiny import picture
 
 SMALL = {"size": 32, "steps": 3}

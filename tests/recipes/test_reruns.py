@@ -15,7 +15,7 @@ from reverie.figures.result import Result
 from reverie.files import save
 from reverie.image import read, to_uint8
 from reverie.recipes.recorded_networks import recorded_model
-from reverie.recipes.reruns import ASKED_ANEW, read_record, recipe_of
+from reverie.recipes.rerunning import ASKED_ANEW, read_record, recipe_of
 from reverie.record import Record
 from reverie.record import parse_record as parsed
 from reverie.settings import commands

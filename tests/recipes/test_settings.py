@@ -10,7 +10,7 @@ from reverie import recipes
 from reverie.errors import InvalidSetting, RecordRefused, UnknownName
 from reverie.parameterizations import Fourier, Pixels
 from reverie.recipes.presets import DREAM, FEATURE, preset_named
-from reverie.recipes.reruns import read_record, recipe_of
+from reverie.recipes.rerunning import read_record, recipe_of
 from reverie.record import Record
 from reverie.settings.fields import DREAM_PRESETS, FEATURE_PRESETS
 from reverie.transforms import Jitter, Scale

@@ -8,7 +8,7 @@ import torch
 import reverie
 from reverie import recipes
 from reverie.errors import InvalidSetting
-from reverie.recipes.dreams import RISE
+from reverie.recipes.deep_dream import RISE
 from tiny import picture
 
 NETWORKS = Path(__file__).parents[3] / "shared" / "networks.py"

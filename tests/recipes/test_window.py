@@ -27,7 +27,7 @@ def slope(model, recipe, image):
 
 def whole(model, unit, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("reverie.recipes.features._window", lambda *_: None)
+        patch.setattr("reverie.recipes.feature_visualization._window", lambda *_: None)
         return recipes.feature(model, unit, preset="naive", size=48, steps=3)
 
 

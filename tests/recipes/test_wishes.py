@@ -37,7 +37,7 @@ from reverie.objectives import (
     total_variation,
 )
 from reverie.objectives.constructors import CONSTRUCTORS
-from reverie.recipes.reruns import recipe_of
+from reverie.recipes.rerunning import recipe_of
 from reverie.recipes.wishes import wishes_of
 from reverie.record import Record
 from reverie.unit import Unit

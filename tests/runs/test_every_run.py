@@ -9,7 +9,7 @@ from PIL import Image
 
 import reverie
 from reverie import recipes
-from reverie.atlas.sheets import Sweep, sweep
+from reverie.atlas.layer_sheets import Sweep, sweep
 from reverie.attribution import Attribution, Drawing
 from reverie.dataset.scanning import ScanRun
 from reverie.errors import InvalidSetting

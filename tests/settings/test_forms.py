@@ -12,7 +12,7 @@ from reverie.errors import UnknownName
 from reverie.recipes.presets import Preset
 from reverie.settings import askable, recipes, schema
 from reverie.settings.feature import Feature
-from reverie.settings.preset import OwnPreset
+from reverie.settings.own_preset import OwnPreset
 from reverie.settings.setting import settings_of
 
 

@@ -5,7 +5,7 @@ import pytest
 from reverie.atlas.building import BuildRun
 from reverie.runs import finished
 from reverie.settings.atlas import Build
-from reverie.studio.fitting import Fitting
+from reverie.studio.file_checks import Fitting
 
 
 @pytest.fixture

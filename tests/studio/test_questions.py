@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import reverie
 from reverie import recipes
-from reverie.studio.making import jpeg
+from reverie.studio.job_runs import jpeg
 from reverie.studio.questions import Questions
 from reverie.synthesis import Synthesis
 

@@ -7,8 +7,8 @@ import torch
 import reverie
 from reverie import recipes
 from reverie.errors import RecordRefused
-from reverie.figures.trace import Trace, read_trace, rise
-from reverie.recipes.reruns import read_record
+from reverie.figures.trace_file import Trace, read_trace, rise
+from reverie.recipes.rerunning import read_record
 
 
 def traced(model, recipe):

@@ -4,10 +4,10 @@ from painted import Coloured, drained
 from PIL import Image
 
 import reverie
-from reverie.dataset.photos import photo_set
+from reverie.dataset.photo_sets import photo_set
+from reverie.truth.assessment import Assessment
 from reverie.truth.exemplars import responses
 from reverie.truth.judge import judge_of
-from reverie.truth.scores import Assessment
 from tiny import Tiny, seeded
 
 

@@ -4,16 +4,16 @@ import torch
 from painted import coloured, drained
 
 from reverie import recipes
-from reverie.dataset.photos import photo_set
+from reverie.dataset.photo_sets import photo_set
 from reverie.errors import InvalidSetting
 from reverie.models.probe import probe
 from reverie.synthesis import synthesize
+from reverie.truth.assessment import Assessment
 from reverie.truth.exemplars import responses
 from reverie.truth.fooling_circuit import planted
+from reverie.truth.idle_units import duplicates, idle
 from reverie.truth.interpretability import Others
 from reverie.truth.report import noticed, suspicious, units_found
-from reverie.truth.scores import Assessment
-from reverie.truth.units import duplicates, idle
 from reverie.unit import Unit
 
 RED, BLUE, GREEN = (Unit("see", (channel,)) for channel in range(3))

@@ -4,7 +4,7 @@ import torch
 from painted import coloured, drained, unit_vectors
 from scipy.optimize import minimize_scalar
 
-from reverie.dataset.photos import photo_set
+from reverie.dataset.photo_sets import photo_set
 from reverie.errors import InvalidSetting
 from reverie.settings.parts import DEFAULT
 from reverie.truth.drawn import drawn

@@ -16,8 +16,8 @@ from reverie.truth.exemplars import exemplars
 from reverie.truth.interpretability import Others
 from reverie.truth.intervals import area, area_interval, jackknife
 from reverie.truth.label import label
+from reverie.truth.layer_path import Ways
 from reverie.truth.naturalness import compared, distance, naturalness, spectrum
-from reverie.truth.path import Ways
 from reverie.truth.reach import reach
 from reverie.unit import Unit
 

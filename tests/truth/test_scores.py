@@ -7,15 +7,15 @@ import torch
 from painted import coloured, drained
 
 import reverie
-from reverie.dataset.decoding import batches
-from reverie.dataset.photos import PhotoSet, photo_set
+from reverie.dataset.photo_batches import batches
+from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.scanning import scan
 from reverie.errors import InvalidSetting, ScanRefused
 from reverie.settings.score import UnitScores
+from reverie.truth.assessment import ALONE, NAMES, Assessment, Score, Scored, fitted
 from reverie.truth.drawn import drawn
 from reverie.truth.exemplars import exhausted, responses, scanned
 from reverie.truth.interpretability import Others
-from reverie.truth.scores import ALONE, NAMES, Assessment, Score, Scored, fitted
 from reverie.truth.scoring import ScoreRun, Scores
 from reverie.unit import Unit
 from tiny import Tiny, seeded

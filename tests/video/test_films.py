@@ -11,11 +11,11 @@ import reverie
 from reverie import recipes
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import resize, to_uint8
-from reverie.video.dream import _on, continued
+from reverie.video.film_dreams import _on, continued
+from reverie.video.footage import Film as Footage
+from reverie.video.footage import footage as footage_of
 from reverie.video.frames import Reel
 from reverie.video.optical_flow import camera, carried
-from reverie.video.source import Film as Footage
-from reverie.video.source import footage as footage_of
 from tiny import picture
 
 av = pytest.importorskip("av")

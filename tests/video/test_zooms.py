@@ -10,7 +10,7 @@ from reverie.errors import InvalidSetting, UnknownName
 from reverie.image import read, to_pil
 from reverie.settings.dream import Dream
 from reverie.video.frames import Reel, rounded
-from reverie.video.zoom import Way, placed_at, steadied
+from reverie.video.zooming import Way, placed_at, steadied
 from tiny import picture, state
 
 FAST = {"steps": 1, "octaves": 2, "frames": 4}

@@ -16,7 +16,7 @@ from reverie.atlas.grid_figure import ActivationGrid, GridCell
 from reverie.atlas.grid_pictures import cell_pictures, picture_size
 from reverie.atlas.photo_cuts import cuts
 from reverie.atlas.positions import Positions, few_enough, read_positions
-from reverie.dataset.photos import PhotoSet, photo_set
+from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.projection import chosen_method, ensure, made_by, principal_components, projecting
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, digest

@@ -11,16 +11,16 @@ from torch import Tensor, nn
 from reverie.atlas.atlas_file import Atlas, read_atlas, shown
 from reverie.atlas.atlas_writer import AtlasWriter
 from reverie.atlas.entries import AtlasPicture, Score
-from reverie.atlas.scoring import NAMES as OWN
+from reverie.atlas.photo_ranks import NAMES as OWN
 from reverie.atlas.verifying import network_of
 from reverie.errors import AtlasRefused
 from reverie.image import read
 from reverie.models.model import Model
 from reverie.runs import Event
+from reverie.truth.assessment import NAMES, Assessment, Scored
 from reverie.truth.exemplars import scanned
 from reverie.truth.interpretability import Others, next_of
 from reverie.truth.judge import judge_of
-from reverie.truth.scores import NAMES, Assessment, Scored
 from reverie.unit import Unit
 
 MADE = tuple(name for name in NAMES if name not in OWN)  # those that a build does not bring

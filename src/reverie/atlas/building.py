@@ -14,12 +14,12 @@ from reverie.atlas.entries import FACTS, AtlasBatch, AtlasLayer
 from reverie.atlas.facts import Facts
 from reverie.atlas.feeding import readers
 from reverie.atlas.forecast import SCORE, STATED, Forecast, picture_cost
+from reverie.atlas.photo_ranks import NAMES, scored
 from reverie.atlas.plan import Batch, amount, pictured, shard_of, stated
-from reverie.atlas.scoring import NAMES, scored
 from reverie.atlas.tables import ATLAS
 from reverie.atlas.worker import Alone, Crew, Painter
-from reverie.dataset.photos import PhotoSet, photo_set
-from reverie.dataset.scan import Keeping
+from reverie.dataset.layer_tallies import Keeping
+from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.scanning import about_scan, filled, removed
 from reverie.dataset.store import Scan
 from reverie.models.model import Model

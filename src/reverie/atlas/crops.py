@@ -11,10 +11,10 @@ from torch import Tensor
 from reverie.atlas.patch_entries import AtlasCrop, AtlasPlace
 from reverie.atlas.worker import webp
 from reverie.attribution.effective_field import fired
-from reverie.dataset.patches import content, once, ranked
-from reverie.dataset.photos import PhotoSet
-from reverie.dataset.scan import LayerTallies
+from reverie.dataset.layer_tallies import LayerTallies
+from reverie.dataset.photo_sets import PhotoSet
 from reverie.dataset.store import Scan
+from reverie.dataset.top_patches import content, once, ranked
 from reverie.errors import OutOfMemory, UnsuitableImage
 from reverie.image import Size, fit, in_channels, to_pil
 from reverie.models.layers import Box

@@ -12,9 +12,9 @@ from reverie.atlas.atlas_file import scan_in
 from reverie.atlas.worker import CLASSES
 from reverie.attribution.effective_field import fired
 from reverie.dataset.histograms import edges
-from reverie.dataset.patches import Patch, extent, patch_record
-from reverie.dataset.patches import patches as patches_of
 from reverie.dataset.store import Scan
+from reverie.dataset.top_patches import Patch, extent, patch_record
+from reverie.dataset.top_patches import patches as patches_of
 from reverie.errors import ScanRefused, UnsuitableImage
 from reverie.figures.board import Cell, HistogramPlot, Section
 from reverie.figures.lettering import digits

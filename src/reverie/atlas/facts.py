@@ -19,9 +19,9 @@ from reverie.atlas.evidence import FEWEST
 from reverie.atlas.links import strongest
 from reverie.atlas.plan import Batch
 from reverie.atlas.worker import CLASSES
+from reverie.dataset.layer_tallies import LayerTallies
 from reverie.dataset.manifest import plain
-from reverie.dataset.photos import PhotoSet
-from reverie.dataset.scan import LayerTallies
+from reverie.dataset.photo_sets import PhotoSet
 from reverie.dataset.store import Scan
 from reverie.dataset.tallies import Array
 from reverie.models.connections import Connection, Connectivity

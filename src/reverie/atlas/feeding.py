@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reverie.models.grids import module_name
+from reverie.models.feature_maps import module_name
 from reverie.models.main_line import usual_name
 from reverie.models.model import Model
 from reverie.models.trace import first_tensor

@@ -8,7 +8,7 @@ from pathlib import Path
 from reverie.atlas.atlas_file import Atlas, read_atlas
 from reverie.atlas.atlas_writer import AtlasWriter, difference
 from reverie.atlas.entries import ENTRIES, AtlasBatch, AtlasLayer, AtlasUnit
-from reverie.atlas.scoring import NAMES, scored
+from reverie.atlas.photo_ranks import NAMES, scored
 from reverie.atlas.tables import ATLAS, GRID
 from reverie.atlas.values import Entry, checked
 from reverie.dataset.store import TABLES as SCANNED

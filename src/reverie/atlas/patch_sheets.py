@@ -11,14 +11,14 @@ from torch.nn import functional
 
 from reverie.atlas.atlas_file import scan_in
 from reverie.attribution.effective_field import fired, gradient_at
-from reverie.dataset.patches import Patch, extent, patch_record
-from reverie.dataset.patches import patches as looked_up
 from reverie.dataset.store import Scan
+from reverie.dataset.top_patches import Patch, extent, patch_record
+from reverie.dataset.top_patches import patches as looked_up
 from reverie.errors import InvalidSetting
+from reverie.figures.contact_sheet import Layout
 from reverie.figures.lettering import digits
 from reverie.figures.overlay import framed, overlay
 from reverie.figures.result import Result
-from reverie.figures.sheet import Layout
 from reverie.image import Size, fit, resize
 from reverie.models.model import Model
 from reverie.recipes.recorded_networks import recorded_model

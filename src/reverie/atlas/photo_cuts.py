@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from reverie.dataset.photos import PhotoSet
+from reverie.dataset.photo_sets import PhotoSet
 from reverie.errors import OutOfMemory, UnsuitableImage
 from reverie.image import to_pil
 from reverie.models.model import Model

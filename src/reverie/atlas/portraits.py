@@ -13,7 +13,7 @@ from reverie.files import record_text
 from reverie.models.model import Model
 from reverie.models.sameness import difference
 from reverie.paths import path_named
-from reverie.recipes.reruns import read_record
+from reverie.recipes.rerunning import read_record
 from reverie.runs import Event
 from reverie.synthesis.batches import Synthesis
 from reverie.unit import Unit

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from reverie.attribution.class_evidence import class_evidence
-from reverie.dataset.decoding import batches
-from reverie.dataset.photos import PhotoSet
+from reverie.dataset.photo_batches import batches
+from reverie.dataset.photo_sets import PhotoSet
 from reverie.errors import Diverged
 from reverie.image import Size
 from reverie.models.model import Model

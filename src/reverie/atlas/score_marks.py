@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reverie.atlas.atlas_file import scan_in
-from reverie.dataset.photos import photo_set
+from reverie.dataset.photo_sets import photo_set
 from reverie.errors import InvalidSetting, ScanRefused, UnsuitableImage
 from reverie.expression import looks_like_sum
 from reverie.figures.board import Bar, Section
@@ -15,10 +15,10 @@ from reverie.image import read
 from reverie.models.model import Model
 from reverie.settings.card import Card
 from reverie.settings.sheet import Sheet
+from reverie.truth.assessment import NAMES, Assessment, Score, Scored
 from reverie.truth.exemplars import exemplars, exhausted, responses, scanned
 from reverie.truth.interpretability import Others
 from reverie.truth.judge import judge_of
-from reverie.truth.scores import NAMES, Assessment, Score, Scored
 from reverie.truth.scoring import coloured
 from reverie.unit import Unit
 

@@ -4,9 +4,9 @@ from reverie.attribution.activation_maps import ActivationMaps
 from reverie.attribution.attributions import Attribution
 from reverie.attribution.drawing import Drawing
 from reverie.attribution.explanation import Explanation, attribute
-from reverie.attribution.filters import Kernels
 from reverie.attribution.method import Settings
-from reverie.attribution.methods import METHODS, method_named
+from reverie.attribution.method_table import METHODS, method_named
+from reverie.attribution.weight_pictures import Kernels
 
 __all__ = [
     "METHODS",

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from reverie.figures.contact_sheet import Layout
 from reverie.figures.lettering import digits
 from reverie.figures.overlay import overlay
 from reverie.figures.result import Result
-from reverie.figures.sheet import Layout
 from reverie.image import Size
 from reverie.models.failures import reported
 from reverie.models.model import Model

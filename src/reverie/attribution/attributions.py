@@ -15,11 +15,11 @@ from reverie.attribution.explanation import Explanation, Found, asked, explained
 from reverie.attribution.method import responses
 from reverie.attribution.sanity_checks import SAME, Control
 from reverie.errors import Diverged
+from reverie.figures.contact_sheet import Layout
 from reverie.figures.curves import Plot, curves
 from reverie.figures.lettering import digits
 from reverie.figures.overlay import overlay, positive_share
 from reverie.figures.result import Finding, Result
-from reverie.figures.sheet import Layout
 from reverie.models.model import Model
 from reverie.objectives import activation
 from reverie.record import Record, versions

@@ -13,7 +13,7 @@ from reverie.attribution.gradients import EDGES, Rectified, rule_notes
 from reverie.attribution.method import Estimate, Making, chunks, responses
 from reverie.errors import InvalidSetting
 from reverie.image import Size
-from reverie.models.grids import module_name
+from reverie.models.feature_maps import module_name
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from reverie.attribution.methods import method_named
+from reverie.attribution.method_table import method_named
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.objectives import activation

@@ -18,15 +18,17 @@ from reverie.settings import commands
 from reverie.settings.setting import Settings
 
 RUNNERS = {  # the module of cli/ that runs a command; what is not named here needs none of its own
-    "studio": "studios",
-    **dict.fromkeys(("dream", "feature", "rerun"), "picture_commands"), "fool": "photos", "explain": "explaining",
-    "activations": "explaining", "compare": "comparisons",
-    "filters": "weights", "card": "cards", "scan": "scans", "patches": "scans", "map": "maps", "sheet": "films",
-    "zoom": "films", "film": "films", "plot": "plots", "layers": "listings", "models": "listings",
-    "presets": "listings", "score": "truths", "doctor": "truths",
-    "atlas build": "atlases", "atlas status": "atlases", "atlas verify": "atlases",
-    "atlas merge": "atlases", "atlas grid": "activation_grids", "atlas export": "sites", "atlas open": "sites",
-    "atlas score": "atlases",
+    **dict.fromkeys(("dream", "feature", "rerun"), "picture_commands"),
+    **dict.fromkeys(("explain", "activations"), "explain_commands"),
+    **dict.fromkeys(("card", "compare", "filters"), "unit_commands"),
+    **dict.fromkeys(("scan", "patches"), "scan_commands"),
+    **dict.fromkeys(("sheet", "zoom", "film"), "film_commands"),
+    **dict.fromkeys(("layers", "models", "presets"), "listing_commands"),
+    **dict.fromkeys(("score", "doctor"), "score_commands"),
+    **{f"atlas {name}": "atlas_commands" for name in ("build", "status", "verify", "merge", "score")},
+    **{f"atlas {name}": "site_commands" for name in ("export", "open")},
+    "atlas grid": "grid_command", "fool": "fool_command", "map": "map_command", "plot": "plot_command",
+    "studio": "studio_command",
 }  # fmt: skip
 GROUPS = {  # of commands that have a word in common: what they are for
     "atlas": "Atlases: every unit of a network in one file, built, checked, joined and shown.",
@@ -75,7 +77,7 @@ def _later(name: str, cls: type[Settings]) -> Callable[..., None]:
         if name in RUNNERS:
             ready = getattr(importlib.import_module(f"reverie.cli.{RUNNERS[name]}"), name.replace(" ", "_"))
         else:
-            ready = importlib.import_module("reverie.cli.making").runner(name, cls)
+            ready = importlib.import_module("reverie.cli.recipe_command").runner(name, cls)
         with answered():
             ready(*given)
 

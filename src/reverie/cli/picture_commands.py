@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
 from reverie import recipes
-from reverie.cli.reading import kept
+from reverie.cli.printed_tables import show
+from reverie.cli.run_reader import kept
 from reverie.cli.saying import say
-from reverie.cli.tables import show
 from reverie.errors import InvalidSetting, OutputFailed, ReverieError, listed
-from reverie.figures.film import check_film
+from reverie.figures.film_writer import check_film
 from reverie.figures.result import Result
 from reverie.image import photos_in
 from reverie.models.loading import loaded, use_threads
@@ -23,7 +23,7 @@ from reverie.paths import check_free as check_free
 from reverie.paths import check_output, made_folder, path_named, photo_path, shortened
 from reverie.recipes.recorded_networks import recorded_model
 from reverie.recipes.repetition import Repetition, repetition
-from reverie.recipes.reruns import read_record, recipe_of, runner_of, threads_of
+from reverie.recipes.rerunning import read_record, recipe_of, runner_of, threads_of
 from reverie.recipes.wishes import wishes_of
 from reverie.runs import Run
 from reverie.settings.dream import Dream

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.dataset.decoding import batches
-from reverie.dataset.photos import PhotoSet
+from reverie.dataset.photo_batches import batches
+from reverie.dataset.photo_sets import PhotoSet
 from reverie.errors import Diverged, InvalidSetting
 from reverie.image import in_channels, resize, to_uint8
 from reverie.models.model import Model

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from reverie.dataset.photos import FRAMING
-from reverie.dataset.scan import Keeping
+from reverie.dataset.layer_tallies import Keeping
+from reverie.dataset.photo_sets import FRAMING
 from reverie.image import Size
 from reverie.models.sameness import decisive
 

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from reverie.dataset.database import Schema
-from reverie.dataset.decoding import batches
+from reverie.dataset.layer_tallies import Keeping, Seen, fresh
+from reverie.dataset.layer_tallies import tallied as scanned
 from reverie.dataset.manifest import About
-from reverie.dataset.photos import PhotoSet, photo_set
-from reverie.dataset.scan import Keeping, Seen, fresh
-from reverie.dataset.scan import tallied as scanned
+from reverie.dataset.photo_batches import batches
+from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.store import SCAN, Scan, read_scan
 from reverie.dataset.writer import Writer
 from reverie.errors import OutputFailed, ScanRefused, printable

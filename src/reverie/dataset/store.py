@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from reverie.dataset.database import Schema, connected
+from reverie.dataset.layer_tallies import LayerTallies
 from reverie.dataset.manifest import About, parsed, whole
-from reverie.dataset.photos import PhotoSet, photo_set
-from reverie.dataset.scan import LayerTallies
+from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.tallies import NOBODY, Array
 from reverie.errors import ReverieError, ScanRefused, UnknownName, nearest
 from reverie.paths import path_named, photo_path

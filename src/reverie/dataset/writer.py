@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from reverie.dataset.database import Schema, connected
+from reverie.dataset.layer_tallies import LayerTallies
 from reverie.dataset.manifest import About, plain
-from reverie.dataset.scan import LayerTallies
 from reverie.dataset.store import SCAN, described, restored
 from reverie.dataset.tallies import Array
 from reverie.errors import ScanRefused

@@ -12,7 +12,7 @@ from PIL import Image
 from reverie.errors import RecordRefused, listed
 from reverie.extras import installed
 from reverie.figures.sketch import FAINT, INK, LINES, sketched
-from reverie.figures.trace import Trace, rise
+from reverie.figures.trace_file import Trace, rise
 from reverie.files import save
 from reverie.paths import check_output, path_named
 

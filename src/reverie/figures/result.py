@@ -12,9 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from reverie.errors import InvalidSetting, OutputFailed, RecordRefused
+from reverie.figures.contact_sheet import Layout, sheet
 from reverie.figures.naming import file_names, listed_files, pictures_beside, sheet_folder
-from reverie.figures.sheet import Layout, sheet
-from reverie.figures.trace import Trace
+from reverie.figures.trace_file import Trace
 from reverie.files import replacing, save, together, write_whole
 from reverie.image import to_pil, to_uint8
 from reverie.paths import check_output, path_named

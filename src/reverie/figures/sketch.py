@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from reverie.figures.trace import Trace, rise
+from reverie.figures.trace_file import Trace, rise
 
 INK, FAINT, LINES = "#333333", "#b9bec4", ("#d1495b", "#00798c", "#edae49", "#30638e", "#8f5aa8")
 WIDTH, HEAD, ROW, LEFT, RIGHT, TITLE = 1000, 34, 300, 84, 60, 26  # pixels

@@ -11,7 +11,7 @@ from torch import nn
 
 from reverie.dataset.embeddings import embeddings, last_layer
 from reverie.dataset.layout import grid_shape, on_grid, snapped
-from reverie.dataset.photos import PhotoSet, photo_set
+from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.projection import (
     Basis,
     alike,
@@ -26,7 +26,7 @@ from reverie.dataset.projection import (
 from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.imagemap.image_map import ImageMap
 from reverie.imagemap.map_file import read_map
-from reverie.imagemap.reading import Read
+from reverie.imagemap.photos_read import Read
 from reverie.imagemap.sprites import Sprites, SpriteSheets, thumbnail_side
 from reverie.models.model import Model
 from reverie.models.sources import load

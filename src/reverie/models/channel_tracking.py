@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_iter, tree_map
 from torch.utils.weak import WeakIdKeyDictionary
 
 from reverie.models import operators
-from reverie.models.grids import sides
+from reverie.models.feature_maps import sides
 from reverie.models.operators import Watched
 from reverie.models.provenance import Provenance, fresh, of_makers, untold
 

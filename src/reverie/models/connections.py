@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reverie.errors import InvalidSetting
 from reverie.models.channel_tracking import Junction, Weights
-from reverie.models.grids import call_name
+from reverie.models.feature_maps import call_name
 from reverie.models.provenance import Provenance
 from reverie.unit import Unit
 

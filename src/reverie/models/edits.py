@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from reverie.errors import InvalidSetting, UnknownName
-from reverie.models.grids import Form, Size, call_name
+from reverie.models.feature_maps import Form, Size, call_name
 from reverie.unit import Span, Unit
 
 ALLOWED = "'ablate', 'amplify(FACTOR)' or 'clamp(VALUE)'"

@@ -6,7 +6,7 @@ from dataclasses import field as default
 from torch import Tensor
 
 from reverie.models.extents import Extent, Extents
-from reverie.models.grids import Form, Size
+from reverie.models.feature_maps import Form, Size
 from reverie.models.spans import FAR, Spans, narrow
 
 Box = tuple[tuple[int, int], tuple[int, int]]  # first and one past the last row, the same of columns

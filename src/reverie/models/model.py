@@ -13,7 +13,7 @@ from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.image import Size, resize
 from reverie.models.classes import class_number, first_name, numbers_named
 from reverie.models.edits import Edit, Replacing, edits_here, plain, replacing, unedited
-from reverie.models.grids import Form, call_name, module_name
+from reverie.models.feature_maps import Form, call_name, module_name
 from reverie.models.hooks import Hooks, Keep
 from reverie.models.layers import Layer
 from reverie.models.main_line import LEAST, blocks

@@ -23,7 +23,7 @@ def bundled(weights: str | None) -> Found:
         InvalidSetting: random weights.
         WeightsUnavailable: weights that cannot be read, or are another network's.
     """
-    from reverie.models.bundled.network import MotifNet
+    from reverie.models.bundled.motif_net import MotifNet
 
     path = BUNDLED if weights == "default" else None if weights is None else Path(weights)
     if path is None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from reverie.models.edits import Replacing
-from reverie.models.grids import call_name
+from reverie.models.feature_maps import call_name
 from reverie.models.model import Model
 from reverie.models.pruning import pruned
 

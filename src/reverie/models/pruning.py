@@ -17,8 +17,8 @@ from torch.utils._pytree import tree_iter
 from reverie.image import Size
 from reverie.models.copying import copied
 from reverie.models.edits import edits_here
+from reverie.models.feature_maps import call_name, module_name
 from reverie.models.fidelity import seeded
-from reverie.models.grids import call_name, module_name
 from reverie.models.model import Model
 from reverie.randomness import generator, uniform
 

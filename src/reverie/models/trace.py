@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
+from reverie.models.feature_maps import CLASS, Form, Size, form_of
 from reverie.models.folding import is_batch_norm
-from reverie.models.grids import CLASS, Form, Size, form_of
 from reverie.models.layers import Field, Layer, field_of
 from reverie.models.operators import Watched
 from reverie.models.support import Support

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from reverie.atlas.cards import CardRun
+from reverie.atlas.unit_board import CardRun
 from reverie.errors import ReverieError
 from reverie.figures.board import Board
 from reverie.models.model import Model

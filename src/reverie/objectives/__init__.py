@@ -1,7 +1,7 @@
 """What to climb: terms with weights, one score per image, higher is better."""
 
-from reverie.objectives.activations import REDUCTIONS, activation, channel, layer, logit, neuron, probability
-from reverie.objectives.classes import log_probability, margin, presence
+from reverie.objectives.activation_terms import REDUCTIONS, activation, channel, layer, logit, neuron, probability
+from reverie.objectives.class_terms import log_probability, margin, presence
 from reverie.objectives.dictionaries import directions_in, write_directions
 from reverie.objectives.directions import (
     alignment,
@@ -14,7 +14,7 @@ from reverie.objectives.directions import (
     photo_features,
 )
 from reverie.objectives.ensembles import elsewhere
-from reverie.objectives.features import features, kept
+from reverie.objectives.feature_terms import features, kept
 from reverie.objectives.objective import Objective, Term, constructor, scores
 from reverie.objectives.priors import PHOTO_PRIORS, PRIORS, alpha_norm, l1, l2, quadratic_variation, total_variation
 from reverie.objectives.statistics import gram

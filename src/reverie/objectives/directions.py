@@ -10,7 +10,7 @@ from torch.nn import functional
 from reverie.image import Photo, in_channels, read_at, resize
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
-from reverie.objectives.activations import select
+from reverie.objectives.activation_terms import select
 from reverie.objectives.objective import Objective, Term, constructor
 from reverie.unit import Unit
 

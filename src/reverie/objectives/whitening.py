@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reverie.objectives.activations import select
+from reverie.objectives.activation_terms import select
 from reverie.objectives.directions import along, position_mean
 from reverie.objectives.objective import Objective, constructor
 from reverie.unit import Unit

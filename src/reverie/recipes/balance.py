@@ -13,7 +13,7 @@ from reverie.models.moments import deviation
 from reverie.models.probe import probe
 from reverie.objectives import Objective, elsewhere
 from reverie.recipes.framing import check_positions
-from reverie.recipes.networks import Other
+from reverie.recipes.other_networks import Other
 from reverie.recipes.terms import weighted
 from reverie.unit import Unit
 

@@ -12,13 +12,13 @@ from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
 from reverie.models.model import Model
 from reverie.models.sources import load
-from reverie.recipes.caricatures import accentuate as accentuate_recipe
-from reverie.recipes.caricatures import caricature as caricature_recipe
 from reverie.recipes.comparisons import compare as compare_recipe
 from reverie.recipes.comparisons import grow as grow_recipe
-from reverie.recipes.dreams import dream as dream_recipe
-from reverie.recipes.explanations import explain as explain_recipe
-from reverie.recipes.features import feature as feature_recipe
+from reverie.recipes.deep_dream import dream as dream_recipe
+from reverie.recipes.exaggeration import accentuate as accentuate_recipe
+from reverie.recipes.exaggeration import caricature as caricature_recipe
+from reverie.recipes.explaining import explain as explain_recipe
+from reverie.recipes.feature_visualization import feature as feature_recipe
 from reverie.recipes.fooling import fool as fool_recipe
 from reverie.recipes.fooling import of_folder, universal_of
 from reverie.recipes.fooling import universal as universal_recipe

@@ -14,7 +14,7 @@ from reverie.likeness import WINDOW, psnr, ssim
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective, features
-from reverie.objectives.activations import select
+from reverie.objectives.activation_terms import select
 from reverie.parameterizations import Fourier, Parameterization, SoftPixels
 from reverie.recipes.depth import depth, strip_layers
 from reverie.recipes.framing import check_position, native_photo

@@ -15,7 +15,7 @@ from reverie.objectives import Objective
 from reverie.objectives.constructors import stored
 from reverie.parameterizations import Latent, Spectrum
 from reverie.paths import path_named
-from reverie.recipes.networks import Other, others
+from reverie.recipes.other_networks import Other, others
 from reverie.recipes.parameterizing import decoded, measured
 from reverie.recipes.preset_files import settings_from
 from reverie.recipes.views import Concept, concept_in

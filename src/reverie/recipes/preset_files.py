@@ -9,7 +9,7 @@ from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.parameterizations import Parameterization
 from reverie.paths import path_named
 from reverie.recipes.parameterizing import made_of
-from reverie.settings.preset import Number, Table, Whole, checked, value_of
+from reverie.settings.own_preset import Number, Table, Whole, checked, value_of
 from reverie.transforms import Blur, Colour, Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
 TRANSFORMS: Mapping[str, Callable[..., Transform]] = {

@@ -11,7 +11,7 @@ from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, Size
 from reverie.models.model import Model
 from reverie.models.probe import probe
-from reverie.objectives.activations import select
+from reverie.objectives.activation_terms import select
 from reverie.paths import path_named
 from reverie.unit import Unit
 

@@ -1,7 +1,7 @@
 """The weights of layers, as pictures."""
 
 from reverie.attribution import Drawing, Kernels
-from reverie.attribution.filters import filter_of
+from reverie.attribution.weight_pictures import filter_of
 from reverie.errors import InvalidSetting
 from reverie.models.connectivity import connectivity
 from reverie.models.model import Model

@@ -12,7 +12,7 @@ from reverie.settings.setting import Settings, asked
 class Accentuate(Settings):
     """Changes a photo so that units respond more while an early layer's features stay: what in it they look for."""
 
-    made_by = "reverie.recipes.caricatures:accentuate"
+    made_by = "reverie.recipes.exaggeration:accentuate"
     leading = ("photo", "unit")
     asks = Network
     writes = Several

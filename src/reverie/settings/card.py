@@ -12,7 +12,7 @@ from reverie.settings.setting import Settings, asked
 class Card(Settings):
     """Lays out all that can be shown of a unit: its pictures, real patches, values, weights and similar units."""
 
-    made_by = "reverie.atlas.cards:card"
+    made_by = "reverie.atlas.unit_board:card"
     leading = ("unit",)
     asks = Network
     writes = Output

@@ -10,7 +10,7 @@ from reverie.settings.setting import Settings, asked
 class Caricature(Settings):
     """Exaggerates what layers see in a photo: a new picture that points along the photo's features."""
 
-    made_by = "reverie.recipes.caricatures:caricature"
+    made_by = "reverie.recipes.exaggeration:caricature"
     leading = ("photo", "layers")
     asks = Network
     writes = Several

@@ -60,7 +60,7 @@ class Dreaming(Settings):
 class Dream(Dreaming, kw_only=True):
     """Amplifies in a photo what layers or units see in it, from coarse to fine."""
 
-    made_by = "reverie.recipes.dreams:dream"
+    made_by = "reverie.recipes.deep_dream:dream"
     leading = ("photo", "layers")
     asks = Network
     writes = Filmed

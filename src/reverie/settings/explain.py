@@ -17,7 +17,7 @@ METHODS = (
 class Explain(Settings):
     """Shows where in a photo a network sees a unit, by one or several methods of attribution."""
 
-    made_by = "reverie.recipes.explanations:explain"
+    made_by = "reverie.recipes.explaining:explain"
     leading = ("photo", "unit")
     asks = Network
     writes = Explained

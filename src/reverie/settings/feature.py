@@ -112,7 +112,7 @@ class Featuring(Settings):
 class Feature(Featuring, kw_only=True):
     """Makes pictures that excite units, one picture each."""
 
-    made_by = "reverie.recipes.features:feature"
+    made_by = "reverie.recipes.feature_visualization:feature"
     leading = ("units",)
     asks = Network
     writes = Verified

@@ -13,7 +13,7 @@ from reverie.settings.setting import asked
 class Film(Dreaming, kw_only=True):
     """Dreams each frame of a film from the dream of the one before, so that the picture does not flicker."""
 
-    made_by = "reverie.video.dream:film"
+    made_by = "reverie.video.film_dreams:film"
     leading = ("footage", "layers")
     asks = Network
     writes = Output

@@ -11,7 +11,7 @@ from reverie.settings.setting import asked
 class Sheet(Featuring, kw_only=True):
     """Draws every channel of layers: for each layer a captioned sheet, and a folder that keeps what is finished."""
 
-    made_by = "reverie.atlas.sheets:sheet"
+    made_by = "reverie.atlas.layer_sheets:sheet"
     leading = ("layers", "folder")
     asks = Network
     writes = Paged

@@ -15,7 +15,7 @@ Half = Annotated[float, Meta(ge=-0.5, le=0.5)]
 class Zoom(Dreaming, kw_only=True):
     """Moves a camera into a photo that turns into a dream, for as many frames as one likes."""
 
-    made_by = "reverie.video.zoom:zoom"
+    made_by = "reverie.video.zooming:zoom"
     leading = ("photo", "layers")
     asks = Network
     writes = Output

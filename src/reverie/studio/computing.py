@@ -14,8 +14,8 @@ from typing import Any
 from reverie.errors import ReverieError
 from reverie.models.model import Model
 from reverie.runs import read
-from reverie.studio.fitting import Fitting as Fitting  # the process begins with what is imported here
-from reverie.studio.making import Order, Telling, reason, written
+from reverie.studio.file_checks import Fitting as Fitting  # the process begins with what is imported here
+from reverie.studio.job_runs import Order, Telling, reason, written
 from reverie.studio.messages import Line
 from reverie.studio.questions import Questions
 from reverie.studio.unit_drawing import UnitDrawing

@@ -7,7 +7,7 @@ from reverie import recipes
 from reverie.models.model import Model
 from reverie.runs import Event
 from reverie.settings.dream import Dream
-from reverie.studio.making import changed, jpeg
+from reverie.studio.job_runs import changed, jpeg
 from reverie.synthesis import Synthesis
 
 STEPS = 40

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from reverie.atlas.atlas_file import read_atlas
+from reverie.atlas.site.atlas_contents import AtlasContents
 from reverie.atlas.site.publishing import SiteRun
-from reverie.atlas.site.reading import AtlasContents
 from reverie.atlas.site.tiles import encoding
 from reverie.errors import ReverieError
 from reverie.runs import finished

@@ -23,7 +23,7 @@ from reverie.models.probe import probe
 from reverie.recipes.framing import native_photo
 from reverie.settings.dream import Dream
 from reverie.studio.dreaming import SmallDream
-from reverie.studio.making import jpeg
+from reverie.studio.job_runs import jpeg
 from reverie.synthesis import Synthesis
 from reverie.unit import Unit
 

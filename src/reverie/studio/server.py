@@ -14,9 +14,9 @@ from reverie.errors import OutputFailed
 from reverie.paths import path_named
 from reverie.settings.parts import Network
 from reverie.settings.studio import Studio as Asked
-from reverie.studio.app import Studio
 from reverie.studio.companions import companions_of
 from reverie.studio.guard import Guard, Session
+from reverie.studio.routes import Studio
 from reverie.studio.spawning import Process
 from reverie.studio.works import Works
 

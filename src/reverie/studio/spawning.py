@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 Process = subprocess.Popen[bytes]
-WORKER = "reverie.studio.worker:compute"  # of the process that computes
+WORKER = "reverie.studio.worker_start:compute"  # of the process that computes
 DECODER = "reverie.studio.decoding:decode_pictures"  # of the one that decodes pictures
 EXPORTER = "reverie.studio.exporting:export_atlas"  # of the one that writes an atlas's site
 

@@ -10,9 +10,9 @@ from PIL import Image
 from torch import Tensor
 
 from reverie.errors import listed
+from reverie.figures.contact_sheet import Layout
 from reverie.figures.result import Finding, Result
-from reverie.figures.sheet import Layout
-from reverie.figures.trace import Trace
+from reverie.figures.trace_file import Trace
 from reverie.image import see_through
 from reverie.models.model import Model
 from reverie.models.probe import probe

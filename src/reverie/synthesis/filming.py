@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from reverie.errors import OutputFailed
-from reverie.figures.film import Film
+from reverie.figures.contact_sheet import Layout
+from reverie.figures.film_writer import Film
 from reverie.figures.result import Result
-from reverie.figures.sheet import Layout
 from reverie.photo import opaque
 from reverie.synthesis.engine import Step
 from reverie.synthesis.recipe import Recipe

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.figures.trace import Trace
+from reverie.figures.trace_file import Trace
 from reverie.models.probe import Activations
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from reverie.dataset.photos import PhotoSet, photo_set
+from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.image import Size, fit, read, resize
 from reverie.models.bundled.generator import LATENT, bundled_generator
 from reverie.models.model import Model

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.dataset.decoding import batches
-from reverie.dataset.photos import PhotoSet
-from reverie.dataset.scan import Keeping, LayerTallies, fresh, tallied
+from reverie.dataset.layer_tallies import Keeping, LayerTallies, fresh, tallied
+from reverie.dataset.photo_batches import batches
+from reverie.dataset.photo_sets import PhotoSet
 from reverie.dataset.store import Scan
 from reverie.dataset.tallies import NOBODY, Array, lots
 from reverie.errors import InvalidSetting, ScanRefused

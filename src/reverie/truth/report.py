@@ -9,9 +9,9 @@ import numpy as np
 
 from reverie.attribution.sanity_checks import SAME, Control
 from reverie.errors import listed
+from reverie.truth.assessment import Scored
 from reverie.truth.exemplars import Responses
-from reverie.truth.scores import Scored
-from reverie.truth.units import idle
+from reverie.truth.idle_units import idle
 
 SHOWN = 8  # units that are named of a kind
 HEADS = ("asked", "found", "so")

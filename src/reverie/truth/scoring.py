@@ -16,11 +16,11 @@ from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
 from reverie.settings.score import UnitScores as Asked
 from reverie.synthesis.batches import Synthesis
+from reverie.truth.assessment import NAMES, Assessment, Scored
 from reverie.truth.drawn import photos_for
 from reverie.truth.exemplars import Responses, channel_of, responses, scanned
 from reverie.truth.interpretability import beside, others_among
 from reverie.truth.judge import judge_of
-from reverie.truth.scores import NAMES, Assessment, Scored
 from reverie.unit import Unit
 
 

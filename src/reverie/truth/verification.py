@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reverie.dataset.photos import framed
+from reverie.dataset.photo_sets import framed
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.expression import looks_like_sum
 from reverie.figures.result import Result
@@ -17,10 +17,10 @@ from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import activation
 from reverie.record import Record
+from reverie.truth.assessment import ALONE, Assessment
 from reverie.truth.drawn import drawn, parts_of
 from reverie.truth.exemplars import FEWEST, exhausted, responses
 from reverie.truth.naturalness import distance, spectrum
-from reverie.truth.scores import ALONE, Assessment
 from reverie.unit import Unit
 
 PHOTOS = ("sample:flower", "sample:china")

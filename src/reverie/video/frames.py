@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from reverie.errors import OutputFailed, RecordRefused, listed
-from reverie.figures.film import Film
+from reverie.figures.film_writer import Film
 from reverie.figures.naming import listed_files
 from reverie.files import save, together, write_whole
 from reverie.image import read, to_pil, to_uint8

@@ -10,7 +10,7 @@ import numpy as np
 from reverie.atlas.site import plain
 from reverie.atlas.site.contents import Contents
 from reverie.atlas.site.folder import MARK, whole_folder
-from reverie.atlas.site.layers import FRONT, FRONT_SIDE, ROWS, SHARD, ClassIndex, LayerFiles, Placed
+from reverie.atlas.site.layer_page import FRONT, FRONT_SIDE, ROWS, SHARD, ClassIndex, LayerFiles, Placed
 from reverie.atlas.site.scripts import write_script
 from reverie.atlas.site.tiles import LARGE, Encoding, TileSheets
 from reverie.record import versions
