@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from reverie.atlas.activation_grid import grid
     from reverie.atlas.atlas_file import Atlas, read_atlas
     from reverie.atlas.building import build_atlas
+    from reverie.atlas.diagnosis import doctor
     from reverie.atlas.layer_sheets import sheet, sweep
     from reverie.atlas.links import connections
     from reverie.atlas.patch_sheets import patches
     from reverie.atlas.unit_board import card
+    from reverie.atlas.unit_scores import score
     from reverie.dataset.photo_sets import photo_set
     from reverie.dataset.scanning import scan, scanning
     from reverie.dataset.store import read_scan
@@ -59,8 +61,6 @@ if TYPE_CHECKING:
     from reverie.record import Record
     from reverie.settings.feature import Canvas, Climb, Views
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
-    from reverie.truth.diagnosis import doctor
-    from reverie.truth.scoring import score
     from reverie.truth.verification import verified
     from reverie.unit import Unit
     from reverie.video.film_dreams import film
@@ -94,7 +94,7 @@ _HOMES = {
     "clamp": "reverie.models.interventions",
     "compare": "reverie.recipes.calls",
     "connections": "reverie.atlas.links",
-    "doctor": "reverie.truth.diagnosis",
+    "doctor": "reverie.atlas.diagnosis",
     "dream": "reverie.recipes.calls",
     "explain": "reverie.recipes.calls",
     "feature": "reverie.recipes.calls",
@@ -125,7 +125,7 @@ _HOMES = {
     "rerun": "reverie.recipes.rerunning",
     "scan": "reverie.dataset.scanning",
     "scanning": "reverie.dataset.scanning",
-    "score": "reverie.truth.scoring",
+    "score": "reverie.atlas.unit_scores",
     "sheet": "reverie.atlas.layer_sheets",
     "smallest_radius": "reverie.recipes.radii",
     "style": "reverie.recipes.calls",
@@ -217,7 +217,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'reverie' has no attribute '{name}'")
     home = _HOMES[name]
     if home == "reverie.recipes.calls" and "torch" not in sys.modules:
-        return importlib.import_module("reverie.deferred").Deferred(name, home)
+        return importlib.import_module("reverie.cli.deferred").Deferred(name, home)
     return getattr(importlib.import_module(home), name) if home else importlib.import_module(f"reverie.{name}")
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from reverie.atlas.assessing import MADE, ScoreRun
+from reverie.atlas.assessing import MADE, AssessRun
 from reverie.atlas.atlas_file import Atlas, read_atlas, shown
 from reverie.atlas.building import BuildRun
 from reverie.atlas.worker import webp
@@ -39,7 +39,7 @@ def made(model, tmp_path_factory) -> Path:
 def test_scores_are_those_of_the_units_pictures(model, made, monkeypatch):
     before, outlines, asked = read_atlas(made).scores("mix"), Atlas.outlines, []
     monkeypatch.setattr(Atlas, "outlines", lambda self, layer: asked.append(layer) or outlines(self, layer))
-    run = ScoreRun(made, model, judge="none")
+    run = AssessRun(made, model, judge="none")
     atlas = finished(run)
     assert asked == ["mix"]  # once, not for each unit
     few = "interpretability, clarity, path and agreement need at least 44 photos; there are 12 (4 units)"
@@ -53,8 +53,8 @@ def test_scores_are_those_of_the_units_pictures(model, made, monkeypatch):
         assert scores == {name: pytest.approx(value) for name, value in wanted.items() if name in MADE}
         assert "naturalness" in scores
     assert set(before) <= set(atlas.scores("mix"))
-    assert not list(ScoreRun(made, model, judge="none").events())
-    assert len(list(ScoreRun(made, model, judge="none", force=True, limit=2).events())) == 2
+    assert not list(AssessRun(made, model, judge="none").events())
+    assert len(list(AssessRun(made, model, judge="none", force=True, limit=2).events())) == 2
 
 
 def test_a_picture_of_another_size_is_refused(model, made, tmp_path):
@@ -64,11 +64,11 @@ def test_a_picture_of_another_size_is_refused(model, made, tmp_path):
         database.execute("UPDATE pictures SET image = ?", (webp(Image.new("RGB", (31, 32))),))
         database.commit()
     with pytest.raises(AtlasRefused, match="a damaged one"):
-        finished(ScoreRun(path, model, judge="none", force=True))
+        finished(AssessRun(path, model, judge="none", force=True))
 
 
 def test_an_atlas_without_photos_is_refused(model, tmp_path):
     asked = Build.made(**{**SMALL, "views": "max"})
     finished(BuildRun(model, asked, tmp_path / "a.atlas"))
     with pytest.raises(AtlasRefused, match="holds no finished scan of photos, by which pictures are assessed"):
-        ScoreRun(tmp_path / "a.atlas", model)
+        AssessRun(tmp_path / "a.atlas", model)

@@ -7,6 +7,7 @@ import torch
 from painted import coloured, drained
 
 import reverie
+from reverie.atlas.unit_scores import ScoreRun, Scores
 from reverie.dataset.photo_batches import batches
 from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.scanning import scan
@@ -16,7 +17,6 @@ from reverie.truth.assessment import ALONE, NAMES, Assessment, Score, Scored, fi
 from reverie.truth.drawn import drawn
 from reverie.truth.exemplars import exhausted, responses, scanned
 from reverie.truth.interpretability import Others
-from reverie.truth.scoring import ScoreRun, Scores
 from reverie.unit import Unit
 from tiny import Tiny, seeded
 

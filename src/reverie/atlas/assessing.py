@@ -26,7 +26,7 @@ from reverie.unit import Unit
 MADE = tuple(name for name in NAMES if name not in OWN)  # those that a build does not bring
 
 
-class ScoreRun:
+class AssessRun:
     """The run that assesses an atlas' pictures, a unit for each event; units that have scores are passed over.
 
     Args:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reverie.atlas.atlas_file import scan_in
+from reverie.atlas.unit_scores import coloured
 from reverie.dataset.photo_sets import photo_set
 from reverie.errors import InvalidSetting, ScanRefused, UnsuitableImage
 from reverie.expression import looks_like_sum
@@ -19,7 +20,6 @@ from reverie.truth.assessment import NAMES, Assessment, Score, Scored
 from reverie.truth.exemplars import exemplars, exhausted, responses, scanned
 from reverie.truth.interpretability import Others
 from reverie.truth.judge import judge_of
-from reverie.truth.scoring import coloured
 from reverie.unit import Unit
 
 TITLE = "May its picture be believed?"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from reverie.atlas.assessing import ScoreRun
+from reverie.atlas.assessing import AssessRun
 from reverie.atlas.atlas_file import read_atlas
 from reverie.atlas.building import BuildRun
 from reverie.atlas.merging import MergeRun
@@ -71,7 +71,7 @@ def atlas_score(asked: Score, network: Recorded) -> None:
     """More rows in the atlas."""
     use_threads(network.threads)
     options = {} if network.weights == "default" else {"weights": network.weights}
-    run = ScoreRun(
+    run = AssessRun(
         asked.atlas, network.model, judge=asked.judge, photos=asked.photos, limit=asked.limit, force=asked.force,
         trust=network.trust, device=network.device, **options,
     )  # fmt: skip

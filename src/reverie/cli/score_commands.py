@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from reverie.atlas.diagnosis import DoctorRun
+from reverie.atlas.unit_scores import ScoreRun
 from reverie.cli.picture_commands import check_free, model_of
 from reverie.cli.printed_tables import show
 from reverie.cli.run_reader import kept
@@ -14,8 +16,6 @@ from reverie.runs import Made, Run
 from reverie.settings.doctor import Doctor
 from reverie.settings.parts import Loading, Network, Tabled
 from reverie.settings.score import UnitScores
-from reverie.truth.diagnosis import DoctorRun
-from reverie.truth.scoring import ScoreRun
 
 
 class Table(Made, Protocol):

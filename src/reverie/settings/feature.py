@@ -45,12 +45,13 @@ class Canvas(Settings, kw_only=False):
     ] = None
 
 
+Preset = Annotated[Any, preset_of(FEATURE_PRESETS, "maco unless given where all units are classes, else default")]
+
+
 class Climb(Settings, kw_only=False):
     """How the picture is climbed to: gradient ascent from a preset's settings."""
 
-    preset: Annotated[
-        Any, preset_of(FEATURE_PRESETS, "maco unless given where all units are classes, else default")
-    ] = None
+    preset: Preset = None
     steps: StepsEach = None
     rate: Rate = None
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.fields import FeaturePreset, RandomSeed, Steps, Unit, Whole, Workers
+from reverie.settings.feature import Preset
+from reverie.settings.fields import RandomSeed, Steps, Unit, Whole, Workers
 from reverie.settings.parts import Network, Tabled
 from reverie.settings.setting import Settings, asked
 
@@ -13,7 +14,7 @@ class UnitScores(Settings):
     """Says how far pictures of units may be believed: makes them, and measures them by photos and a second network."""
 
     called = "score"
-    made_by = "reverie.truth.scoring:score"
+    made_by = "reverie.atlas.unit_scores:score"
     leading = ("units",)
     asks = Network
     writes = Tabled
@@ -27,7 +28,8 @@ class UnitScores(Settings):
         asked("Photos to measure by: a folder, .tar or .txt; with --scan where its photos are now.", group="Common"),
     ] = None
     scan: Annotated[
-        str | None, asked("A file of `reverie scan` with this network and the units' layers.", group="Common")
+        str | None,
+        asked("A file of `reverie scan`, or an atlas, with this network and the units' layers.", group="Common"),
     ] = None
     judge: Annotated[
         str | None,
@@ -37,10 +39,15 @@ class UnitScores(Settings):
             reads="network",
         ),
     ] = None
-    preset: FeaturePreset = "default"
+    preset: Preset = None
     beside: Annotated[
-        tuple[str, ...], asked("Presets of further pictures, for agreement.", reads="preset", rare=True)
-    ] = ("maco",)
+        tuple[str, ...] | None,
+        asked(
+            "Presets of further pictures, for agreement; maco unless given, and default beside maco.",
+            reads="preset",
+            rare=True,
+        ),
+    ] = None
     seeds: Annotated[Annotated[int, Meta(ge=1, le=16)], asked("Seeds of the preset's pictures.")] = 2
     steps: Annotated[Steps | None, asked("Steps of each picture; the preset's unless given.")] = None
     size: Annotated[Whole, asked("Side of the pictures.")] = 160

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie import recipes
+from reverie.atlas.unit_scores import coloured
 from reverie.attribution import Settings, method_named
 from reverie.attribution.explanation import asked as asked_of
 from reverie.attribution.sanity_checks import control
@@ -25,7 +26,6 @@ from reverie.truth.fooling_circuit import planted
 from reverie.truth.interpretability import Others
 from reverie.truth.judge import Judge, judge_of
 from reverie.truth.report import Report, Row, map_row, noticed, suspicious, units_found
-from reverie.truth.scoring import coloured
 from reverie.unit import Unit
 
 METHODS = ("gradient", "guided-backprop", "grad-cam")
@@ -69,7 +69,7 @@ class DoctorRun:
 
     def _fooled(self, found: Responses) -> Iterator[Event]:
         """The same units' scores in the network and in a copy with fooling circuits."""
-        pairs, others = chosen(found, self.layer)
+        pairs, others = planted_pairs(found, self.layer)
         if not pairs or not found.apart:
             self.notes.append(
                 "no fooling circuit was planted: it takes 44 photos of different things; name them with --photos"
@@ -140,7 +140,7 @@ def middle(model: Model) -> str:
     return maps[len(maps) // 2] if maps else "logits"
 
 
-def chosen(found: Responses, layer: str) -> tuple[list[tuple[Unit, Unit]], list[Unit]]:
+def planted_pairs(found: Responses, layer: str) -> tuple[list[tuple[Unit, Unit]], list[Unit]]:
     """Units to be fooled with those whose pictures they are to show, and others: such as fire, evenly spread."""
     firing = [Unit(layer, (number,)) for number in range(found.tallies[layer].channels)]
     several = firing[:: max(1, len(firing) // (6 * UNITS))]

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from reverie import recipes
-from reverie.dataset.store import read_scan
+from reverie.atlas.atlas_file import scan_in
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
+from reverie.settings.feature import Feature
 from reverie.settings.score import UnitScores as Asked
 from reverie.synthesis.batches import Synthesis
 from reverie.truth.assessment import NAMES, Assessment, Scored
@@ -123,8 +124,10 @@ class ScoreRun:
 
     def _pictures(self) -> Iterator[tuple[str, Synthesis]]:
         asked = self.asked
-        plans = [(asked.preset, asked.seed + number) for number in range(asked.seeds)]
-        for preset, seed in [*plans, *((preset, asked.seed) for preset in asked.beside)]:
+        own = Feature.of(self.units, preset=asked.preset).settled().climb.preset
+        beside = ("default" if own == "maco" else "maco",) if asked.beside is None else asked.beside
+        plans = [(own, asked.seed + number) for number in range(asked.seeds)]
+        for preset, seed in [*plans, *((preset, asked.seed) for preset in beside)]:
             recipe = recipes.feature(
                 self.model, self.drawn, preset=preset, size=asked.size, steps=asked.steps, seed=seed
             )
@@ -142,7 +145,7 @@ class ScoreRun:
     def _responses(self) -> Generator[Event, None, Responses]:
         layers = [unit.layer for unit in self.units]
         if self.photos is None:
-            return scanned(self.model, read_scan(str(self.asked.scan)), layers, self.asked.photos)
+            return scanned(self.model, scan_in(str(self.asked.scan)), layers, self.asked.photos)
         photos, source = self.photos
         return (yield from responses(self.model, photos, layers, source=source, workers=self.asked.workers))
 
