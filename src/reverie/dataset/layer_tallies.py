@@ -151,7 +151,7 @@ def tallied(
     To stop, stop reading: between two batches the tallies hold all photos up to there, and no part of the next.
 
     Args:
-        images: as `photos.batches` makes them for the network's native size.
+        images: as `photo_batches.batches` makes them for the network's native size.
         tallies: one for each layer, see `fresh`.
         seed: of the choice of positions and photos, see `Keeping`.
 

@@ -72,7 +72,7 @@ def responses(
     """Looks at photos, a batch for each event, and returns how the layers respond.
 
     Args:
-        workers: processes that decode, as of `decoding.batches`; what is drawn needs none.
+        workers: processes that decode, as of `photo_batches.batches`; what is drawn needs none.
 
     Raises:
         UnknownName: no such layer.
