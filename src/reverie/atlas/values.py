@@ -20,7 +20,7 @@ Blob = Annotated[bytes, Meta(min_length=1, max_length=LARGEST)]
 
 
 class Entry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A row."""
+    """A row of one of the tables of the file."""
 
 
 def checked(kind: type[E], row: Any, damaged: ReverieError) -> E:

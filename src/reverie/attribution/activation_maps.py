@@ -44,7 +44,7 @@ class ActivationMaps:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The channels."""
+        """What each picture is of: a unit's text."""
         return tuple(str(unit) for unit in self.units)
 
     @property

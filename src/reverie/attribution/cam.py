@@ -108,7 +108,7 @@ class ClassActivation:
     caveat: ClassVar[str] = "as coarse as its layer's grid; what lies between is interpolated"
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:
-        """One."""
+        """The only one."""
         layer = cam_layer(model, image, objective, self.layer)
         found = WEIGHTINGS[self.name].parts(*layer_slope(model, image, objective, layer)).sum(1)
         yield Estimate.of(
@@ -126,7 +126,7 @@ class GuidedGradCam:
     caveat: ClassVar[str] = EDGES
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:
-        """One."""
+        """The only one."""
         layer = cam_layer(model, image, objective, self.layer)
         found = _grad_cam(*layer_slope(model, image, objective, layer)).sum(1)
         guided, caught = Rectified().slope(model, image, objective)

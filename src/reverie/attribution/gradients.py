@@ -48,7 +48,7 @@ class Gradient:
     caveat: ClassVar[str] = SATURATED
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:
-        """One."""
+        """The only one."""
         yield Estimate.of(slope(model, image, objective)[0])
 
 
@@ -65,7 +65,7 @@ class InputXGradient:
         check_baseline(self.baseline)
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:
-        """One."""
+        """The only one."""
         found = ((image - baseline(self.baseline, model, image)) * slope(model, image, objective))[0]
         yield Estimate.of(found, facts={"baseline": self.baseline})
 
@@ -174,7 +174,7 @@ class Rectified:
         return "guided-backprop" if self.guided else "deconvnet"
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:
-        """One."""
+        """The only one."""
         found, caught = self.slope(model, image, objective)
         yield Estimate.of(found[0], facts={"rectifiers": dict(caught)}, notes=rule_notes(caught))
 

@@ -76,7 +76,7 @@ class Kernels:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The channels."""
+        """What each picture is of: a unit's text."""
         return tuple(str(item.unit) for item in self.filters)
 
     def select(self, index: int) -> "Kernels":

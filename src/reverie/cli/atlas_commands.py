@@ -81,7 +81,7 @@ def atlas_score(asked: Score, network: Recorded) -> None:
 
 
 def atlas_merge(asked: Merge, writing: Output) -> None:
-    """One file."""
+    """Joins atlases of one network into one file."""
     if writing.output is None:
         raise InvalidSetting("merge needs a file for the whole: name it with --output")
     path = path_named(writing.output)

@@ -32,7 +32,7 @@ def _with_its_threads(path: Path, network: Network, writing: Output) -> Network:
 
 
 def patches(asked: Patches, network: Recorded, writing: Pictured) -> None:
-    """One sheet."""
+    """Writes the sheet of the units' patches."""
     source = scan_in(asked.scan)
     use_threads(network.threads)
     options = {} if network.weights == "default" else {"weights": network.weights}

@@ -24,7 +24,7 @@ class Other:
     wish: str = ""
 
     def plain(self) -> dict[str, Any]:
-        """For a record."""
+        """What a record says of it."""
         return {"network": dict(self.model.source), "wish": self.wish}
 
 

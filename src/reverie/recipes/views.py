@@ -48,7 +48,7 @@ class Concept:
     against: int
 
     def plain(self) -> dict[str, Any]:
-        """For a record."""
+        """What a record says of it."""
         return {"vector": _short(self.vector), "photos": self.photos, "against": self.against}
 
 

@@ -62,7 +62,7 @@ class Wish:
         return reduce(Objective.__add__, [*parts, self.rest] if self.rest.terms else parts)
 
     def plain(self, model: Model) -> str | dict[str, Any]:
-        """For a record."""
+        """What a record says of it."""
         return stored(self.rest, model) if self.built else self.text
 
     def label(self, model: Model) -> str:

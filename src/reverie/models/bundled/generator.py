@@ -35,7 +35,7 @@ class MotifGenerator(nn.Module):
         self.parts = nn.Sequential(*parts)
 
     def forward(self, latents: Tensor) -> Tensor:
-        """The pictures."""
+        """Latents to pictures [N,3,64,64] in [0,1]."""
         painted: Tensor = self.parts(self.start(latents).view(-1, WIDTHS[0], 4, 4))
         return painted.float().sigmoid()
 
