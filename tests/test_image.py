@@ -1,4 +1,5 @@
 import contextlib
+import hashlib
 import re
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from PIL import Image
 
 from reverie.errors import UnsuitableImage
-from reverie.image import digest, fit, grey, photos_in, read, resize, to_pil, to_uint8
+from reverie.image import Picture, fit, grey, photos_in, read, resize, to_pil, to_uint8
 from reverie.paths import sample
 from tiny import picture
 
@@ -187,8 +188,9 @@ def test_sample_photos_have_names():
 def test_digests_are_those_of_the_pixels(tmp_path, pixels):
     Image.fromarray(pixels).save(tmp_path / "a.png")
     Image.fromarray(pixels).save(tmp_path / "b.bmp")
-    assert digest(tmp_path / "a.png") == digest(str(tmp_path / "b.bmp")) == digest(pixels) == digest(bits(pixels))
-    assert digest(pixels) != digest(pixels.transpose(1, 0, 2).copy())
+    photos = (tmp_path / "a.png", str(tmp_path / "b.bmp"), pixels, bits(pixels), Image.fromarray(pixels))
+    assert {Picture(photo).sha256 for photo in photos} == {hashlib.sha256(b"(6, 10, 3)" + pixels.tobytes()).hexdigest()}
+    assert Picture(pixels).sha256 != Picture(pixels.transpose(1, 0, 2).copy()).sha256
 
 
 def test_resize_keeps_means_and_shape():

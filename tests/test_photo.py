@@ -12,7 +12,7 @@ from reference import colours
 from reverie import memory
 from reverie.errors import OutOfMemory, UnsuitableImage
 from reverie.files import save
-from reverie.image import decode, digest, read, read_at, read_mask, read_opacity
+from reverie.image import Picture, decode, read, read_at, read_mask, read_opacity
 from reverie.photo import UPRIGHT
 from reverie.profiles import srgb
 
@@ -40,7 +40,7 @@ def test_photos_with_a_profile_are_brought_to_srgb(tmp_path, patches, space, end
     found = read(tmp_path / f"a.{ending}")[0].permute(1, 2, 0).numpy()
     assert np.abs(found - wanted).max() < 1.6 / 255
     assert np.abs(wanted - patches / 255).max() > 8 / 255
-    assert digest(tmp_path / f"a.{ending}") == digest(found)
+    assert Picture(tmp_path / f"a.{ending}").sha256 == Picture(found).sha256
 
 
 def test_transparency_and_palettes_go_with_a_profile(tmp_path, patches):
@@ -171,7 +171,7 @@ def test_a_named_pipe_is_not_waited_for(tmp_path):
     assert refusal(lambda: read(tmp_path / "a.png")) == (
         f"{tmp_path / 'a.png'} is a pipe or a device; save the picture as a file first"
     )
-    assert "is a pipe" in refusal(lambda: digest(tmp_path / "a.png"))
+    assert "is a pipe" in refusal(lambda: Picture(tmp_path / "a.png").sha256)
 
 
 def test_no_program_is_run_for_a_picture(tmp_path):

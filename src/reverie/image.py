@@ -1,41 +1,110 @@
 """Photos in, pictures out: RGB tensors [N,C,H,W] in [0,1] everywhere."""
 
-import hashlib
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
 from reverie import memory
 from reverie.errors import UnsuitableImage
 from reverie.paths import photo_path
-from reverie.photo import loaded, opened, unpacked
+from reverie.photo import array, decoded, hashed, opacity, opened, reduced, unpacked
+from reverie.photo import photos_in as photos_in
 
 Size = tuple[int, int]  # (height, width)
-Photo = str | Path | Image.Image | np.ndarray | Tensor
+Given = str | Path | Image.Image | np.ndarray | Tensor
 
 LARGE = 16_000_000  # pixels, from which on the memory is asked before they are made
 
 
-def photos_in(name: str) -> list[str]:
-    """The photos that an argument names: itself, or all pictures of a folder in the order of their names.
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A photo that is opened and decoded once, when it is first looked at, however often it is read.
 
-    Raises:
-        UnsuitableImage: a folder without a picture.
+    Attributes:
+        photo: as it was given.
     """
-    path = photo_path(name)
-    if not path.is_dir():
-        return [name]
-    known = {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
-    found = sorted(str(item) for item in path.iterdir() if item.is_file() and item.suffix.lower() in known)
-    if not found:
-        raise UnsuitableImage(
-            f"the folder {path} holds no photo; allowed are JPEG, PNG, WebP and what else Pillow reads"
-        )
-    return found
+
+    photo: Given
+
+    @classmethod
+    def of(cls, photo: "Photo") -> "Picture":
+        """The picture of a photo; itself of one that is one."""
+        return photo if isinstance(photo, Picture) else cls(photo)
+
+    @property
+    def name(self) -> str:
+        """What records call it: its file without the folder."""
+        if not isinstance(self.photo, str | Path):
+            return "array"
+        return str(self.photo) if str(self.photo).startswith("sample:") else Path(self.photo).name
+
+    @cached_property
+    def _layers(self) -> tuple[Image.Image | Tensor, np.ndarray | None]:
+        photo = self.photo
+        if isinstance(photo, Image.Image):
+            return decoded(photo, "the picture", floats=False), opacity(photo)
+        if isinstance(photo, str | Path):
+            with opened(path := photo_path(photo)) as picture:
+                return decoded(picture, str(path), floats=False), opacity(picture)
+        colours = photo.shape[2] if isinstance(photo, np.ndarray) and photo.ndim == 3 and photo.size else 0
+        if colours == 3 and photo.dtype == np.uint8:
+            return Image.fromarray(np.asarray(photo)), None
+        return read(photo), np.asarray(photo)[..., 3] if colours == 4 else None
+
+    @property
+    def pixels(self) -> Image.Image | Tensor:
+        """Upright and in sRGB: RGB, F in [0,1], or a tensor [1,3,H,W] in [0,1]."""
+        return self._layers[0]
+
+    @property
+    def size(self) -> Size:
+        """Height and width."""
+        found = self.pixels
+        return (found.shape[2], found.shape[3]) if isinstance(found, Tensor) else (found.height, found.width)
+
+    @property
+    def opacity(self) -> Tensor | None:
+        """Its opacity [1,1,H,W] in [0,1] where it is transparent anywhere."""
+        layer = self._layers[1]
+        values = np.ones(0) if layer is None else layer / (255 if layer.dtype == np.uint8 else 1)
+        return torch.from_numpy(values.astype(np.float32))[None, None] if values.min(initial=1) < 1 else None
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of its pixels at 8 bits: the same for every container of the same pixels."""
+        found = self.pixels
+        return hashed(to_pil(read(self)[0]) if isinstance(found, Tensor) or found.mode == "F" else found)
+
+    @cached_property
+    def mask_sha256(self) -> str:
+        """The same of what it is as a mask."""
+        return hashed(to_pil(read_mask(self)[0]))
+
+    def plain(self, kind: str = "photo") -> dict[str, str]:
+        """A photo or mask as records name it."""
+        return {kind: self.name, "sha256": self.mask_sha256 if kind == "mask" else self.sha256}
+
+    def forget(self) -> None:
+        """Lets go of the pixels, not of their hash: whoever reads the photo again decodes it again."""
+        _ = self.sha256
+        self.__dict__.pop("_layers", None)
+
+
+Photo = Given | Picture
+
+
+class Pictures(dict[str | int, Picture]):
+    """Photos as pictures, the same one wherever the same photo is named."""
+
+    def of(self, photo: Photo) -> Picture:
+        """The picture of a photo."""
+        return self.setdefault(str(photo) if isinstance(photo, str | Path) else id(photo), Picture.of(photo))
 
 
 def read(photo: Photo, enough: int | None = None) -> Tensor:
@@ -46,7 +115,8 @@ def read(photo: Photo, enough: int | None = None) -> Tensor:
     are [3,H,W] or [1,3,H,W].
 
     Args:
-        enough: pixels along the short side that are wanted: a file with more than twice as many may come reduced.
+        enough: pixels along the short side that are wanted: a file or picture with more than twice as many may come
+            reduced.
 
     Raises:
         UnsuitableImage: no such file, not a picture, cut off, empty, or an array of another shape.
@@ -56,7 +126,12 @@ def read(photo: Photo, enough: int | None = None) -> Tensor:
         return _from_tensor(photo)
     if isinstance(photo, np.ndarray):
         return _from_array(photo, "the array")
-    return _from_array(_pixels(photo, enough), str(photo))
+    if isinstance(photo, Picture):
+        found = photo.pixels
+        return read(found if isinstance(found, Tensor) else array(reduced(found, enough)))
+    if isinstance(photo, Image.Image):
+        return _from_array(unpacked(photo, "the picture"), "the picture")
+    return decode(path := photo_path(photo), str(path), enough)
 
 
 def read_at(photo: Photo, size: int | Size | None) -> Tensor:
@@ -67,17 +142,8 @@ def read_at(photo: Photo, size: int | Size | None) -> Tensor:
     return resize(picture, wanted).clamp(0, 1)
 
 
-def _pixels(photo: str | Path | Image.Image, enough: int | None = None) -> np.ndarray:
-    """The pixels of a file or picture, as `unpacked` gives them."""
-    if isinstance(photo, Image.Image):
-        return unpacked(photo, "the picture")
-    path = photo_path(photo)
-    with opened(path) as picture:
-        return unpacked(picture, str(path), enough)
-
-
-def decode(content: bytes, name: str, enough: int | None = None) -> Tensor:
-    """A picture file's bytes as `read` gives a file, RGB [1,3,H,W] in [0,1]; messages call it `name`.
+def decode(content: Path | bytes, name: str, enough: int | None = None) -> Tensor:
+    """A picture file, or its bytes, as `read` gives a file, RGB [1,3,H,W] in [0,1]; messages call it `name`.
 
     Raises:
         UnsuitableImage: not a picture, cut off, empty.
@@ -95,12 +161,13 @@ def read_mask(mask: Photo) -> Tensor:
     Raises:
         UnsuitableImage: as `read`; or black all over, so that nothing may change.
     """
-    if isinstance(mask, str | Path):
-        with opened(photo_path(mask)) as picture:
-            loaded(picture)
-            return read_mask(picture)
-    found = _opacity(mask)
-    found = grey(read(mask)) if found is None else found
+    picture = Picture.of(mask)
+    given = picture.photo
+    if isinstance(given, Tensor) and given.ndim in (3, 4) and given.shape[-3] == 1:
+        found = read(given.expand(*given.shape[:-3], 3, -1, -1))[:, :1]
+    else:
+        opaque = picture.opacity
+        found = grey(read(picture)) if opaque is None else opaque
     if float(found.max()) == 0:
         raise UnsuitableImage("the mask is black all over: nothing may change; make it white where it may")
     return found
@@ -112,14 +179,7 @@ def read_opacity(photo: Photo, size: Size) -> Tensor | None:
     Raises:
         UnsuitableImage: as `read`.
     """
-    if isinstance(photo, str | Path):
-        with opened(photo_path(photo)) as picture:
-            if not picture.has_transparency_data:
-                return None
-            loaded(picture)
-            return read_opacity(picture, size)
-    layered = not isinstance(photo, Tensor)
-    found = _opacity(photo) if layered else None
+    found = Picture.of(photo).opacity
     return None if found is None else resize(found, size).clamp(0, 1)
 
 
@@ -127,19 +187,6 @@ def see_through(image: Tensor, opacity: Tensor) -> Tensor:
     """An image [N,C,H,W] with its opacity as one more channel, the same image before white: [N,C+1,H,W]."""
     colours = 1 - (1 - image) / opacity.clamp_min(1e-3)
     return torch.cat([colours.clamp(0, 1), opacity.expand(len(image), -1, -1, -1)], 1)
-
-
-def _opacity(mask: Photo) -> Tensor | None:
-    """The opacity [1,1,H,W] of a picture or array that is transparent anywhere."""
-    if isinstance(mask, Image.Image) and mask.has_transparency_data:
-        values = np.asarray(ImageOps.exif_transpose(mask).convert("RGBA"))[..., 3] / 255
-    elif isinstance(mask, np.ndarray) and mask.ndim == 3 and mask.shape[2] == 4:
-        values = mask[..., 3] / (255 if mask.dtype == np.uint8 else 1)
-    elif isinstance(mask, Tensor) and mask.ndim in (3, 4) and mask.shape[-3] == 1:
-        return read(mask.expand(*mask.shape[:-3], 3, -1, -1))[:, :1]
-    else:
-        return None
-    return torch.from_numpy(values.astype(np.float32))[None, None] if values.min(initial=1) < 1 else None
 
 
 def grey(image: Tensor) -> Tensor:
@@ -159,12 +206,15 @@ def resize(image: Tensor, size: Size) -> Tensor:
     """The image at another size: bicubic, low-pass filtered where it shrinks."""
     if image.shape[-2:] == size:
         return image
-    if size[0] * size[1] > LARGE:
-        memory.require(
-            8 * image[..., 0, 0].numel() * size[0] * size[1], f"a picture of {size[1]}x{size[0]}", "lower --size"
-        )
+    _require_room(size, 8 * image[..., 0, 0].numel())
     shrinks = size[0] < image.shape[-2] or size[1] < image.shape[-1]
     return functional.interpolate(image, size=size, mode="bicubic", align_corners=False, antialias=shrinks)
+
+
+def _require_room(size: Size, each: int) -> None:
+    """Asks the memory for `each` pixel's bytes of a large picture."""
+    if size[0] * size[1] > LARGE:
+        memory.require(each * size[0] * size[1], f"a picture of {size[1]}x{size[0]}", "lower --size")
 
 
 def fit(size: Size, long_side: int) -> Size:
@@ -197,30 +247,12 @@ def to_pil(image: Tensor, *, alpha: bool = False) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
-def digest(photo: Photo) -> str:
-    """SHA-256 of a photo's pixels as `read` gives them, at 8 bits: the same for every container of the same pixels."""
-    if isinstance(photo, np.ndarray | Tensor):
-        return _digest(to_uint8(read(photo)[0]))
-    found = _pixels(photo)
-    return _digest(found if found.dtype == np.uint8 else to_uint8(_from_array(found, str(photo))[0]))
-
-
-def mask_digest(mask: Photo) -> str:
-    """The same of a mask, as `read_mask` gives it."""
-    return _digest(to_uint8(read_mask(mask)[0]))
-
-
-def _digest(pixels: np.ndarray) -> str:
-    found = hashlib.sha256(str(pixels.shape).encode())
-    found.update(np.ascontiguousarray(pixels).data)
-    return found.hexdigest()
-
-
 def _from_array(array: np.ndarray, what: str) -> Tensor:
     if array.ndim == 2:
         array = np.repeat(array[..., None], 3, axis=2)
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
         raise UnsuitableImage(f"{what} has the shape {array.shape}; allowed are [H,W], [H,W,3] and [H,W,4], not empty")
+    _require_room((array.shape[0], array.shape[1]), 15)
     if array.dtype == np.uint8 and array.shape[2] == 3:  # straight on: a photo of 200 megapixels has no second copy
         return torch.from_numpy(array.transpose(2, 0, 1).copy())[None].float().div_(255)
     if array.dtype == np.uint8:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import io
 import os
 import threading
@@ -10,13 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from reverie import memory
 from reverie.errors import OutOfMemory, ReverieError, UnsuitableImage
+from reverie.paths import photo_path
 from reverie.profiles import grey_curve, in_srgb
 
 SPARE = 2  # a picture that is reduced as it is decoded stays so many times larger than is wanted
+BAND = 2**18  # bytes of a few rows
 WHITES = {"8 bits": 255.0, "16 bits": 65535.0}
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -24,6 +27,24 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
 _OPENING = threading.Lock()
+
+
+def photos_in(name: str) -> list[str]:
+    """The photos that an argument names: itself, or all pictures of a folder in the order of their names.
+
+    Raises:
+        UnsuitableImage: a folder without a picture.
+    """
+    path = photo_path(name)
+    if not path.is_dir():
+        return [name]
+    known = {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    found = sorted(str(item) for item in path.iterdir() if item.is_file() and item.suffix.lower() in known)
+    if not found:
+        raise UnsuitableImage(
+            f"the folder {path} holds no photo; allowed are JPEG, PNG, WebP and what else Pillow reads"
+        )
+    return found
 
 
 @contextlib.contextmanager
@@ -92,12 +113,22 @@ def _hushed() -> Iterator[None]:
 
 
 def unpacked(picture: Image.Image, name: str, enough: int | None = None) -> np.ndarray:
-    """A picture's pixels, upright and in sRGB: uint8 [H,W,3] or, of 16 bits and floats, float32 [H,W] in [0,1].
+    """The pixels of a picture as `decoded` gives it: uint8 [H,W,3] or, of 16 bits and floats, float32 [H,W] in [0,1].
+
+    Args:
+        enough: pixels along the short side of which no more than twice as many are needed: a larger picture may come
+            reduced, a JPEG while it is decoded.
+    """
+    return array(decoded(picture, name, enough))
+
+
+def decoded(picture: Image.Image, name: str, enough: int | None = None, *, floats: bool = True) -> Image.Image:
+    """A picture upright and in sRGB, RGB or, of 16 bits and floats, F in [0,1].
 
     Args:
         name: how messages call it.
-        enough: pixels along the short side of which no more than twice as many are needed: a larger picture may come
-            reduced, a JPEG while it is decoded.
+        enough: as `unpacked`.
+        floats: whether floats [3,H,W] will be made of all that comes.
 
     Raises:
         UnsuitableImage: floats whose white nobody says.
@@ -105,17 +136,47 @@ def unpacked(picture: Image.Image, name: str, enough: int | None = None) -> np.n
     """
     if enough is not None:
         picture.draft(None, (SPARE * enough, SPARE * enough))  # Pillow keeps both sides at least as long
-    _check_room(picture, name, enough)
+    _check_room(picture, name, enough, floats=floats)
     loaded(picture)
     turn = UPRIGHT.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     if picture.mode.startswith("I") or picture.mode == "F":
         values = _deep(picture if turn is None else picture.transpose(turn), name)
         curve = grey_curve(picture.info.get("icc_profile") or None)
-        return np.asarray(np.interp(values, np.linspace(0, 1, len(curve)), curve), np.float32)
-    found = opaque(picture)
-    factor = _factor(found, enough)
-    found = found.reduce(factor) if factor > 1 else found
-    return np.asarray(found if turn is None else found.transpose(turn))
+        return Image.fromarray(np.asarray(np.interp(values, np.linspace(0, 1, len(curve)), curve), np.float32))
+    found = reduced(opaque(picture), enough)
+    return found if turn is None else found.transpose(turn)
+
+
+def reduced(picture: Image.Image, enough: int | None) -> Image.Image:
+    """A picture of no more than about twice as many pixels along the short side as are wanted, by whole factors."""
+    factor = _factor(picture, enough)
+    return picture.reduce(factor) if factor > 1 else picture
+
+
+def array(picture: Image.Image) -> np.ndarray:
+    """The pixels of a picture that `decoded` gave."""
+    if picture.mode == "F":
+        return np.asarray(picture)
+    found, top = np.empty((picture.height, picture.width, 3), np.uint8), 0
+    for band in _bands(picture):
+        found[top : top + band.height] = np.asarray(band)
+        top += band.height
+    return found
+
+
+def hashed(picture: Image.Image) -> str:
+    """SHA-256 of the size and the pixels of a picture of 8 bits."""
+    found = hashlib.sha256(str((picture.height, picture.width, len(picture.getbands()))).encode())
+    for band in _bands(picture):
+        found.update(band.tobytes())
+    return found.hexdigest()
+
+
+def _bands(picture: Image.Image) -> Iterator[Image.Image]:
+    """Rows that stay in the processor's cache: to copy a picture all at once takes thrice as long."""
+    rows = max(1, BAND // (3 * picture.width))
+    for top in range(0, picture.height, rows):
+        yield picture.crop((0, top, picture.width, min(top + rows, picture.height)))
 
 
 def opaque(picture: Image.Image) -> Image.Image:
@@ -126,18 +187,23 @@ def opaque(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", found.size, "white"), found).convert("RGB")
 
 
+def opacity(picture: Image.Image) -> np.ndarray | None:
+    """The opacity uint8 [H,W] of a picture that may be transparent, upright; None of another one."""
+    if not picture.has_transparency_data:
+        return None
+    return np.asarray(ImageOps.exif_transpose(picture).convert("RGBA").getchannel("A"))
+
+
 def _factor(picture: Image.Image, enough: int | None) -> int:
     return 1 if enough is None else max(1, min(picture.size) // (SPARE * enough))
 
 
-def _check_room(picture: Image.Image, name: str, enough: int | None) -> None:
+def _check_room(picture: Image.Image, name: str, enough: int | None, *, floats: bool) -> None:
     """Counts the bytes of the decoded picture and of its RGB, 4 a pixel, and of the floats [3,H,W] made of it."""
     pixels = picture.width * picture.height
-    floats = 15 * pixels // _factor(picture, enough) ** 2
+    made = 15 * pixels // _factor(picture, enough) ** 2 if floats else 0
     remedy = "shrink it first" if enough is None else "shrink it first, or ask for a smaller picture"
-    memory.require(
-        8 * pixels + floats, f"{name}, unpacked to {pixels / 1e6:.0f} million pixels,", remedy
-    )  # fmt: skip
+    memory.require(8 * pixels + made, f"{name}, unpacked to {pixels / 1e6:.0f} million pixels,", remedy)
 
 
 def _deep(picture: Image.Image, name: str) -> np.ndarray:

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from reverie.atlas.positions import Positions, few_enough, read_positions
 from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.projection import chosen_method, ensure, made_by, principal_components, projecting
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.image import Photo, digest
+from reverie.image import Picture
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.sources import load
@@ -159,8 +158,8 @@ class PhotoGridRun:
     def __init__(self, model: Model | str | nn.Module, asked: Grid) -> None:
         self.model, self.asked = load(model), asked
         self.layer, self.size = checked_layer(self.model, asked.layer), picture_size(self.model, asked)
-        self.given: Photo = asked.photo  # type: ignore[assignment]
-        self.photo = native_photo(self.model, self.given, None)
+        given = Picture.of(asked.photo)  # type: ignore[arg-type]
+        self.photo, self.named = native_photo(self.model, given, None), given.plain()
         with torch.no_grad():
             self.values = probe(self.model, self.photo, [self.layer])[self.layer][0]
         if self.values[0].numel() > LARGEST:
@@ -196,9 +195,7 @@ class PhotoGridRun:
     def _record(self) -> Record:
         given = self.asked.flat()
         names = ("layer", "cosine", "plain", "steps", "seed")
-        name = Path(self.given).name if isinstance(self.given, str | Path) else "array"
-        photo = {"photo": name, "sha256": digest(self.given)}
-        arguments = {**{name: given[name] for name in names}, "size": self.size[0], "photo": photo}
+        arguments = {**{name: given[name] for name in names}, "size": self.size[0], "photo": self.named}
         return Record("grid", arguments, self.model.source, {}, versions=versions())
 
 

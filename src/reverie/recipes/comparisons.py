@@ -7,7 +7,7 @@ from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
-from reverie.image import Photo, Size, fit, read, resize
+from reverie.image import Photo, Picture, Size, fit, read_at
 from reverie.models.model import Model
 from reverie.objectives import Objective, activation
 from reverie.parameterizations import Pixels, SoftColors
@@ -72,15 +72,14 @@ def _told(model: Model, unit: Unit) -> str:
 
 def _starts(model: Model, photo: Photo | None, size: int | str | Size | None, seed: int) -> Tensor:
     """Noise, and the photo where there is one, [1 or 2,C,H,W]."""
-    picture = None if photo is None else read(photo)
+    picture = None if photo is None else Picture.of(photo)
     wanted = sized(size) or max(model.size)
-    own = model.size if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
+    own = model.size if picture is None else picture.size
     area = fit(own, wanted) if isinstance(wanted, int) else wanted
     noise = Pixels().init((model.channels, *area), [generator(seed, "compare")])
     if picture is None:
         return noise.to(model.device)
-    picture = resize(picture, area).clamp(0, 1)
-    return torch.cat([noise.to(model.device), taken(model, picture)])
+    return torch.cat([noise.to(model.device), taken(model, read_at(picture, area))])
 
 
 @recorded(Grow)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.image import Photo, Size, fit, read, read_at, read_opacity, resize
+from reverie.image import Photo, Picture, Size, fit, read_at, read_opacity, resize
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import Objective, guided, photo_features
@@ -88,7 +88,7 @@ def dream(model: Model, asked: Dream) -> Recipe:
 def _photo(model: Model, photo: Photo, size: int | str | Size | None, usual: Sequence[int]) -> Tensor:
     wanted = sized(size)
     if wanted is None and usual:
-        wanted = sized(min(usual[0], max(read(photo).shape[-2:])))
+        wanted = sized(min(usual[0], max(Picture.of(photo).size)))
     return taken(model, read_at(photo, wanted))
 
 

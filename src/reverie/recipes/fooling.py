@@ -9,7 +9,7 @@ from torch import Tensor
 from reverie.constraints import NORMS, Ball, in_range
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.figures.result import Finding
-from reverie.image import Photo, Size, resize
+from reverie.image import Photo, Picture, Size, resize
 from reverie.models.model import Model
 from reverie.objectives import log_probability
 from reverie.parameterizations import Cppn, Parameterization
@@ -102,7 +102,8 @@ def universal(model: Model, asked: Universal) -> Recipe:
     """
     _check("photos", asked.target, "pgd", "linf", "photo", asked.radius)
     aim = aim_of(model, None, asked.target)
-    shown = torch.cat([_cropped(model, photo) for photo in asked.photos])
+    cropped = {photo: _cropped(model, photo) for photo in dict.fromkeys(asked.photos)}
+    shown = torch.cat([cropped[photo] for photo in asked.photos])
     grey = blank(GREY, model.channels, model.size).to(model.device)
     reach = asked.radius / LEVELS
     return Recipe(
@@ -196,9 +197,10 @@ class Everywhere:
         return Finding(note, values, ((f"a photo with it\n{name}", first),))
 
 
-def _cropped(model: Model, photo: Photo) -> Tensor:
-    """The middle of a photo, at the native size."""
+def _cropped(model: Model, photo: Picture) -> Tensor:
+    """The middle of a photo, at the native size; there may be more of them than fit the memory."""
     picture = native_photo(model, photo, None)
+    photo.forget()
     height, width = model.size
     short = max(height / picture.shape[-2], width / picture.shape[-1])
     if short > 1:

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 from reverie.attribution import ActivationMaps, Explanation, Kernels
 from reverie.errors import InvalidSetting
 from reverie.files import file_digest
-from reverie.image import Photo, digest, mask_digest, photos_in
+from reverie.image import Picture, Pictures, photos_in
 from reverie.models.model import Model
 from reverie.objectives import Objective
 from reverie.objectives.constructors import stored
@@ -18,6 +18,7 @@ from reverie.paths import path_named
 from reverie.recipes.other_networks import Other, others
 from reverie.recipes.parameterizing import decoded, measured
 from reverie.recipes.preset_files import settings_from
+from reverie.recipes.stored import is_stored
 from reverie.recipes.views import Concept, concept_in
 from reverie.runs import Runner
 from reverie.settings.calling import Called, called_with
@@ -30,6 +31,7 @@ from reverie.unit import Unit
 S = TypeVar("S", bound=Settings)
 Made = TypeVar("Made", Recipe, Explanation, ActivationMaps, Kernels)
 Made_co = TypeVar("Made_co", covariant=True)
+MEASURED = ("spectrum", "concept", "against")  # of whose photos a recipe is given what was measured
 NAMED_STARTS = (*STARTS, "cppn")  # a start that is none of them is a photo
 
 
@@ -53,8 +55,9 @@ def recorded(cls: type[S], *, run: Runner = Synthesis) -> Callable[[Callable[[Mo
         @functools.wraps(recipe)
         def with_origin(model: Model, asked: S) -> Made:
             asked = _resolved(model, asked)
-            given = {name: _plain(model, name, value, reads.get(name)) for name, value in asked.flat().items()}
-            return _noted(recipe(model, asked), recipe.__name__, given)
+            given = {name: _plain(model, name, value) for name, value in asked.flat().items()}
+            made = recipe(model, asked)
+            return _noted(made, recipe.__name__, {name: _hashed(given[name], reads.get(name, "")) for name in given})
 
         with_origin.run = run  # type: ignore[attr-defined]
         return cast(Recorded[Made], with_origin)
@@ -79,7 +82,21 @@ def _resolved(model: Model, asked: S) -> S:
         changes["photos"] = tuple(photo for each in found for photo in each)
     if flat.get("also"):
         changes["also"] = others(flat["also"], model.device)
-    return asked.changed(**changes) if changes else asked
+    return _looked_at(asked.changed(**changes))
+
+
+def _looked_at(asked: S) -> S:
+    """The settings with each photo and mask that a recipe reads as a picture, the same one where it is named twice."""
+    pictures, flat = Pictures(), asked.flat()
+
+    def picture(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(picture, value))
+        return value if value is None or is_stored(value) else pictures.of(value)
+
+    read = [item.name for item in settings_of(type(asked)) if item.more.get("reads") in ("photo", "mask")]
+    named = isinstance(flat.get("start"), str) and flat["start"] in NAMED_STARTS
+    return asked.changed(**{name: picture(flat[name]) for name in read if name not in (*MEASURED, "start" * named)})
 
 
 def _noted(made: Made, name: str, given: dict[str, Any]) -> Made:
@@ -95,7 +112,14 @@ def _noted(made: Made, name: str, given: dict[str, Any]) -> Made:
     return replace(made, origin=(name, given))
 
 
-def _plain(model: Model, name: str, value: Any, reads: str | None) -> Any:
+def _hashed(value: Any, reads: str) -> Any:
+    """A plain argument with the hash of what was read in place of each picture."""
+    if isinstance(value, list):
+        return [_hashed(item, reads) for item in value]
+    return value.plain(reads) if isinstance(value, Picture) else value
+
+
+def _plain(model: Model, name: str, value: Any) -> Any:
     if isinstance(value, Objective):
         return stored(value, model)
     if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Concept | Mapping):
@@ -103,18 +127,13 @@ def _plain(model: Model, name: str, value: Any, reads: str | None) -> Any:
     if isinstance(value, Spectrum):
         return value.plain()
     if isinstance(value, list | tuple):
-        return [_plain(model, name, item, reads) for item in value]
-    if reads == "mask" and value is not None:
-        return {"mask": _shown(value), "sha256": mask_digest(value)}
-    if name == "photo" and isinstance(value, str | Path) and str(value).endswith(".npy"):
+        return [_plain(model, name, item) for item in value]
+    if name == "photo" and is_stored(value):
         return {"photo": Path(value).name, "sha256": file_digest(value)}
     if name == "dictionary" and value is not None:
         if not path_named(value).is_file():
             raise InvalidSetting(f"there is no dictionary {value}; name a safetensors or .npy file of directions")
         return {"file": Path(value).name, "sha256": file_digest(value)}
-    named = name == "start" and isinstance(value, str) and value in NAMED_STARTS
-    if reads == "photo" and value is not None and not named:
-        return {"photo": _shown(value), "sha256": digest(value)}
     if name == "preset" and in_file(value):
         return dict(settings_from(value))
     if isinstance(value, Latent):
@@ -122,10 +141,3 @@ def _plain(model: Model, name: str, value: Any, reads: str | None) -> Any:
     if isinstance(value, Concept | Other):
         return value.plain()
     return str(value) if isinstance(value, Unit | Path) else value
-
-
-def _shown(photo: Photo) -> str:
-    """A photo's name without its folder."""
-    if not isinstance(photo, str | Path):
-        return "array"
-    return str(photo) if str(photo).startswith("sample:") else Path(photo).name

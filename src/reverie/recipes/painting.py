@@ -1,5 +1,6 @@
 """Painting: a photo in the style of others, the statistics of their textures on its shapes."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from torch import Tensor
@@ -41,8 +42,9 @@ def style(model: Model, asked: Style) -> Recipe:
     picture = _read(model, asked.photo, asked.size)
     full = int(picture.shape[-2]), int(picture.shape[-1])
     paintings = _paintings(
-        model, picture, asked.styles, asked.style_weight, asked.region, asked.style_region, asked.colors
-    )
+        model, picture, asked.styles, asked.style_weight, asked.region, asked.style_region, asked.colors,
+        asked.style_scale,
+    )  # fmt: skip
     taken = Layers(
         layer_weights(model, asked.layers, style_layers),
         layer_weights(model, asked.content_layers, content_layers),
@@ -108,6 +110,7 @@ def _paintings(
     regions: Sequence[Photo],
     sources: Sequence[Photo],
     colors: str,
+    scale: float,
 ) -> list[Painting]:
     several: list[Photo] = list(styles) if isinstance(styles, list | tuple) else [styles]  # type: ignore[list-item]
     if not several:
@@ -115,12 +118,12 @@ def _paintings(
     for flag, given in (("--style-weight", weights), ("--region", regions), ("--style-region", sources)):
         if given and len(given) != len(several):
             raise InvalidSetting(f"{len(given)} {flag} do not fit {len(several)} styles; give one for each, or none")
-    out = []
+    enough, out = math.ceil(max(1.0, scale) * max(picture.shape[-2:])), []
     for index, each in enumerate(several):
-        own = read(each).to(model.device)
+        own = read(each, enough).to(model.device)
         own = own if colors == "style" else recoloured(own, picture)
         weight = weight_of(weights[index]) if weights else 1.0
-        masks = [grey(read(given[index])).to(model.device) if given else None for given in (sources, regions)]
+        masks = [grey(read(given[index], enough)).to(model.device) if given else None for given in (sources, regions)]
         out.append(Painting(own, weight, masks[0], masks[1]))
     if sum(item.weight for item in out) <= 0:
         raise InvalidSetting("the styles' weights add up to nothing; give at least one above 0")

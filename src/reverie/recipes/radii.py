@@ -7,7 +7,7 @@ from torch import nn
 
 from reverie.errors import InvalidSetting
 from reverie.figures.result import Result
-from reverie.image import Photo
+from reverie.image import Photo, Picture
 from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.recipes.fooling import LARGEST, RADII
@@ -36,11 +36,12 @@ def smallest_radius(
 
 
 def settled(model: Model, asked: Fool) -> Fool:
-    """The settings with the smallest radius that is enough, where that is asked for.
+    """The settings with the photo as a picture, and with the smallest radius that is enough where that is asked for.
 
     Raises:
         InvalidSetting: it is, of no photo or beside a radius; or no radius is enough.
     """
+    asked = asked if asked.photo is None else asked.changed(photo=Picture.of(asked.photo))
     if not asked.smallest:
         return asked
     if asked.photo is None or asked.radius is not None:
@@ -50,7 +51,7 @@ def settled(model: Model, asked: Fool) -> Fool:
 
 def _smallest(model: Model, photo: Photo, low: float, high: float, settings: dict[str, Any]) -> Result:
     """The fooling of the least radius above `low`, which does not do; `high` is tried first."""
-    norm = settings["norm"]
+    norm, photo = settings["norm"], Picture.of(photo)
 
     def made(within: float) -> Result:
         return synthesize(model, fool_recipe(model, photo, **{**settings, "radius": within}))

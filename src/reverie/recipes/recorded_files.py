@@ -1,34 +1,25 @@
 """Photos, masks and files that a record names: looked for, and checked by their bytes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from reverie.errors import RecordRefused
 from reverie.files import file_digest
-from reverie.image import Photo, digest, mask_digest
+from reverie.image import Photo, Pictures
 from reverie.paths import photo_path
+from reverie.recipes.stored import is_stored
 
 Photos = Photo | Sequence[Photo] | None
 
 
-def _photo_digest(photo: Photo) -> str:
-    """The hash of a photo's pixels, or of the bytes of a stored vector's file."""
-    if isinstance(photo, str | Path) and str(photo).endswith(".npy"):
-        return file_digest(photo)
-    return digest(photo)
-
-
-DIGESTS: Mapping[str, Callable[[Photo], str]] = {"photo": _photo_digest, "mask": mask_digest}
-
-
-def looked_up(value: Any, given: Photos, beside: Path | None) -> Any:
-    """An argument with the photos and files that it names."""
+def looked_up(value: Any, given: Photos, beside: Path | None, pictures: Pictures) -> Any:
+    """An argument with the photos and files that it names, photos as pictures that other arguments may share."""
     if isinstance(value, list):
-        return [looked_up(item, given, beside) for item in value]
+        return [looked_up(item, given, beside, pictures) for item in value]
     if not isinstance(value, dict):
         return value
-    return _file(value, beside) if "file" in value else _photo(value, given, beside)
+    return _file(value, beside) if "file" in value else _photo(value, given, beside, pictures)
 
 
 def _file(recorded: Mapping[str, Any], beside: Path | None) -> Path:
@@ -42,9 +33,9 @@ def _file(recorded: Mapping[str, Any], beside: Path | None) -> Path:
     return found[0]
 
 
-def _photo(recorded: Mapping[str, Any], given: Photos, beside: Path | None) -> Photo:
-    """The photo or mask that a record names, by its pixels."""
-    kind = next((key for key in DIGESTS if key in recorded), "photo")
+def _photo(recorded: Mapping[str, Any], given: Photos, beside: Path | None, pictures: Pictures) -> Photo:
+    """The photo or mask that a record names, by its pixels; a stored response by its bytes."""
+    kind = "mask" if "mask" in recorded and "photo" not in recorded else "photo"
     name = str(recorded.get(kind))
     place = Path(name).name if not name.startswith("sample:") else name
     several = given if isinstance(given, list | tuple) else [] if given is None else [given]
@@ -54,9 +45,11 @@ def _photo(recorded: Mapping[str, Any], given: Photos, beside: Path | None) -> P
     found = [item for item in choices if not isinstance(item, str | Path) or photo_path(item).is_file()]
     if not found:
         raise RecordRefused(f"the {kind} {place} is not here; name it with --photo FILE")
-    right: Photo | None = next((item for item in found if DIGESTS[kind](item) == recorded.get("sha256")), None)
-    if right is None:
-        raise RecordRefused(
-            f"{place} is another {kind} than the picture was made from; name the right one with --photo FILE"
-        )
-    return right
+    for item in found:
+        stored = kind == "photo" and is_stored(item)
+        right = file_digest(item) if stored else pictures.of(item).plain(kind)["sha256"]
+        if right == recorded.get("sha256"):
+            return item if stored else pictures.of(item)
+    raise RecordRefused(
+        f"{place} is another {kind} than the picture was made from; name the right one with --photo FILE"
+    )

@@ -1,7 +1,7 @@
 """Repeats a run from its record."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from reverie import recipes, settings
 from reverie.errors import RecordRefused, ReverieError
 from reverie.figures.result import Result
 from reverie.files import record_text
+from reverie.image import Pictures
 from reverie.models.model import Model
 from reverie.objectives.constructors import revived
 from reverie.parameterizations import Latent, latent
@@ -63,6 +64,7 @@ class _Given:
     read: Sequence[Model | nn.Module | str]
     also: Sequence[Model | nn.Module | str]
     trust: bool
+    pictures: Pictures = field(default_factory=Pictures)
 
     def argument(self, name: str, value: Any) -> Any:
         """A record's argument with what it names for photos, files, code and networks."""
@@ -72,7 +74,9 @@ class _Given:
             return _others(value, self.also, self.model, trust=self.trust)
         if name in OBJECTIVES and isinstance(value, list):
             return _wanted(value, self.model, self.read, trust=self.trust)
-        return value if name in ("preset", "spectrum", "concept") else looked_up(value, self.photo, self.beside)
+        if name in ("preset", "spectrum", "concept"):
+            return value
+        return looked_up(value, self.photo, self.beside, self.pictures)
 
 
 def recipe_of(

@@ -121,12 +121,13 @@ def verify(
 ) -> list[Verdict]:
     """A verdict on each of the pictures [N,C,H,W] of these units."""
     size = int(images.shape[-2]), int(images.shape[-1])
-    patches = in_channels(torch.cat(list(_spread(photos, size))), model.channels)
+    parts, whole = _seen(photos, size, model.size)
+    patches = in_channels(parts, model.channels)
     spectra = spectrum(patches)
     usual = spectra.mean(0)
     natural = float(distance(spectra, usual).median())
     resolved = [model.units(unit)[0] for unit in units]
-    scored = list(_scored(model, images, resolved, photos, patches))
+    scored = list(_scored(model, images, resolved, whole, patches, len(photos)))
     felt = _activations(model, patches, resolved)
     verdicts = []
     for row, unit in enumerate(resolved):
@@ -149,13 +150,11 @@ def verify(
 
 
 def _scored(
-    model: Model, images: Tensor, units: Sequence[Unit], photos: Sequence[Photo], parts: Tensor
+    model: Model, images: Tensor, units: Sequence[Unit], whole: Sequence[Tensor], parts: Tensor, photos: int
 ) -> Iterator[tuple[Mapping[str, Any], ...]]:
     """The scores that need no judge: by the photos where there are enough, else by their parts."""
-    enough = len(photos) >= FEWEST
-    whole = [framed(read(photo)[0], model.size).float() / 255 for photo in photos] if enough else []
-    source = f"{len(photos)} photos" if enough else f"{len(parts)} parts of {len(photos)} photos"
-    seen = drawn("photos", torch.stack(whole) if enough else parts, apart=enough)
+    source = f"{photos} photos" if whole else f"{len(parts)} parts of {photos} photos"
+    seen = drawn("photos", torch.stack(list(whole)) if whole else parts, apart=bool(whole))
     single = {unit.layer for unit in units if _single(unit)}
     by = Assessment(exhausted(responses(model, seen, sorted(single), source=source))) if single else None
     for image, unit in zip(images, units, strict=True):
@@ -170,12 +169,15 @@ def _single(unit: Unit) -> bool:
     return len(unit.channels) == 1 and not unit.positional
 
 
-def _spread(photos: Sequence[Photo], size: Size) -> Iterator[Tensor]:
-    """Patches [P,3,H,W] of each photo, evenly thinned out where there are many."""
-    most = max(1, MOST // len(photos))
+def _seen(photos: Sequence[Photo], size: Size, native: Size) -> tuple[Tensor, list[Tensor]]:
+    """Patches [P,3,H,W] of photos, evenly thinned out where there are many; and each photo whole, where enough are."""
+    most, parts, whole = max(1, MOST // len(photos)), [], []
     for photo in photos:
-        patches = torch.cat(list(parts_of(read(photo), size)))
-        yield patches[:: math.ceil(len(patches) / most)]
+        image = read(photo)
+        patches = torch.cat(list(parts_of(image, size)))
+        parts.append(patches[:: math.ceil(len(patches) / most)])
+        whole += [framed(image[0], native).float() / 255] if len(photos) >= FEWEST else []
+    return torch.cat(parts), whole
 
 
 def _activations(model: Model, images: Tensor, units: Sequence[Unit]) -> Tensor:
