@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageCms, features
 
 from reference import colours
-from reverie import memory
+from reverie import image, memory
 from reverie.errors import OutOfMemory, UnsuitableImage
 from reverie.files import save
 from reverie.image import Picture, decode, read, read_at, read_mask, read_opacity
@@ -152,6 +152,17 @@ def test_what_does_not_fit_the_memory_is_refused_before_it_is_unpacked(tmp_path,
         "shrink it first"
     )
     assert read(tmp_path / "a.png", 100).shape == (1, 3, 200, 200)
+
+
+def test_a_picture_takes_room_for_floats_only_where_they_are_made(tmp_path, monkeypatch):
+    Image.new("L", (1000, 1000)).save(tmp_path / "a.png")
+    monkeypatch.setattr(memory, "available", lambda: 9_000_000)
+    monkeypatch.setattr(image, "LARGE", 500_000)
+    found = Picture(tmp_path / "a.png")
+    assert read_at(found, 100).shape == (1, 3, 100, 100)
+    assert refusal(lambda: read(found), OutOfMemory) == (
+        "a picture of 1000x1000 needs 0.015 GB of memory, and 0.009 GB are free; lower --size"
+    )
 
 
 def test_a_file_that_claims_a_huge_size_is_refused(tmp_path):

@@ -76,6 +76,23 @@ class Picture:
         return torch.from_numpy(values.astype(np.float32))[None, None] if values.min(initial=1) < 1 else None
 
     @cached_property
+    def mask(self) -> Tensor:
+        """Where a picture may change, [1,1,H,W] in [0,1]: its opacity, or its brightness where it has none.
+
+        Raises:
+            UnsuitableImage: as `read`; or black all over, so that nothing may change.
+        """
+        given = self.photo
+        if isinstance(given, Tensor) and given.ndim in (3, 4) and given.shape[-3] == 1:
+            found = read(given.expand(*given.shape[:-3], 3, -1, -1))[:, :1]
+        else:
+            opaque = self.opacity
+            found = grey(read(self)) if opaque is None else opaque
+        if float(found.max()) == 0:
+            raise UnsuitableImage("the mask is black all over: nothing may change; make it white where it may")
+        return found
+
+    @cached_property
     def sha256(self) -> str:
         """SHA-256 of its pixels at 8 bits: the same for every container of the same pixels."""
         found = self.pixels
@@ -84,7 +101,7 @@ class Picture:
     @cached_property
     def mask_sha256(self) -> str:
         """The same of what it is as a mask."""
-        return hashed(to_pil(read_mask(self)[0]))
+        return hashed(to_pil(self.mask[0]))
 
     def plain(self, kind: str = "photo") -> dict[str, str]:
         """A photo or mask as records name it."""
@@ -154,23 +171,8 @@ def decode(content: Path | bytes, name: str, enough: int | None = None) -> Tenso
 
 
 def read_mask(mask: Photo) -> Tensor:
-    """Where a picture may change, [1,1,H,W] in [0,1].
-
-    It is the opacity of a picture that is transparent anywhere, else the brightness.
-
-    Raises:
-        UnsuitableImage: as `read`; or black all over, so that nothing may change.
-    """
-    picture = Picture.of(mask)
-    given = picture.photo
-    if isinstance(given, Tensor) and given.ndim in (3, 4) and given.shape[-3] == 1:
-        found = read(given.expand(*given.shape[:-3], 3, -1, -1))[:, :1]
-    else:
-        opaque = picture.opacity
-        found = grey(read(picture)) if opaque is None else opaque
-    if float(found.max()) == 0:
-        raise UnsuitableImage("the mask is black all over: nothing may change; make it white where it may")
-    return found
+    """Where a picture may change, as `Picture.mask` tells it."""
+    return Picture.of(mask).mask
 
 
 def read_opacity(photo: Photo, size: Size) -> Tensor | None:
