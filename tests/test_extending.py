@@ -4,6 +4,7 @@ import ast
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,13 +14,6 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "reverie"
 PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))
-HOUSE = """
-import importlib, sys
-from pathlib import Path
-for room in ("objectives", "parameterizations", "attribution", "dataset", "settings", "recipes"):
-    module = importlib.import_module(f"reverie.{room}")
-    module.__path__.append(str(Path("written/src/reverie") / room))
-"""
 USE = """
 import shutil, sys
 import torch, reverie
@@ -83,9 +77,9 @@ def ran(code: str, folder: Path, *path: Path) -> str:
 
 
 def test_files_in_reveries_folders_are_enough(tmp_path):
+    shutil.copytree(SOURCE, tmp_path / "src" / "reverie", ignore=shutil.ignore_patterns("__pycache__"))
     for path, text in WRITTEN.items():
-        (tmp_path / "written" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "written" / path).write_text(text)
+        (tmp_path / path).write_text(text)
     tally = """
 from reverie.dataset.tallies import Maps
 import numpy as np
@@ -100,7 +94,7 @@ assert (half.more["peaks"].photos_won == whole.more["peaks"].photos_won).all()
 assert ("peaks", "photos_won") in whole.state()
 """
     (python,) = re.findall(r"^```python\n(.*?)^```", SECTIONS["An objective: 1 file"], re.DOTALL | re.MULTILINE)
-    help_ = ran(HOUSE + USE + tally + python + COMMAND.replace("{recipe}", "echo"), tmp_path)
+    help_ = ran(USE + tally + python + COMMAND.replace("{recipe}", "echo"), tmp_path, tmp_path / "src")
     assert "Climbs from a photo towards a layer." in help_
 
 

@@ -216,8 +216,10 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'reverie' has no attribute '{name}'")
     home = _HOMES[name]
-    if home == "reverie.recipes.calls" and "torch" not in sys.modules:
-        return importlib.import_module("reverie.cli.deferred").Deferred(name, home)
+    if home and "torch" not in sys.modules and name.islower():
+        deferred = importlib.import_module("reverie.cli.deferred").deferred(name, home)
+        if deferred is not None:
+            return deferred
     return getattr(importlib.import_module(home), name) if home else importlib.import_module(f"reverie.{name}")
 
 

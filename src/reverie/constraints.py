@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 Constraint = Callable[[Tensor], Tensor]
-NORMS = ("linf", "l2")
 
 
 def in_range(image: Tensor) -> Tensor:

@@ -90,12 +90,28 @@ class PluginBroken(ReverieError):
     """A part of a user's own package that cannot be imported, or that is not such a part."""
 
 
+def alike(name: str, names: Iterable[str], most: int = 3, least: float = 0.6) -> list[str]:
+    """Those that look like `name`, nearest first: from 0, not at all, to 1 they do so by `least`."""
+    lowered = {str(item).lower(): str(item) for item in names}
+    return [lowered[item] for item in get_close_matches(name.lower(), lowered, n=most, cutoff=least)]
+
+
 def nearest(name: str, names: Iterable[str], most: int = 3) -> str:
     """Quoted names that look like `name`, nearest first, for an error message; the first few where none does."""
     known = [str(item) for item in names]
-    lowered = {item.lower(): item for item in known}
-    close = [lowered[item] for item in get_close_matches(name.lower(), lowered, n=most, cutoff=0.4)]
-    return ", ".join(f"'{item}'" for item in (close or known[:most]))
+    return ", ".join(f"'{item}'" for item in (alike(name, known, most, 0.4) or known[:most]))
+
+
+def check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """One sentence where a name is given that is not taken.
+
+    Raises:
+        UnknownName: it is, with those that look like it.
+    """
+    taken = list(known)
+    for name in given:
+        if name not in taken:
+            raise UnknownName(f"{what} takes no '{printable(name, 60)}'; nearest: {nearest(name, taken)}")
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:

@@ -280,7 +280,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(model, folder, whole, tmp_path)
         finished(run(model, folder, whole.path, size=32))
     with pytest.raises(InvalidSetting, match="'3/2' is no shard"):
         run(model, folder, tmp_path / "a.atlas", shard="3/2")
-    with pytest.raises(InvalidSetting, match="'left' is no view; allowed are max, min, diverse"):
+    with pytest.raises(UnknownName, match="there is no view 'left' here; allowed are max, min, diverse"):
         run(model, folder, tmp_path / "a.atlas", views="max,left")
     with pytest.raises(UnknownName, match="nearest: 'mix'"):
         run(model, folder, tmp_path / "a.atlas", layers=("mux",))

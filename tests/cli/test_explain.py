@@ -131,7 +131,7 @@ def test_several_photos_need_a_folder(refused, photo, factory):
 
 def test_an_unknown_method_lists_all(refused, photo, factory):
     message = refused("explain", photo, "-m", factory, "--method", "occlude")
-    assert message.startswith("there is no method 'occlude'; nearest: 'occlusion'")
+    assert message.startswith("there is no method 'occlude' here; nearest: 'occlusion'")
 
 
 def test_a_rerun_of_an_explanation_has_no_film(cli, refused, photo, factory):

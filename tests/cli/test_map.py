@@ -64,7 +64,7 @@ def test_nothing_is_overwritten_unasked(refused, cli, folder, factory, tmp_path)
     [
         (["nowhere"], "there is no folder nowhere; name a folder of photos, a .tar file or a .txt file of paths"),
         (["pets", "--layer", "nrom"], "has no layer 'nrom'; nearest: 'norm'"),
-        (["pets", "--method", "som"], "there is no method 'som' for a map; nearest: "),
+        (["pets", "--method", "som"], "there is no method 'som' here; allowed are tsne, umap, pca"),
         (["pets", "--into", "old.png"], "there is no map old.safetensors; name the .safetensors file that lies"),
         (["pets", "--perplexity", "5"], "a perplexity of 5 needs 16 photos, there are 9; take at most 2.6"),
         (["pets", "-o", "map.txt"], "cannot write 'map.txt': its ending must be one of"),

@@ -4,7 +4,7 @@ import torch
 
 import reverie
 from reverie import recipes
-from reverie.errors import InvalidSetting
+from reverie.errors import ReverieError
 from reverie.image import read, to_uint8
 
 
@@ -54,12 +54,13 @@ def test_a_channel_of_a_sheet_repeats_alone(model, photo, show):
         ({"layer": "logits"}, "'logits' of Tiny has no rows and columns on this photo; name an earlier layer"),
         ({"layer": "block:0+1"}, "'block:0+1' is more, or less, than one channel; "
                                  "name channels apart, such as block8:0-15"),
-        ({"layer": "block", "scale": "log"}, "scale is shared, own, or a number above 0, not 'log'"),
+        ({"layer": "block", "scale": "log"}, "there is no scale 'log' here; "
+                                              "allowed are own, shared, or a number above 0"),
         ({"layer": "block", "most": 0}, "most must be 1 or more, not 0"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_drawn_is_refused(model, photo, options, message):
-    with pytest.raises(InvalidSetting) as caught:
+    with pytest.raises(ReverieError) as caught:
         recipes.activations(model, photo, **options)
     assert str(caught.value) == message
 

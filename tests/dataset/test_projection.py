@@ -16,7 +16,7 @@ from reverie.dataset.projection import (
     projecting,
 )
 from reverie.dataset.quality import nearest_neighbours
-from reverie.errors import InvalidSetting, MissingExtra, UnknownName
+from reverie.errors import InvalidSetting, MissingExtra
 
 
 def groups(count=60, seed=0):
@@ -118,7 +118,6 @@ def test_a_copy_lands_on_its_twin(method):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("tnse", 100, None), UnknownName, "there is no method 'tnse' for a map; nearest: 'tsne'"),
         (("pca", 100, 5.0), InvalidSetting, "perplexity is t-SNE's; leave it out with 'pca'"),
         (("tsne", 100, 50.0), InvalidSetting, "a perplexity of 50 needs 151 photos, there are 100; take at most 33, "
                                               "or leave it out"),

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from reverie.errors import InvalidSetting
+from reverie.errors import UnknownName
 from reverie.figures.overlay import SHOW, coloured, overlay, strength
 from tiny import picture
 
@@ -63,8 +63,8 @@ def test_signed_maps_are_blue_and_red_and_signed_gradients_lie_round_grey():
 
 
 def test_an_unknown_way_is_refused():
-    with pytest.raises(InvalidSetting) as caught:
+    with pytest.raises(UnknownName) as caught:
         overlay(PHOTO, PHOTO, "heatmap")
     assert str(caught.value) == (
-        "there is no way 'heatmap' to show an attribution; allowed are overlay, map, signed"
+        "there is no way to show a map 'heatmap' here; nearest: 'map'; allowed are overlay, map, signed"
     )

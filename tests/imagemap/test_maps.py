@@ -374,7 +374,7 @@ def test_thumbnails_that_are_something_else_are_refused(made):
     ("given", "error", "message"),
     [
         ({"layer": "nrom"}, UnknownName, "Tiny has no layer 'nrom'; nearest: 'norm'"),
-        ({"method": "isomap"}, UnknownName, "there is no method 'isomap' for a map; nearest: 'umap'"),
+        ({"method": "isomap"}, UnknownName, "there is no method 'isomap' here; nearest: 'umap'"),
         ({"thumbnail": 8}, InvalidSetting, "thumbnail must be 16 to 512, not 8"),
         ({"perplexity": 20.0}, InvalidSetting, "a perplexity of 20 needs 61 photos, there are 24; take at most 7.6"),
         ({"batch": 0}, InvalidSetting, "batch must be 1 to 4096, not 0"),

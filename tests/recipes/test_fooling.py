@@ -254,8 +254,8 @@ def test_what_is_shown(fragile):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"method": "cw"}, "there is no method 'cw' for fooling; nearest: 'pgd', 'fgsm', 'deepfool'"),
-        ({"norm": "l1"}, "there is no norm 'l1' for fooling; nearest: 'l2'"),
+        ({"method": "cw"}, "there is no method 'cw' here; allowed are pgd, fgsm, deepfool, gradient"),
+        ({"norm": "l1"}, "there is no norm 'l1' here; allowed are linf, l2"),
         ({"start": "noise"}, "name either a photo, or --start noise, grey, cppn"),
         ({"radius": 1.5}, "a radius of linf counts whole levels of 255, not 1.5; allowed are 1, 2, 3 ..."),
         ({"radius": 0.0}, "radius must be 0.01 or more, not 0"),

@@ -143,10 +143,12 @@ def test_the_short_side_is_the_native_one(model, photo):
     [
         ({"restarts": 0}, "restarts must be 1 to 64, not 0"),
         ({"steps": 0}, "steps must be 1 or more, not 0"),
-        ({"parameterization": "pixel"}, "there is no parameterization 'pixel' here; nearest: 'pixels'"),
-        ({"ascent": "sgd"}, "there is no ascent 'sgd' here; nearest: 'lbfgs', 'adam'"),
+        ({"parameterization": "pixel"}, "there is no parameterization 'pixel' here; nearest: 'pixels'; "
+                                        "allowed are fourier, pixels"),
+        ({"ascent": "sgd"}, "there is no ascent 'sgd' here; allowed are lbfgs, adam"),
         ({"layers": "mixx"}, "Tiny has no layer 'mixx'; nearest: 'mix'; list them with 'reverie layers Tiny'"),
-        ({"prior": ["l3=1"]}, "there is no prior 'l3'; nearest: 'l2', 'l1'; write NAME=WEIGHT"),
+        ({"prior": ["l3=1"]}, "there is no prior 'l3' here; "
+           "allowed are total-variation, l1, l2, quadratic-variation, alpha-norm; write NAME=WEIGHT"),
     ],
 )
 def test_wrong_settings_are_refused(model, photo, change, message):

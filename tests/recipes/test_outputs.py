@@ -73,7 +73,7 @@ def test_the_end_of_the_forward_says_what_outputs_are(end, count, kind, exclusiv
 def test_the_reading_can_be_said_and_is_checked():
     for kind in ("softmax", "sigmoid", "probability", "raw"):
         assert loaded(output=kind).output.kind == kind
-    with pytest.raises(InvalidSetting, match="allowed are auto, softmax, sigmoid, probability, raw"):
+    with pytest.raises(UnknownName, match="allowed are auto, softmax, sigmoid, probability, raw"):
         loaded(output="tanh")
     with pytest.raises(InvalidSetting, match="a softmax of one output is always 1"):
         loaded(lambda x: x, 1, output="softmax")

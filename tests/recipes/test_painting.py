@@ -171,9 +171,9 @@ def test_vgg_takes_gatys_layers():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"colors": "no"}, "there is no choice of colours 'no' for a painting; allowed are style, luminance, matched"),
-        ({"ascent": "sgd"}, "there is no ascent 'sgd' for a painting; allowed are lbfgs, adam"),
-        ({"start": "zero"}, "there is no start 'zero' for a painting; allowed are photo, noise"),
+        ({"colors": "no"}, "there is no choice of colours 'no' here; allowed are style, luminance, matched"),
+        ({"ascent": "sgd"}, "there is no ascent 'sgd' here; allowed are lbfgs, adam"),
+        ({"start": "zero"}, "there is no start 'zero' here; allowed are photo, noise"),
         ({"style_weight": ["1", "2"]}, "2 --style-weight do not fit 1 styles; give one for each, or none"),
         ({"style_weight": ["much"]}, "'much' is no weight of a style; give a number of 0 or more"),
         ({"style_weight": [0]}, "the styles' weights add up to nothing; give at least one above 0"),

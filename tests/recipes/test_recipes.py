@@ -349,15 +349,17 @@ def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
         (
             lambda model: recipes.feature(model, "mix:1", preset="distil"),
             "there is no preset 'distil' here; nearest: 'distill'; "
-            "allowed are default, quick, distill, essay, maco, naive",
+            "allowed are default, quick, distill, essay, maco, naive, or your FILE.toml:NAME",
         ),
         (
             lambda model: recipes.feature(model, "mix:1", parameterization="pixles"),
-            "there is no parameterization 'pixles'; nearest: 'pixels', 'soft-pixels'",
+            "there is no parameterization 'pixles' here; nearest: 'pixels'; allowed are fourier, "
+            "pixels, soft-pixels, soft-colors, maco, pyramid, cppn, aligned, generator, or a decoder's file.py:factory",
         ),
         (
             lambda model: recipes.feature(model, "mix:1", prior=["tv=1"]),
-            "there is no prior 'tv'; nearest: 'total-variation', 'l1', 'l2'; write NAME=WEIGHT",
+            "there is no prior 'tv' here; allowed are total-variation, l1, l2, quadratic-variation, alpha-norm; "
+            "write NAME=WEIGHT",
         ),
         (
             lambda model: recipes.feature(model, "mix:1", prior=["l1=much"]),
@@ -367,7 +369,7 @@ def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
         (lambda model: recipes.feature(model, "mix:1", batch=0), "batch must be 1 or more, not 0"),
         (
             lambda model: recipes.feature(model, "mix:1", reduction="max"),
-            "there is no reduction 'max'; allowed are mean, sum, ones, mean-square, distance, whitened",
+            "there is no reduction 'max' here; allowed are mean, sum, ones, mean-square, distance, whitened",
         ),
         (lambda model: recipes.dream(model, picture(1), "mix", octaves=0), "octaves must be 1 to 50, not 0"),
         (

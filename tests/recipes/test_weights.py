@@ -77,14 +77,15 @@ def test_a_channel_of_a_sheet_repeats_alone(model, scale):
     ("options", "message"),
     [
         ({"layer": "norm:0+1"}, "'norm:0+1' is no single channel; name channels apart, such as block8:0-15"),
-        ({"layer": "norm", "scale": "log"}, "scale is own, shared, or a number above 0, not 'log'"),
-        ({"layer": "norm", "order": "size"}, "order is norm or channel, not 'size'"),
+        ({"layer": "norm", "scale": "log"}, "there is no scale 'log' here; "
+                                             "allowed are own, shared, or a number above 0"),
+        ({"layer": "norm", "order": "size"}, "there is no order 'size' here; allowed are norm, channel"),
         ({"layer": "norm", "most": 0}, "most must be 1 or more, not 0"),
         ({"layer": "norm", "size": 4}, "size must be 8 to 2048, not 4"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(model, options, message):
-    with pytest.raises(InvalidSetting) as caught:
+    with pytest.raises(reverie.ReverieError) as caught:
         reverie.filters(model, **options)
     assert str(caught.value) == message
 

@@ -89,7 +89,7 @@ def test_names_of_units_keep_their_meaning(model):
     [
         ("mix:1 - 0.5*nix:2", UnknownName, "has no layer 'nix'"),
         ("mix:1 - 0.5*mix:99", UnknownName, "99 is out of range"),
-        ("mix:1 - most(mix:2)", UnknownName, "there is no reduction 'most'"),
+        ("mix:1 - most(mix:2)", UnknownName, "there is no reduction 'most' here; allowed are mean"),
         ("l1 - l2", InvalidSetting, "names no unit"),
         ("mix:1 - 0.5*", InvalidSetting, "there is no unit at character 9"),
     ],

@@ -36,8 +36,8 @@ def test_the_page_is_told_of_the_network(live):
     assert {"dream", "feature", "explain", "style", "invert", "fool", "card"} <= kinds
     filmed = {kind["name"] for kind in live.studio["kinds"] if kind["film"]}
     assert filmed == kinds - {"activations", "card", "explain", "filters"}
-    assert [item["name"] for item in network["names"]["fool"]["norm"]] == ["linf", "l2"]
-    assert "grad-cam" in network["methods"]
+    assert live.get("/api/forms/fool")["properties"]["norm"]["enum"] == ["linf", "l2"]
+    assert "grad-cam" in live.get("/api/forms/explain")["properties"]["method"]["items"]["enum"]
     assert {item["name"] for item in network["names"]["dream"]["preset"]} >= {"default", "quick"}
 
 

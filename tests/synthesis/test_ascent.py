@@ -3,12 +3,13 @@ import pytest
 import torch
 
 from reference.plain import adam
-from reverie.errors import InvalidSetting
-from reverie.synthesis.ascent import KINDS, Ascent
+from reverie.errors import ReverieError
+from reverie.settings.own_preset import ASCENTS
+from reverie.synthesis.ascent import Ascent
 from reverie.transforms import gaussian
 from tiny import picture
 
-STEPWISE = [kind for kind in KINDS if kind != "lbfgs"]  # each row by itself; L-BFGS has tests of its own
+STEPWISE = [kind for kind in ASCENTS if kind != "lbfgs"]  # each row by itself; L-BFGS has tests of its own
 
 
 def climbed(ascent: Ascent, gradients, start=None):
@@ -139,13 +140,13 @@ def test_a_picture_without_a_gradient_waits(kind, bad):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"kind": "lbfg"}, f"there is no ascent 'lbfg'; allowed are {', '.join(KINDS)}"),
-        ({"schedule": "step"}, "there is no schedule 'step'; allowed are linear, cosine"),
+        ({"kind": "lbfg"}, f"there is no ascent 'lbfg' here; nearest: 'lbfgs'; allowed are {', '.join(ASCENTS)}"),
+        ({"schedule": "step"}, "there is no schedule 'step' here; allowed are linear, cosine"),
         ({"rate": (-1.0, 1.0)}, "the rate must be 0 or more, not -1"),
         ({"rate": (float("nan"), 1.0)}, "the rate must be 0 or more, not nan"),
     ],
 )
 def test_wrong_settings_are_refused(settings, message):
-    with pytest.raises(InvalidSetting) as caught:
+    with pytest.raises(ReverieError) as caught:
         Ascent(**settings)
     assert str(caught.value) == message

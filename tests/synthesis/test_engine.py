@@ -299,7 +299,7 @@ def test_stages_go_on_from_the_picture_before(model):
 @pytest.mark.parametrize(
     ("others", "message"),
     [
-        ({"start": "white"}, "there is no start 'white'; allowed are noise, grey, zero, photo"),
+        ({"start": "white"}, "there is no start 'white' here; allowed are noise, grey, zero, photo"),
         ({"constraint": None}, "Pixels leaves [0,1]; give the recipe a constraint"),
         ({"parameterization": Fourier()}, "Fourier keeps to [0,1]; a constraint goes with pixels only"),
         ({"names": ("a", "b")}, "every stage needs one objective for each picture"),
@@ -312,7 +312,7 @@ def test_stages_go_on_from_the_picture_before(model):
     ],
 )
 def test_parts_that_do_not_go_together_are_refused(others, message):
-    with pytest.raises(InvalidSetting) as caught:
+    with pytest.raises(ReverieError) as caught:
         recipe(**others)
     assert str(caught.value) == message
 

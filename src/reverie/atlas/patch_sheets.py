@@ -28,7 +28,6 @@ from reverie.settings.calling import called_with
 from reverie.settings.patches import Patches
 from reverie.unit import Unit
 
-BESIDE = ("gradient", "guided-backprop")
 WORDS = {"top": "strongest", "least": "weakest", "median": "in the middle", "random": "by chance"}
 TITLE = "the number is the unit's activation there; a frame shows where in a large patch it fired"
 COARSE = 6  # a crop that is enlarged more than so many times is shown in its pixels
@@ -39,13 +38,11 @@ class PatchesRun:
 
     Raises:
         UnknownName: no such unit.
-        InvalidSetting: no such kind, or a unit that is not one channel.
+        InvalidSetting: a unit that is not one channel.
         ScanRefused: a damaged scan, or other photos.
     """
 
     def __init__(self, model: Model, asked: Patches) -> None:
-        if asked.beside is not None and asked.beside not in BESIDE:
-            raise InvalidSetting(f"beside is {' or '.join(BESIDE)}, not '{asked.beside}'")
         self.model, self.asked = model, asked
         self.scan = asked.scan if isinstance(asked.scan, Scan) else scan_in(asked.scan)
         self.photos = self.scan.photos(asked.photos)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from reverie.errors import InvalidSetting
 from reverie.models.model import Model
 from reverie.transforms import gaussian
 
@@ -34,20 +33,5 @@ BASELINES: Mapping[str, Callable[[Model, Tensor], Tensor]] = {
 
 
 def baseline(name: str, model: Model, image: Tensor) -> Tensor:
-    """The picture of this name for an image [1,C,H,W].
-
-    Raises:
-        InvalidSetting: there is none of this name.
-    """
-    check_baseline(name)
+    """The picture of this name for an image [1,C,H,W]."""
     return BASELINES[name](model, image)
-
-
-def check_baseline(name: str) -> None:
-    """That there is a baseline of this name.
-
-    Raises:
-        InvalidSetting: there is not.
-    """
-    if name not in BASELINES:
-        raise InvalidSetting(f"there is no baseline '{name}'; allowed are {', '.join(BASELINES)}")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.attribution.baselines import baseline, check_baseline
+from reverie.attribution.baselines import baseline
 from reverie.attribution.method import Estimate, Making, chunks, names, responses, usual
 from reverie.errors import InvalidSetting, check, count
 from reverie.image import Size
@@ -18,6 +18,7 @@ from reverie.models.probe import probe
 from reverie.models.rules import RECTIFIERS, Ruled
 from reverie.objectives import Objective
 from reverie.randomness import generator, normal
+from reverie.settings.explain import BASELINES
 
 SATURATED = "where the network is saturated the gradient is small, however much the place matters"
 EDGES = (
@@ -62,7 +63,7 @@ class InputXGradient:
     caveat: ClassVar[str] = "shows the photo wherever the gradient is noise, and nothing where it is like the baseline"
 
     def __post_init__(self) -> None:
-        check_baseline(self.baseline)
+        BASELINES.check(self.baseline)
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:
         """The only one."""
@@ -126,7 +127,7 @@ class IntegratedGradients:
     caveat: ClassVar[str] = "depends on the baseline: what looks like it cannot matter"
 
     def __post_init__(self) -> None:
-        check_baseline(self.baseline)
+        BASELINES.check(self.baseline)
         count("samples", self.samples)
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:

@@ -1,8 +1,8 @@
 """The methods of attribution by name: those that this folder's modules name, and plugins'."""
 
 from reverie.attribution.method import Making, Method, Settings
-from reverie.errors import UnknownName, nearest
 from reverie.plugins import Table, named
+from reverie.settings.explain import METHODS as OFFERED
 
 METHODS: Table[Making] = Table(
     "attributions", lambda: named("reverie.attribution"), lambda found: found if callable(found) else None
@@ -16,8 +16,5 @@ def method_named(name: str, settings: Settings | None = None) -> Method:
         UnknownName: there is none of this name.
         InvalidSetting: a setting out of its range.
     """
-    if name not in METHODS:
-        raise UnknownName(
-            f"there is no method '{name}'; nearest: {nearest(name, METHODS)}; allowed are {', '.join(METHODS)}"
-        )
+    OFFERED.check(name)
     return METHODS[name](settings or Settings())

@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from reverie.attribution.baselines import baseline, check_baseline
+from reverie.attribution.baselines import baseline
 from reverie.attribution.incremental import Covered
 from reverie.attribution.method import Estimate, Making, chunks, responses, usual
 from reverie.attribution.stretches import Span, Window
@@ -16,6 +16,7 @@ from reverie.figures.curves import Plot, curves
 from reverie.figures.overlay import framed
 from reverie.models.model import Model
 from reverie.objectives import Objective
+from reverie.settings.explain import BASELINES
 
 SHARE = 7  # a window's side is a seventh of the short side, 32 of 224, unless given
 
@@ -40,7 +41,7 @@ class Occlusion:
     caveat: ClassVar[str] = "a covered photo is unlike what the network was taught on; the window's size decides"
 
     def __post_init__(self) -> None:
-        check_baseline(self.baseline)
+        BASELINES.check(self.baseline)
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:
         """One for each batch of windows, the first of which are spread over the whole photo."""

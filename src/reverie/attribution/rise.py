@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from reverie.attribution.baselines import baseline, check_baseline
+from reverie.attribution.baselines import baseline
 from reverie.attribution.method import Estimate, Making, chunks, responses, usual
 from reverie.errors import count
 from reverie.models.model import Model
 from reverie.objectives import Objective
 from reverie.randomness import generator, integers, uniform
+from reverie.settings.explain import BASELINES
 
 GRID, SHARE = 7, 0.5  # cells of a mask along each side, and the chance that one is open
 
@@ -30,7 +31,7 @@ class Rise:
     caveat: ClassVar[str] = "every place has some of the mean score; few masks leave blotches"
 
     def __post_init__(self) -> None:
-        check_baseline(self.baseline)
+        BASELINES.check(self.baseline)
         count("samples", self.samples)
 
     def estimates(self, model: Model, image: Tensor, objective: Objective) -> Iterator[Estimate]:

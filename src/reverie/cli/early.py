@@ -19,6 +19,7 @@ from reverie.paths import (
     path_named,
     photo_path,
 )
+from reverie.settings.feature import GROUNDS, check_start
 from reverie.settings.fields import in_file
 
 PHOTOS = ("photos", "photo", "styles", "guide", "region", "style_region", "concept", "against", "spectrum", "mask",
@@ -36,6 +37,7 @@ FILES = {
 UNITS = ("units", "unit", "layers", "layer", "content_layers", "through", "toward")
 OF_SETS = ("scan", "map", "patches", "score", "doctor", "atlas build")  # whose photos are a whole set
 GOING_ON = ("sheet", "scan", "zoom", "film", "atlas build")  # what is at their output is gone on with
+STARTED = ("feature", "sheet")  # from a photo too
 ENDINGS = {
     "zoom": FILMS,
     "film": FILMS,
@@ -65,6 +67,8 @@ def check_early(command: str, given: dict[str, Any]) -> None:
     _check_network(given)
     _check_classes(command, given)
     _check_preset(given.get("preset"))
+    if command in STARTED:
+        _check_start(given.get("start"))
     _check_films(command, given)
     _check_place(command, given)
 
@@ -123,6 +127,12 @@ def _check_preset(name: Any) -> None:
     file = f"{str(name).partition('.toml')[0]}.toml"
     if in_file(name) and not path_named(file).is_file():
         raise UnknownName(f"the presets {file} cannot be read (no such file); name a TOML file")
+
+
+def _check_start(start: Any) -> None:
+    check_start(start)
+    if isinstance(start, str) and start not in GROUNDS:
+        _check_photos([start], PICTURES)
 
 
 def _check_films(command: str, given: dict[str, Any]) -> None:

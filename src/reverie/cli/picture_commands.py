@@ -16,7 +16,6 @@ from reverie.image import photos_in
 from reverie.models.loading import loaded, use_threads
 from reverie.models.model import Model
 from reverie.models.moments import silent_units
-from reverie.models.output import OUTPUTS
 from reverie.models.readiness import computed_in_software, matrix_units
 from reverie.models.sources import load
 from reverie.paths import check_free as check_free
@@ -28,7 +27,7 @@ from reverie.recipes.wishes import wishes_of
 from reverie.runs import Run
 from reverie.settings.dream import Dream
 from reverie.settings.feature import Feature, Views
-from reverie.settings.parts import Filmed, Network, Output, Recorded, Verified
+from reverie.settings.parts import OUTPUTS, Filmed, Network, Output, Recorded, Verified
 from reverie.settings.rerun import Rerun
 from reverie.synthesis import Recipe, Step, Synthesis, filmed
 from reverie.truth.verification import PHOTOS, verdict_rows, verified

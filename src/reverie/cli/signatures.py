@@ -104,6 +104,7 @@ def _parameter(setting: Setting) -> inspect.Parameter:
         else typer.Option(
             *flags(setting),
             help=setting.help,
+            autocompletion=setting.more["choice"].completed if "choice" in setting.more else None,
             show_default=default not in (None, False),
             rich_help_panel=setting.more["group"],
             hidden=setting.more.get("rare", False),

@@ -8,11 +8,10 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.errors import InvalidSetting
 from reverie.extras import extra, installed, remedy
 from reverie.randomness import undisturbed
 
-METHODS = ("tsne", "umap", "pca")
 COMPONENTS = 50  # principal components that a map is made from
 PERPLEXITY = 30.0
 SAME = 1e-3  # mean distance of directions from their middle that is no more than float16 rounds them by
@@ -66,11 +65,8 @@ def chosen_method(method: str, count: int, perplexity: float | None) -> tuple[st
     """The method and perplexity for so many embeddings, and one sentence where they are others than usual.
 
     Raises:
-        UnknownName: no such method.
         InvalidSetting: a perplexity that there are too few photos for, or that goes with another method.
     """
-    if method not in METHODS:
-        raise UnknownName(f"there is no method '{method}' for a map; nearest: {nearest(method, METHODS)}")
     if perplexity is not None and method != "tsne":
         raise InvalidSetting(f"perplexity is t-SNE's; leave it out with '{method}'")
     largest = (count - 1) / 3

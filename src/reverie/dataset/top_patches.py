@@ -12,21 +12,16 @@ from reverie.dataset.layer_tallies import LayerTallies
 from reverie.dataset.photo_sets import PhotoSet
 from reverie.dataset.store import Scan
 from reverie.dataset.tallies import NOBODY
-from reverie.errors import InvalidSetting, OutOfMemory, ScanRefused, UnknownName, UnsuitableImage, count
+from reverie.errors import OutOfMemory, ScanRefused, UnknownName, UnsuitableImage, count
 from reverie.image import in_channels
 from reverie.models.layers import Box
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.models.receptive_fields import Fields
 from reverie.record import Record, versions
+from reverie.settings.patches import KINDS
 from reverie.unit import Unit
 
-KINDS = {
-    "top": "where the channel is largest",
-    "least": "where it is smallest",
-    "median": "the largest place of photos that excite it neither much nor little",
-    "random": "places of photos chosen by chance",
-}
 TOLERANCE = 1e-3  # of the value, or of the channel's deviation where that is larger
 TOGETHER = 8  # pictures in one forward
 
@@ -115,12 +110,10 @@ def patches(
         copies: show photos of the same bytes each by itself; else the next best take their places.
 
     Raises:
-        UnknownName: the scan has no such layer or channel.
-        InvalidSetting: there is no such kind.
+        UnknownName: the scan has no such layer or channel, or there is no such kind.
         ScanRefused: the layer's grid is another one, or the scan names photos that it has not looked at.
     """
-    if kind not in KINDS:
-        raise InvalidSetting(f"there are no patches '{kind}'; allowed are {', '.join(KINDS)}")
+    KINDS.check(kind)
     count("count", most)
     tallies = scan.tallies(layer)
     if not 0 <= channel < tallies.channels:

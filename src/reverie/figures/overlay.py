@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reverie.errors import InvalidSetting
 from reverie.image import grey
+from reverie.settings.fields import SHOWN
 
 HEAT = (
     (0.0, 0.0, 0.02),
@@ -95,7 +95,7 @@ def overlay(
         opacity: of the strongest colour over the photo.
         top: of a map the value that gets the strongest colour; its own largest unless given.
     """
-    check_show(show)
+    SHOWN.check(show)
     return SHOW[show](image, raw, opacity, top).clamp(0, 1)
 
 
@@ -107,13 +107,3 @@ def framed(image: Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> Te
         area = np.s_[:, top + inset : max(top, bottom - inset), left + inset : max(left, right - inset)]
         out[area] = image.expand(3, -1, -1)[area] if ink is None else torch.tensor(ink).view(3, 1, 1)
     return out
-
-
-def check_show(show: str) -> None:
-    """That there is a way of drawing of this name.
-
-    Raises:
-        InvalidSetting: there is not.
-    """
-    if show not in SHOW:
-        raise InvalidSetting(f"there is no way '{show}' to show an attribution; allowed are {', '.join(SHOW)}")

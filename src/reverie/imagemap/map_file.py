@@ -9,12 +9,13 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from reverie.dataset.layout import grid_shape
-from reverie.dataset.projection import FEWEST, METHODS, Basis
+from reverie.dataset.projection import FEWEST, Basis
 from reverie.errors import RecordRefused
 from reverie.imagemap.image_map import ENDING, FORMAT, KEY, ImageMap
 from reverie.imagemap.sprites import Sprites, thumbnail_side
 from reverie.paths import path_named
 from reverie.record import Record, parse_record
+from reverie.settings.fields import LAYOUTS
 
 LARGEST_FILE = 2_000_000_000  # bytes
 MOST = 1_000_000  # photos
@@ -105,7 +106,7 @@ def _settings_fine(record: Record, original: int) -> bool:
     perplexity = given["perplexity"]
     return (
         isinstance(given["layer"], str)
-        and given["method"] in METHODS
+        and given["method"] in LAYOUTS
         and (given["method"] == "tsne") == (perplexity is not None)
         and (perplexity is None or _perplexity_fine(perplexity, original))
         and type(given["seed"]) is int

@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-POOLINGS = ("own", "average")
 _MAXIMA = (functional.max_pool2d, torch.max_pool2d)
 
 

@@ -36,16 +36,9 @@ def device_named(name: str) -> torch.device:
 
 
 def precision_named(name: str, device: torch.device) -> torch.dtype:
-    """The number type of a precision's name; `auto` is bfloat16 where the device has matrix units for it.
-
-    Raises:
-        InvalidSetting: another name.
-    """
+    """The number type of a precision's name; `auto` is bfloat16 where the device has matrix units for it."""
     best = torch.bfloat16 if matrix_units(device) else torch.float32
-    kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16, "auto": best}
-    if name not in kinds:
-        raise InvalidSetting(f"there is no precision '{name}'; allowed are {', '.join(kinds)}")
-    return kinds[name]
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16, "auto": best}[name]
 
 
 def matrix_units(device: torch.device) -> bool:

@@ -1,15 +1,15 @@
 """Where networks come from: the bundled one, torchvision's and timm's, factories in files and packages, any module."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack, get_type_hints
+from typing import TypedDict, Unpack, get_type_hints
 
 import torch
 from torch import nn
 
-from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.errors import UnknownName, nearest
 from reverie.models.checkpoints import load_weights, weights_source
 from reverie.models.classes import check_count
 from reverie.models.copying import copied
@@ -18,13 +18,14 @@ from reverie.models.making import Found, make_model
 from reverie.models.model import Model
 from reverie.models.names import DEFAULT, OWN
 from reverie.models.own_networks import bundled, efficientnet_lite0
-from reverie.models.pooling import POOLINGS
 from reverie.models.readiness import device_named, precision_named
 from reverie.models.zoos import TIMM, from_timm, from_torchvision, torchvision_names
 from reverie.paths import path_named
 from reverie.randomness import undisturbed
 from reverie.settings.parts import Loading
 from reverie.settings.setting import settings_of
+from reverie.settings.spelling import LOADED
+from reverie.settings.spelling import loading as settled
 
 
 class LoadNames(TypedDict, total=False):
@@ -75,10 +76,8 @@ def load(
     """
     if isinstance(name, Model):
         return name
-    classes = names.pop("classes", None)
-    asked = _asked(loading or Loading(), weights, names)
-    if asked.pooling not in POOLINGS:
-        raise InvalidSetting(f"there is no pooling '{asked.pooling}'; allowed are {', '.join(POOLINGS)}")
+    classes = names.get("classes")
+    asked = settled(loading or Loading(), weights, names)
     place = device_named(asked.device)
     dtype = precision_named(asked.precision, place)
     found = _with(_found(name, _chosen(asked.weights)), asked, classes, dtype)
@@ -91,33 +90,17 @@ def load(
 
 def _signature() -> inspect.Signature:
     """What `load` takes, by name, with the defaults of its settings."""
-    own = {item.name: item.default for item in settings_of(Loading)}
+    own = {LOADED.get(item.name, item.name): item.default for item in settings_of(Loading)}
     first, weights, loading, _ = inspect.signature(load).parameters.values()
     kinds = get_type_hints(LoadNames)
     named = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=own[ALSO.get(name, name)], annotation=kind)
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=own[name], annotation=kind)
         for name, kind in kinds.items()
     ]
     return inspect.Signature([first, weights, loading, *named], return_annotation=Model)
 
 
-ALSO = {"size": "native_size", "output": "output_as"}  # what Python calls otherwise than the command line
 load.__signature__ = _signature()  # type: ignore[attr-defined]
-
-
-def _asked(loading: Loading, weights: str | Path | None, names: Mapping[str, Any]) -> Loading:
-    """The settings with what is said beside them."""
-    unknown = sorted(names.keys() - get_type_hints(LoadNames).keys())
-    if unknown:
-        raise UnknownName(f"load takes no '{unknown[0]}'; nearest: {nearest(unknown[0], get_type_hints(LoadNames))}")
-    given = {ALSO.get(name, name): value for name, value in names.items()}
-    given |= {} if weights == "default" else {"weights": None if weights is None else str(weights)}
-    for name in ("mean", "std"):
-        if given.get(name) is not None and not isinstance(given[name], str):
-            given[name] = tuple(float(value) for value in given[name])
-    if isinstance(given.get("output_key"), int):
-        given["output_key"] = str(given["output_key"])
-    return loading.changed(**given)
 
 
 def _chosen(weights: str | None) -> str | None:

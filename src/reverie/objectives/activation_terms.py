@@ -9,6 +9,7 @@ from reverie.errors import InvalidSetting
 from reverie.models.output import Output
 from reverie.models.probe import Activations
 from reverie.objectives.objective import Objective, Term, constructor
+from reverie.settings.fields import REDUCTIONS as NAMED
 from reverie.unit import Unit
 
 Moments = tuple[Tensor, Tensor]  # mean and deviation of each channel
@@ -83,10 +84,10 @@ def activation(unit: Unit, reduction: str = "mean", *, moments: Moments | None =
         moments: mean and deviation [C] of each channel of the layer; for `whitened` only.
 
     Raises:
-        InvalidSetting: another reduction, or no moments for `whitened`.
+        UnknownName: another reduction.
+        InvalidSetting: no moments for `whitened`.
     """
-    if reduction not in REDUCTIONS:
-        raise InvalidSetting(f"there is no reduction '{reduction}'; allowed are {', '.join(REDUCTIONS)}")
+    NAMED.check(reduction)
     if reduction == "whitened" and moments is None:
         raise InvalidSetting("'whitened' needs the moments of the layer's channels")
     reduce = REDUCTIONS[reduction]

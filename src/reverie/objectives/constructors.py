@@ -15,9 +15,10 @@ from torch import Tensor
 
 from reverie.errors import RecordRefused, ReverieError
 from reverie.models.model import Model
-from reverie.models.output import OUTPUTS, Output
+from reverie.models.output import Output
 from reverie.objectives.objective import Objective
 from reverie.plugins import Table
+from reverie.settings.parts import OUTPUTS
 from reverie.unit import Unit, parse
 
 Network = Callable[[Mapping[str, Any]], Model]  # gives the network that a record describes, or refuses to

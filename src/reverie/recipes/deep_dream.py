@@ -19,11 +19,12 @@ from reverie.recipes.framing import check_positions, taken
 from reverie.recipes.origins import recorded
 from reverie.recipes.other_networks import Other, others
 from reverie.recipes.parameterizing import masked
-from reverie.recipes.presets import DREAM, USUAL, Preset, ascent, preset_named
+from reverie.recipes.presets import DREAM, Preset, ascent, preset_named
 from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.wishes import Wanted, Wish, wishes_of
 from reverie.settings.dream import Dream
 from reverie.settings.fields import sized
+from reverie.settings.own_preset import USUAL
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import AddedDetail, Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile

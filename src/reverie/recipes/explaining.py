@@ -4,9 +4,7 @@ import torch
 from torch import Tensor
 
 from reverie.attribution import Attribution, Explanation, Settings, method_named
-from reverie.attribution.baselines import check_baseline
 from reverie.errors import InvalidSetting, ReverieError, UnsuitableImage
-from reverie.figures.overlay import check_show
 from reverie.image import Photo, Size
 from reverie.models.classes import no_layer
 from reverie.models.model import Model
@@ -26,10 +24,6 @@ def explain(model: Model, asked: Explain) -> Explanation:
         UnknownName: no such layer, channel, class or method.
         InvalidSetting: a number out of range, or settings that do not go together.
     """
-    if asked.show != "auto":
-        check_show(asked.show)
-    if asked.baseline is not None:  # also where no method takes one
-        check_baseline(asked.baseline)
     settings = Settings(asked.layer, asked.samples, asked.noise, asked.baseline, asked.window, asked.stride, asked.seed)
     names = [asked.method] if isinstance(asked.method, str) else list(asked.method)
     if not names or len(set(names)) < len(names):

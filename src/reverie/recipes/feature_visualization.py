@@ -20,14 +20,14 @@ from reverie.recipes.balance import allies, by_deviation, check_allies
 from reverie.recipes.framing import check_positions, taken
 from reverie.recipes.origins import recorded
 from reverie.recipes.other_networks import Other, others
-from reverie.recipes.parameterizing import ALPHAS, made_of, masked, measured, with_alpha, with_spectrum
+from reverie.recipes.parameterizing import made_of, masked, measured, with_alpha, with_spectrum
 from reverie.recipes.presets import FEATURE, Preset, ascent, preset_named
 from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
 from reverie.recipes.wishes import Wish, spread, wishes_of
-from reverie.settings.feature import Canvas, Feature
+from reverie.settings.feature import GROUNDS, Canvas, Feature, check_start
 from reverie.settings.fields import sized
-from reverie.synthesis.recipe import STARTS, Recipe, Stage, Window, blank, count
+from reverie.synthesis.recipe import Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
 from reverie.unit import Unit
 
@@ -133,10 +133,9 @@ def _chosen(preset: Preset, start: Photo | None, parameterization: Any, steps: i
     if parameterization is not None:
         material = made_of(parameterization)
         preset = replace(preset, parameterization=material, blurs=() if material.bounded else preset.blurs)
-    if isinstance(start, str) and start in ("photo", "cppn"):
-        raise InvalidSetting(f"a feature starts from noise, grey, zero or a photo's file, not '{start}'")
+    check_start(start)
     if start is not None:
-        preset = replace(preset, start=start if isinstance(start, str) and start in STARTS[:3] else "photo")
+        preset = replace(preset, start=start if isinstance(start, str) and start in GROUNDS else "photo")
     if steps is not None:
         count("steps", steps)
         preset = replace(preset, steps=steps)
@@ -189,7 +188,7 @@ def _material(
     if alpha is None:
         return part, None, 0.0
     kind, cost = weighted(alpha)
-    if kind not in ALPHAS or (kind == "importance" and "=" in alpha) or cost < 0:
+    if (kind == "importance" and "=" in alpha) or cost < 0:
         raise InvalidSetting(f"'{alpha}' is no opacity; allowed are optimised, optimised=WEIGHT and importance")
     return (with_alpha(part, model.channels) if kind == "optimised" else part), kind, cost
 

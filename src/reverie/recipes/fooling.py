@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reverie.constraints import NORMS, Ball, in_range
-from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.constraints import Ball, in_range
+from reverie.errors import InvalidSetting
 from reverie.figures.result import Finding
 from reverie.image import Photo, Picture, Size, resize
 from reverie.models.model import Model
@@ -212,11 +212,6 @@ def _cropped(model: Model, photo: Picture) -> Tensor:
 def _check(
     photo: Photo | None, target: str | int | None, method: str, norm: str, start: str, radius: float | None
 ) -> None:
-    for what, given, known in (
-        ("method", method, tuple(METHODS)), ("norm", norm, NORMS), ("start", start, ("photo", *NOTHING)),
-    ):  # fmt: skip
-        if given not in known:
-            raise UnknownName(f"there is no {what} '{given}' for fooling; nearest: {nearest(given, known)}")
     if (photo is None) != (start != "photo"):
         raise InvalidSetting(f"name either a photo, or --start {', '.join(NOTHING)}")
     if photo is None and target is None:

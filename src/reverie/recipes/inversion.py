@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from reverie.errors import UnknownName, nearest
 from reverie.figures.result import Finding
 from reverie.image import Size
 from reverie.likeness import WINDOW, psnr, ssim
@@ -46,9 +45,6 @@ def invert(model: Model, asked: Invert) -> Recipe:
 
     Source: Mahendran, Vedaldi 2015; differs: L-BFGS on Fourier features, weights that follow the depth smoothly.
     """
-    for what, given, known in (("parameterization", asked.parameterization, MADE_OF), ("ascent", asked.ascent, RATES)):
-        if given not in known:
-            raise UnknownName(f"there is no {what} '{given}' here; nearest: {nearest(given, known)}")
     units = _units(model, "all" if asked.all else asked.layers)
     picture = None if is_stored(asked.photo) else native_photo(model, asked.photo, asked.size)
     area = _area(model, asked.size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))

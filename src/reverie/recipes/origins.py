@@ -23,9 +23,10 @@ from reverie.recipes.views import Concept, concept_in
 from reverie.runs import Runner
 from reverie.settings.calling import Called, called_with
 from reverie.settings.fields import in_file
+from reverie.settings.own_preset import STARTS
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis.batches import Synthesis
-from reverie.synthesis.recipe import STARTS, Recipe, distinct
+from reverie.synthesis.recipe import Recipe, distinct
 from reverie.unit import Unit
 
 S = TypeVar("S", bound=Settings)

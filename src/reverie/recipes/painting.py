@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage
+from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, Size, grey, read, read_at, read_opacity
 from reverie.models.model import Model
 from reverie.models.receptive_fields import rules
@@ -21,7 +21,6 @@ from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile
 
-COLORS = ("style", "luminance", "matched")
 RATES: Mapping[str, tuple[float, float]] = {"lbfgs": (0.005, 0.005), "adam": (0.02, 0.005)}
 PRIOR = ("total-variation=0.3",)
 SMALLEST = 96  # short side of the first size
@@ -38,7 +37,7 @@ def style(model: Model, asked: Style) -> Recipe:
 
     Source: Gatys, Ecker, Bethge 2016; differs: relative losses (see `gram` and `features`), several sizes.
     """
-    _check(model, asked.colors, asked.start, asked.ascent, asked.octaves, asked.content, asked.style_scale)
+    _check(model, asked.octaves, asked.content, asked.style_scale)
     picture = _read(model, asked.photo, asked.size)
     full = int(picture.shape[-2]), int(picture.shape[-1])
     paintings = _paintings(
@@ -83,14 +82,7 @@ def _made_of(picture: Tensor, colors: str, ascent: str, *, local: bool) -> Param
     return Fourier() if ascent == "lbfgs" and not local else SoftPixels()
 
 
-def _check(
-    model: Model, colors: str, start: str, ascent: str, octaves: int, content: float, style_scale: float
-) -> None:
-    for what, given, known in (
-        ("choice of colours", colors, COLORS), ("start", start, ("photo", "noise")), ("ascent", ascent, tuple(RATES)),
-    ):  # fmt: skip
-        if given not in known:
-            raise UnknownName(f"there is no {what} '{given}' for a painting; allowed are {', '.join(known)}")
+def _check(model: Model, octaves: int, content: float, style_scale: float) -> None:
     count("octaves", octaves, 1, 12)
     check("content", content, 0)
     check("style_scale", style_scale, 0.05, 20)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reverie.errors import InvalidSetting, UnknownName, UnsuitableImage, nearest
+from reverie.errors import InvalidSetting, UnsuitableImage
 from reverie.image import Photo, photos_in, read_mask, resize
 from reverie.parameterizations import (
     Alpha,
@@ -23,6 +23,7 @@ from reverie.parameterizations import (
 from reverie.parameterizations.latents import GENERATOR
 from reverie.parameterizations.spectrum import parse_spectrum
 from reverie.plugins import Table, named
+from reverie.settings.fields import MATERIALS
 
 
 def _part(found: Any) -> Parameterization | None:
@@ -32,7 +33,6 @@ def _part(found: Any) -> Parameterization | None:
 
 
 MADE_OF: Table[Parameterization] = Table("parameterizations", lambda: named("reverie.parameterizations"), _part)
-ALPHAS = ("optimised", "importance")
 SKEWED = 0.02  # how far a mask's aspect may lie from its photo's: a pixel more or less is rounding
 
 
@@ -47,8 +47,7 @@ def made_of(name: str | Latent) -> Parameterization:
         return name
     if name == GENERATOR:
         raise InvalidSetting("a preset cannot hold the generator; say --parameterization generator beside it")
-    if name not in MADE_OF:
-        raise UnknownName(f"there is no parameterization '{name}'; nearest: {nearest(name, [*MADE_OF, GENERATOR])}")
+    MATERIALS.check(name)
     return MADE_OF[name]
 
 

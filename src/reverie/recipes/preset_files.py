@@ -9,6 +9,7 @@ from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.parameterizations import Parameterization
 from reverie.paths import path_named
 from reverie.recipes.parameterizing import made_of
+from reverie.settings.choices import Choice
 from reverie.settings.own_preset import Number, Table, Whole, checked, value_of
 from reverie.transforms import Blur, Colour, Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
@@ -76,8 +77,7 @@ def _transform(table: Mapping[str, Any]) -> Transform:
     """A transform by its name and its numbers."""
     key = "transforms"
     name = value_of(key, table.get("name"), str) if "name" in table else value_of(key, None, Table)
-    if name not in TRANSFORMS:
-        raise UnknownName(f"there is no '{name}' for {key}; nearest: {nearest(name, TRANSFORMS)}")
+    Choice("transform", tuple(TRANSFORMS)).check(name)
     made = TRANSFORMS[name]
     fields = dataclasses.fields(made)  # type: ignore[arg-type]
     numbers = _numbers(table, {item.name: Whole if item.type is int else Number for item in fields})

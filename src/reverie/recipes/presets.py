@@ -6,7 +6,9 @@ from typing import Any
 
 from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels, SoftColors
 from reverie.recipes.preset_files import preset_values, settings_from
-from reverie.settings.fields import in_file, listed_preset
+from reverie.settings.choices import Choice
+from reverie.settings.fields import own_preset
+from reverie.settings.own_preset import USUAL
 from reverie.synthesis.ascent import Ascent
 from reverie.transforms import Jitter, Noise, Pad, Roll, Rotate, Scale, Transform
 
@@ -60,9 +62,6 @@ class Preset:
 # what lucid and lucent see: a margin of 12, shifts within 8 and 4 of 128 pixels, zoom .9 to 1.1, ten degrees
 ROBUST = (Pad(12 / 128), Jitter(4 / 128), Scale(0.9, 1.1), Rotate(10), Jitter(2 / 128))
 
-USUAL = (
-    "usual"  # whitened where the network brings its channels' moments, so that no motif takes over, else mean-square
-)
 ESSAY = 0.05  # the essays' rates .4 to .1 act on a wider range of values than [0,1]; so scaled, half the range is used
 
 ROBUSTLY = Preset(
@@ -204,11 +203,12 @@ def preset_named(preset: str | Mapping[str, Any], table: Mapping[str, Preset]) -
         UnknownName: there is none of this name, or a key that presets do not have.
         InvalidSetting: a file or a value that is none.
     """
-    if isinstance(preset, Mapping) or in_file(preset):
+    settings: Mapping[str, Any] = {"base": preset}
+    if own_preset(preset):
         settings = preset if isinstance(preset, Mapping) else settings_from(preset)
-        base = listed_preset(settings.get("base", "default"), table)  # never a file's
-        return replace(table[base], **preset_values(settings))
-    return table[listed_preset(preset, table)]
+    base = settings.get("base", "default")
+    Choice("preset", tuple(table)).check(base)  # never a file's
+    return replace(table[base], **preset_values(settings))
 
 
 def ascent(preset: Preset, stage: int, rate: float | None) -> Ascent:

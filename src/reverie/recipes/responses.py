@@ -6,7 +6,6 @@ from torch import Tensor
 from reverie.attribution import ActivationMaps, Drawing
 from reverie.attribution.activation_maps import peak
 from reverie.errors import InvalidSetting
-from reverie.figures.overlay import check_show
 from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.recipes.framing import native_photo
@@ -26,7 +25,6 @@ def activations(model: Model, asked: Activations) -> ActivationMaps:
         UnknownName: no such layer or channel.
         InvalidSetting: a number out of range, or a layer without rows and columns.
     """
-    check_show(asked.show)
     image = native_photo(model, asked.photo, asked.size)
     units = [channel for unit in model.units(asked.layer) for channel in _channels(model, unit)]
     with torch.no_grad():
@@ -38,7 +36,7 @@ def activations(model: Model, asked: Activations) -> ActivationMaps:
     margin = min(_margin(seen[layer]) for layer in {unit.layer for unit in units})
     peaks = {unit: peak(seen[unit.layer][0, int(unit.channels[0])], margin) for unit in units}
     strongest = sorted(units, key=lambda unit: -peaks[unit])[: asked.most]
-    top = _scale(asked.scale, max(peaks.values()))
+    top = top_of(asked.scale, max(peaks.values()))
     return ActivationMaps(image, tuple(strongest), margin, top, asked.show, asked.opacity)
 
 
@@ -55,15 +53,6 @@ def _channels(model: Model, unit: Unit) -> list[Unit]:
     return [unit] if unit.channels else [Unit(unit.layer, (channel,)) for channel in every]
 
 
-def _scale(scale: float | str, largest: float) -> float | None:
-    if scale == "own":
-        return None
-    if scale == "shared":
-        return largest
-    try:
-        value = float(scale)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise InvalidSetting(f"scale is shared, own, or a number above 0, not '{scale}'")
-    return value
+def top_of(scale: float | str, largest: float) -> float | None:
+    """The value at which colours end, None for each picture's own."""
+    return None if scale == "own" else largest if scale == "shared" else float(scale)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.errors import InvalidSetting
 from reverie.models.model import Model
 from reverie.models.moments import channel_moments
 from reverie.objectives import PHOTO_PRIORS, PRIORS, Objective, activation
@@ -37,16 +37,9 @@ def response(model: Model, unit: Unit, reduction: str) -> Objective:
 
 
 def minus_priors(objective: Objective, priors: Sequence[str], photo: Tensor | None = None) -> Objective:
-    """The objective less each prior, given as `NAME=WEIGHT`; those from a photo where there is one.
-
-    Raises:
-        UnknownName: no such prior.
-    """
+    """The objective less each prior, given as `NAME=WEIGHT`; those from a photo where there is one."""
     for text in [priors] if isinstance(priors, str) else priors:
         name, weight = weighted(text)
-        known = [*PRIORS, *(PHOTO_PRIORS if photo is not None else [])]
-        if name not in known:
-            raise UnknownName(f"there is no prior '{name}'; nearest: {nearest(name, known)}; write NAME=WEIGHT")
         prior = PRIORS[name]() if photo is None or name in PRIORS else PHOTO_PRIORS[name](photo)
         objective = objective - weight * prior
     return objective

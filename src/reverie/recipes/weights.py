@@ -6,10 +6,9 @@ from reverie.errors import InvalidSetting
 from reverie.models.connectivity import connectivity
 from reverie.models.model import Model
 from reverie.recipes.origins import recorded
+from reverie.recipes.responses import top_of
 from reverie.settings.filters import Filters
 from reverie.unit import Unit
-
-ORDERS = ("norm", "channel")
 
 
 @recorded(Filters, run=Drawing)
@@ -20,14 +19,14 @@ def filters(model: Model, asked: Filters) -> Kernels:
         UnknownName: no such layer or channel.
         InvalidSetting: a number out of range, or channels that no weights make.
     """
-    if asked.order not in ORDERS:
-        raise InvalidSetting(f"order is {' or '.join(ORDERS)}, not '{asked.order}'")
     wired = connectivity(model)
     found = [filter_of(unit, wired.bundles(unit)) for unit in channels_of(model, asked.layer)]
     if asked.order == "norm":
         found.sort(key=lambda item: -item.norm)
     found = found[: asked.most]
-    return Kernels(tuple(found), _top(asked.scale, max(float(item.kernels.abs().max()) for item in found)), asked.size)
+    return Kernels(
+        tuple(found), top_of(asked.scale, max(float(item.kernels.abs().max()) for item in found)), asked.size
+    )
 
 
 def channels_of(model: Model, layer: str) -> list[Unit]:
@@ -39,15 +38,3 @@ def channels_of(model: Model, layer: str) -> list[Unit]:
         every = range(model.layer(unit.layer).channels)
         units += [unit] if unit.channels else [Unit(unit.layer, (channel,)) for channel in every]
     return units
-
-
-def _top(scale: float | str, largest: float) -> float | None:
-    if scale in ("own", "shared"):
-        return None if scale == "own" else largest
-    try:
-        value = float(scale)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise InvalidSetting(f"scale is own, shared, or a number above 0, not '{scale}'")
-    return value

@@ -9,14 +9,15 @@ from typing import Any
 
 import torch
 
-from reverie.errors import InvalidSetting, ReverieError, UnknownName, nearest
+from reverie.errors import InvalidSetting, ReverieError
 from reverie.expression import Sum, Weighed, looks_like_sum, parse_sum
 from reverie.image import Size
 from reverie.models.model import Model
 from reverie.models.moments import deviation, ordinary
 from reverie.models.probe import probe
-from reverie.objectives import PRIORS, REDUCTIONS, Objective
+from reverie.objectives import PRIORS, Objective
 from reverie.objectives.constructors import stored
+from reverie.settings.fields import REDUCTIONS
 from reverie.unit import Unit, parse
 
 Wanted = str | Unit | Objective
@@ -148,10 +149,8 @@ def _summed(model: Model, found: Sum, rows: int | None) -> Wish:
             rest = rest + _times(term.weight, NAMED[name]())
             resolved.append(term)
             continue
-        if term.reduction and term.reduction not in REDUCTIONS:
-            raise UnknownName(
-                f"there is no reduction '{term.reduction}'; nearest: {nearest(term.reduction, REDUCTIONS)}"
-            )
+        if term.reduction:
+            REDUCTIONS.check(term.reduction)
         (unit,) = model.units(term.unit, rows=rows)
         units.append(replace(term, unit=unit))
         resolved.append(units[-1])

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from reverie.settings.fields import EachPhoto, Most, NativeSize, Opacity, Show
+from reverie.settings.fields import SCALES, EachPhoto, Most, NativeSize, Opacity, Show
 from reverie.settings.parts import Network, Numbered
 from reverie.settings.setting import Settings, asked
 
@@ -19,9 +19,7 @@ class Activations(Settings):
     photo: EachPhoto
     layer: Annotated[str, asked("LAYER for its channels, or channels such as LAYER:0-15.", group="Common")]
     most: Most = 64
-    scale: Annotated[
-        float | str, asked("shared, own (each channel's colours end at its largest response), or a response.")
-    ] = "shared"
+    scale: Annotated[float | str, asked("Where the colours end: {}.", choice=SCALES)] = "shared"
     show: Show = "map"
     opacity: Opacity = 0.8
     size: NativeSize = None

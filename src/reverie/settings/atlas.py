@@ -4,30 +4,26 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from reverie.errors import InvalidSetting
+from reverie.settings.choices import Choice
 from reverie.settings.fields import FeaturePreset, RandomSeed, Rate, StepsEach, Whole, Workers
 from reverie.settings.parts import Network, Output, Recorded
 from reverie.settings.setting import Settings, asked
 
-VIEWS = ("max", "min", "diverse")  # of which batches are made; pictures of the last are diverse-1, diverse-2 ...
+VIEWS = Choice("view", ("max", "min", "diverse"))  # pictures of the last are diverse-1, diverse-2 ...
+CLUSTERS = Choice(
+    "cluster",
+    {"local": "this machine", "auto": "the cluster that this machine is of"},
+    also="HOST:PORT",
+    takes=lambda address: ":" in str(address),
+)
 TOGETHER = 4096  # pictures that run together, at most
 SIDE = 2048  # of a picture, at most, in pixels
 DIVERSE = 64  # diverse views of a unit, at most
 
 
-def views_named(text: Any) -> Any:
-    """Views from a text such as max,diverse; anything else as it is.
-
-    Raises:
-        InvalidSetting: there is no such view.
-    """
-    names = tuple(part.strip() for part in text.split(",")) if isinstance(text, str) else text
-    wrong = [name for name in names if name not in VIEWS] if isinstance(names, list | tuple) else []
-    if wrong or not names:
-        raise InvalidSetting(
-            f"'{wrong[0] if wrong else ''}' is no view; allowed are {', '.join(VIEWS)}, such as max,min"
-        )
-    return names
+def views_named(views: Any) -> tuple[Any, ...]:
+    """Views from a text such as max,diverse, or from several; none at all is one without a name."""
+    return tuple(part.strip() for part in views.split(",")) if isinstance(views, str) else tuple(views) or ("",)
 
 
 class Named(Network):
@@ -42,8 +38,9 @@ class Building(Output):
     cluster: Annotated[
         str | None,
         asked(
-            "Workers of a Ray cluster make the pictures: local (this machine), auto, or HOST:PORT.",
+            "Workers of a Ray cluster make the pictures: {}.",
             group="Common",
+            choice=CLUSTERS,
         ),
     ] = None
     cluster_workers: Annotated[
@@ -82,7 +79,8 @@ class Build(Settings):
         asked("Photos to look at: a folder, a .tar file, or a .txt file that names one path a line.", group="Common"),
     ] = None
     views: Annotated[
-        Any, asked("Which pictures: max, min, diverse, joined by commas.", group="Objective", parse=views_named)
+        Any,
+        asked("Which pictures, joined by commas: {}.", group="Objective", parse=views_named, choice=VIEWS),
     ] = ",".join(VIEWS)
     diversity: Annotated[
         Annotated[int, Meta(ge=1, le=DIVERSE)], asked("Diverse views of each unit.", group="Objective")

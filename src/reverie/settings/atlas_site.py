@@ -4,23 +4,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.errors import InvalidSetting
 from reverie.settings.atlas import AtlasFile
+from reverie.settings.choices import Choice
 from reverie.settings.parts import Output
 from reverie.settings.setting import Settings, asked
 
-FORMATS = ("webp", "avif")
-
-
-def format_named(name: str) -> str:
-    """A picture format by its name.
-
-    Raises:
-        InvalidSetting: there is no such format.
-    """
-    if name not in FORMATS:
-        raise InvalidSetting(f"'{name}' is no format of a site's pictures; allowed are {' and '.join(FORMATS)}")
-    return name
+FORMATS = Choice("format", {"webp": "", "avif": "two fifths smaller"})
 
 
 class Export(Settings):
@@ -31,9 +20,7 @@ class Export(Settings):
     usage = ("bundled.atlas -o site/", "bundled.atlas -o site/ --format avif")
 
     atlas: AtlasFile
-    format: Annotated[
-        str, asked("Format of the pictures: webp, or avif, two fifths smaller.", group="Output", parse=format_named)
-    ] = "webp"
+    format: Annotated[str, asked("Format of the pictures: {}.", group="Output", choice=FORMATS)] = "webp"
     quality: Annotated[
         Annotated[int, Meta(ge=1, le=100)] | None,
         asked("Quality of the pictures; 70 for webp, 50 for avif, unless given.", group="Output"),

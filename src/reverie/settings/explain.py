@@ -4,14 +4,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.fields import Area, EachPhoto, Opacity, RandomSeed, Unit, Whole, sized
+from reverie.plugins import names_in
+from reverie.settings.choices import Choice
+from reverie.settings.fields import SHOWN, Area, EachPhoto, Opacity, RandomSeed, Unit, Whole, sized
 from reverie.settings.parts import Explained, Network
 from reverie.settings.setting import Settings, asked
 
-METHODS = (
-    "gradient", "input-x-gradient", "smoothgrad", "vargrad", "integrated-gradients", "guided-backprop", "deconvnet",
-    "grad-cam", "grad-cam++", "layer-cam", "score-cam", "guided-grad-cam", "occlusion", "rise",
-)  # fmt: skip
+METHODS = Choice("method", names_in("reverie.attribution"), plugins="attributions")
+SHOWN_BY_METHODS = SHOWN.more("auto")
+BASELINES = Choice("baseline", ("black", "white", "grey", "mean", "blur"))
 
 
 class Explain(Settings):
@@ -34,10 +35,7 @@ class Explain(Settings):
             group="Objective",
         ),
     ] = None
-    method: Annotated[
-        tuple[str, ...],
-        asked(f"{', '.join(METHODS)}, or a plugin's.", group="Common"),
-    ] = ("gradient",)
+    method: Annotated[tuple[str, ...], asked("{}.", group="Common", choice=METHODS)] = ("gradient",)
     layer: Annotated[
         str | None,
         asked("Layer of class activation maps; the last one with rows and columns unless given.", group="Objective"),
@@ -51,7 +49,7 @@ class Explain(Settings):
     ] = 0.15
     baseline: Annotated[
         str | None,
-        asked("What a photo is compared with or covered by: black, white, grey, mean or blur.", group="Objective"),
+        asked("What a photo is compared with or covered by: {}.", group="Objective", choice=BASELINES),
     ] = None
     window: Annotated[
         Whole | None, asked("Side of what occlusion covers, in pixels; a seventh of the short side.", group="Objective")
@@ -59,7 +57,7 @@ class Explain(Settings):
     stride: Annotated[Whole | None, asked("Pixels from one window to the next; half a window.", group="Objective")] = (
         None
     )
-    show: Annotated[str, asked("overlay, map (alone) or signed; automatic.")] = "auto"
+    show: Annotated[str, asked("How the map is drawn: {}.", choice=SHOWN_BY_METHODS)] = "auto"
     opacity: Opacity = 0.8
     control: Annotated[
         bool,

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Self
 from msgspec import Meta
 
 from reverie.expression import looks_like_sum
+from reverie.paths import photo_path
+from reverie.settings.choices import Choice
 from reverie.settings.fields import (
     FEATURE_PRESETS,
     Also,
@@ -25,20 +27,36 @@ from reverie.settings.fields import (
 from reverie.settings.parts import Network, Verified
 from reverie.settings.setting import Settings, asked
 
+GROUNDS = Choice(
+    "start",
+    {"noise": "", "grey": "", "zero": "black"},
+    also="a photo",
+    takes=lambda start: start not in ("photo", "cppn"),  # names of other commands
+)
+ALPHAS = Choice("opacity", ("optimised", "importance"), weighed=True)
+
+
+def check_start(start: Any) -> None:
+    """Refuses a start that is neither one of the names, nor a photo's, nor a file's that is there.
+
+    Raises:
+        UnknownName: it is none of these.
+    """
+    if isinstance(start, str) and start not in GROUNDS:
+        path = photo_path(start)
+        if not path.suffix and not path.exists():
+            raise GROUNDS.unknown(start)
+
 
 class Canvas(Settings, kw_only=False):
     """What a picture is made on."""
 
     size: PictureSize = None
-    start: Annotated[
-        Photo | None, asked("noise, grey, zero (black), or a photo.", reads="photo", but=("noise", "grey", "zero"))
-    ] = None
+    start: Annotated[Photo | None, asked("{}.", reads="photo", choice=GROUNDS)] = None
     mask: Mask = None
     alpha: Annotated[
         str | None,
-        asked(
-            "Opacity of the picture: optimised, optimised=WEIGHT (of what opaque parts cost), or importance.", rare=True
-        ),
+        asked("Opacity of the picture: {}; optimised=WEIGHT is of what opaque parts cost.", rare=True, choice=ALPHAS),
     ] = None
     window: Annotated[
         bool | None, asked("Compute only the part of the picture that a neuron sees; automatic.", rare=True)

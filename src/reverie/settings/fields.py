@@ -2,12 +2,15 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from msgspec import Meta
 
-from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.errors import InvalidSetting
+from reverie.plugins import names_in
+from reverie.settings.choices import Choice
 from reverie.settings.setting import asked
 
 LARGEST_SIDE = 32_768
@@ -19,33 +22,19 @@ def in_file(preset: object) -> bool:
     return isinstance(preset, str) and (preset.endswith(".toml") or ".toml:" in preset)
 
 
-def listed_preset(name: Any, allowed: Iterable[str]) -> str:
-    """The name of a preset that is allowed.
-
-    Raises:
-        UnknownName: it is none of them.
-    """
-    several = tuple(allowed)
-    if isinstance(name, str) and name in several:
-        return name
-    raise UnknownName(
-        f"there is no preset '{name}' here; nearest: {nearest(str(name), several)}; allowed are {', '.join(several)}"
-    )
+def own_preset(preset: object) -> bool:
+    """Whether a preset is one's own: in a file, or the plain values of a record."""
+    return isinstance(preset, Mapping) or in_file(preset)
 
 
-def preset_of(allowed: Sequence[str], usual: str = "") -> Meta:
-    """What a preset is: one of these, or one of one's own, in a file or as the plain values of a record.
+def preset_of(choice: Choice, usual: str = "") -> Meta:
+    """What a preset is: one of these, or one of one's own.
 
     Args:
         usual: which one it is where none is named, where that depends on other settings.
     """
-
-    def checked(preset: Any) -> Any:
-        kept = isinstance(preset, Mapping) or in_file(preset) or (preset is None and usual)
-        return preset if kept else listed_preset(preset, allowed)
-
-    text = f"Settings to start from: {', '.join(allowed)}, or your FILE.toml:NAME{usual and f'; {usual}'}."
-    return asked(text, group="Common", reads="preset", parse=checked)
+    text = f"Settings to start from: {{}}{usual and f'; {usual}'}."
+    return asked(text, group="Common", reads="preset", choice=choice)
 
 
 def sized(size: Any) -> Area | None:
@@ -87,6 +76,13 @@ def numbers(text: Any) -> Any:
         raise InvalidSetting(f"'{text[:40]}' are no numbers; write them such as .485,.456,.406") from None
 
 
+def _above_zero(number: Any) -> bool:
+    try:
+        return 0 < float(number) < math.inf
+    except (TypeError, ValueError):
+        return False
+
+
 # kinds of fields, with their bounds
 Whole = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -96,6 +92,30 @@ Steps = Annotated[int, Meta(ge=1)]
 Seed = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Photo = Any  # a file, `sample:flower`, `sample:china`, a picture, array or tensor: read when the run is made
 Unit = Any  # its text, or the unit or objective itself
+
+# names that several settings may be
+PRIORS = Choice(
+    "prior",
+    {"total-variation": "", "l1": "", "l2": "from grey", "quadratic-variation": "", "alpha-norm": ""},
+    weighed=True,
+)
+PHOTO_PRIORS = PRIORS.more("l1-photo", "l2-photo")
+REDUCTIONS = Choice("reduction", ("mean", "sum", "ones", "mean-square", "distance", "whitened"))
+MATERIALS = Choice(
+    "parameterization",
+    (*names_in("reverie.parameterizations"), "generator"),
+    plugins="parameterizations",
+    also="a decoder's file.py:factory",
+    takes=lambda made: not isinstance(made, str) or ":" in made,
+)
+SHOWN = Choice("way to show a map", {"overlay": "", "map": "alone", "signed": ""})
+SCALES = Choice(
+    "scale",
+    {"own": "each channel's largest value", "shared": "the largest of all"},
+    also="a number above 0",
+    takes=_above_zero,
+)
+LAYOUTS = Choice("method", ("tsne", "umap", "pca"))
 
 # fields that several settings have, with their help
 OnePhoto = Annotated[Photo, asked("A photo, sample:flower or sample:china.", argument="PHOTO", reads="photo")]
@@ -123,14 +143,11 @@ Weighted = Annotated[
 ]
 Prior = Annotated[
     tuple[str, ...],
-    asked("NAME=WEIGHT to subtract per pixel: total-variation, l1 or l2 (from grey).", group="Objective"),
+    asked("NAME=WEIGHT to subtract per pixel: {}.", group="Objective", choice=PRIORS),
 ]
 PhotoPrior = Annotated[
     tuple[str, ...],
-    asked(
-        "NAME=WEIGHT to subtract per pixel: total-variation, l1, l2 (from grey), l1-photo or l2-photo.",
-        group="Objective",
-    ),
+    asked("NAME=WEIGHT to subtract per pixel: {}.", group="Objective", choice=PHOTO_PRIORS),
 ]
 Mask = Annotated[
     Photo | None,
@@ -155,23 +172,19 @@ RandomSeed = Annotated[Seed, asked("Random seed.", group="Common")]
 Parallel = Annotated[Whole | None, asked("Pictures that run together; as many as fit the cache.", rare=True)]
 Reduction = Annotated[
     str | None,
-    asked(
-        "How a unit's activations become one number: mean, sum, ones, mean-square, distance or whitened.",
-        group="Objective",
-        rare=True,
-    ),
+    asked("How a unit's activations become one number: {}.", group="Objective", rare=True, choice=REDUCTIONS),
 ]
 Made = Annotated[
     Any | None,
-    asked(
-        "What the picture is made of: fourier, pixels, soft-pixels, soft-colors, maco, pyramid, cppn, aligned, "
-        "generator, or a decoder's file.py:factory.",
-        rare=True,
-        reads="code",
-    ),
+    asked("What the picture is made of: {}.", rare=True, reads="code", choice=MATERIALS),
 ]
-FEATURE_PRESETS = ("default", "quick", "distill", "essay", "maco", "naive")
-DREAM_PRESETS = ("default", "quick", "google", "zoom", "essay-dream")
+FEATURE_PRESETS = Choice(
+    "preset",
+    ("default", "quick", "distill", "essay", "maco", "naive"),
+    also="your FILE.toml:NAME",
+    takes=own_preset,
+)
+DREAM_PRESETS = replace(FEATURE_PRESETS, own=("default", "quick", "google", "zoom", "essay-dream"))
 FeaturePreset = Annotated[Any, preset_of(FEATURE_PRESETS)]
 DreamPreset = Annotated[Any, preset_of(DREAM_PRESETS)]
 Negative = Annotated[bool, asked("Find the unit's minimum activation.", group="Objective")]
@@ -179,7 +192,7 @@ Cosine = Annotated[
     Annotated[float, Meta(ge=0, le=16)],
     asked("Power of the cosine by which the dot product is weighed.", group="Objective", rare=True),
 ]
-Show = Annotated[str, asked("How the map is drawn: overlay, map (alone) or signed.", group="Picture")]
+Show = Annotated[str, asked("How the map is drawn: {}.", choice=SHOWN)]
 Opacity = Annotated[Share, asked("Opacity of an overlay's strongest colour, 0 to 1.", rare=True)]
 Most = Annotated[Whole, asked("How many channels to draw.")]
 PhotoSet = Annotated[

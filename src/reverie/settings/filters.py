@@ -4,9 +4,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.fields import Most, OneUnit, OtherPictures, RandomSeed, Whole
+from reverie.settings.choices import Choice
+from reverie.settings.fields import SCALES, Most, OneUnit, OtherPictures, RandomSeed, Whole
 from reverie.settings.parts import Drawn, Network
 from reverie.settings.setting import Settings, asked
+
+ORDERS = Choice("order", {"norm": "the longest weights first", "channel": "its number"})
 
 
 class Linking(Settings):
@@ -48,9 +51,7 @@ class Filters(Linking, kw_only=True):
         ),
     ]
     most: Most = 64
-    scale: Annotated[
-        float | str, asked("own (each channel's colours end at its largest weight), shared, or a weight.")
-    ] = "own"
-    order: Annotated[str, asked("norm (the longest weights first) or channel (by number).")] = "norm"
+    scale: Annotated[float | str, asked("Where the colours end: {}.", choice=SCALES)] = "own"
+    order: Annotated[str, asked("Which channel comes first: by {}.", choice=ORDERS)] = "norm"
     size: Annotated[Annotated[int, Meta(ge=8, le=2048)], asked("Side of each picture.")] = 160
     kernels: Annotated[bool, asked("Of a single channel draw the kernels alone.", group="Objective")] = False

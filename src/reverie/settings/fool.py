@@ -4,9 +4,16 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from reverie.settings.choices import Choice
 from reverie.settings.fields import NativeSize, Photo, RandomSeed, Some, Steps, Whole
 from reverie.settings.parts import Filmed, Network
 from reverie.settings.setting import Settings, asked
+
+METHODS = Choice(
+    "method", {"pgd": "projected gradient descent", "fgsm": "", "deepfool": "least change", "gradient": ""}
+)
+NORMS = Choice("norm", ("linf", "l2"))
+STARTS = Choice("start", ("photo", "noise", "grey", "cppn"))
 
 
 class Fool(Settings):
@@ -34,10 +41,8 @@ class Fool(Settings):
             flag="--as",
         ),
     ] = None
-    method: Annotated[
-        str, asked("pgd (projected gradient descent), fgsm, deepfool (least change) or gradient.", group="Objective")
-    ] = "pgd"
-    norm: Annotated[str, asked("Norm of the change: linf or l2.", group="Objective")] = "linf"
+    method: Annotated[str, asked("{}.", group="Objective", choice=METHODS)] = "pgd"
+    norm: Annotated[str, asked("Norm of the change: {}.", group="Objective", choice=NORMS)] = "linf"
     radius: Annotated[
         Annotated[float, Meta(ge=0.01)] | None,
         asked("Largest change: of linf in levels of 255; of l2 for values in [0,1].", group="Objective"),
@@ -45,7 +50,7 @@ class Fool(Settings):
     smallest: Annotated[bool, asked("Look for the smallest radius that is enough.", group="Objective")] = False
     steps: Annotated[Steps | None, asked("Steps of the search, 40 unless given.")] = None
     rate: Annotated[Some | None, asked("Length of a step; of pgd in units of the radius.", rare=True)] = None
-    start: Annotated[str, asked("photo; or noise, grey or cppn for a picture from nothing.")] = "photo"
+    start: Annotated[str, asked("{}; all but a photo are for a picture from nothing.", choice=STARTS)] = "photo"
     size: NativeSize = None
     transfer: Annotated[
         tuple[str, ...], asked("Another network that is asked too, as for --model.", group="Network", names="network")

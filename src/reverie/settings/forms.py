@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from reverie.settings.choices import Choice
 from reverie.settings.setting import Setting, Settings, settings_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,6 +31,8 @@ def schema(cls: type[Settings]) -> dict[str, Any]:
 def _property(item: Setting) -> dict[str, Any]:
     found = msgspec.json.schema(item.kind)
     found.pop("description", None)
+    if "choice" in item.more:
+        found = _named(found, item.more["choice"]) if found else {"examples": list(item.more["choice"])}
     if "parse" in item.more and found:  # it is taken as text too, such as 427x640
         found = {"anyOf": [*found.get("anyOf", [found]), {"type": "string"}]}
     if not item.required:
@@ -42,3 +45,12 @@ def _property(item: Setting) -> dict[str, Any]:
         "rare": bool(item.more.get("rare")),
         **reads,
     }
+
+
+def _named(form: Any, choice: Choice) -> Any:
+    """A form with the names of a choice at the place of its text."""
+    if isinstance(form, list):
+        return [_named(each, choice) for each in form]
+    if not isinstance(form, dict):
+        return form
+    return choice.form() if form.get("type") == "string" else {key: _named(form[key], choice) for key in form}

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from reverie.settings.fields import Batch, Photo, RandomSeed, Steps, Whole, Workers
+from reverie.settings.fields import LAYOUTS, Batch, Photo, RandomSeed, Steps, Whole, Workers
 from reverie.settings.parts import Network, Output
 from reverie.settings.setting import Settings, asked
 
@@ -51,7 +51,7 @@ class Grid(Settings):
         asked("How many activations are laid out, drawn by chance from all photos.", group="Objective"),
     ] = 10_000
     fewest: Annotated[Whole, asked("Activations below which a cell stays empty.", group="Objective")] = 5
-    method: Annotated[str, asked("How they are laid out: tsne, umap or pca.", group="Objective")] = "tsne"
+    method: Annotated[str, asked("How they are laid out: {}.", group="Objective", choice=LAYOUTS)] = "tsne"
     cosine: Annotated[
         Annotated[float, Meta(ge=0, le=16)],
         asked("Power of the cosine by which a direction is weighed.", group="Objective", rare=True),

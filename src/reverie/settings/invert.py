@@ -4,9 +4,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.fields import NativeSize, RandomSeed, Some, Steps, Stored, Unit
+from reverie.settings.choices import Choice
+from reverie.settings.fields import PRIORS, NativeSize, RandomSeed, Some, Steps, Stored, Unit
 from reverie.settings.parts import Network, Several
 from reverie.settings.setting import Settings, asked
+
+SIMPLE = Choice("parameterization", ("fourier", "pixels"))
+ASCENTS = Choice("ascent", {"lbfgs": "", "adam": "whose restarts run at once"})
 
 
 class Invert(Settings):
@@ -34,13 +38,18 @@ class Invert(Settings):
         bool,
         asked("Rebuild from each channel's mean over the picture alone, as an embedding holds it.", group="Objective"),
     ] = False
-    parameterization: Annotated[str, asked("What the picture is made of: fourier or pixels.", rare=True)] = "fourier"
-    ascent: Annotated[str, asked("lbfgs, or adam, whose restarts run at once.", rare=True)] = "lbfgs"
+    parameterization: Annotated[str, asked("What the picture is made of: {}.", rare=True, choice=SIMPLE)] = "fourier"
+    ascent: Annotated[str, asked("{}.", rare=True, choice=ASCENTS)] = "lbfgs"
     steps: Annotated[Steps, asked("Steps of the ascent.")] = 256
     rate: Annotated[Some | None, asked("The mean first move of L-BFGS, or Adam's first rate.", rare=True)] = None
     prior: Annotated[
         tuple[str, ...] | None,
-        asked("NAME=WEIGHT to subtract per pixel; stronger with depth unless given.", group="Objective", rare=True),
+        asked(
+            "NAME=WEIGHT to subtract per pixel: {}; stronger with depth unless given.",
+            group="Objective",
+            rare=True,
+            choice=PRIORS,
+        ),
     ] = None
     size: NativeSize = None
     seed: RandomSeed = 0

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.fields import Batch, PhotoSet, Workers
+from reverie.settings.fields import LAYOUTS, Batch, PhotoSet, Workers
 from reverie.settings.parts import Network, Output
 from reverie.settings.setting import Settings, asked
 
@@ -22,7 +22,7 @@ class Map(Settings):
     layer: Annotated[
         str | None, asked("Layer whose activations make the map; the last one before the logits.", group="Objective")
     ] = None
-    method: Annotated[str | None, asked("tsne, umap or pca.", group="Common")] = None
+    method: Annotated[str | None, asked("{}.", group="Common", choice=LAYOUTS)] = None
     perplexity: Annotated[
         Annotated[float, Meta(ge=1)] | None,
         asked("About how many neighbours t-SNE heeds; 30 unless given.", group="Objective"),

@@ -3,16 +3,20 @@
 import re
 import reprlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, ValidationError
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
-from reverie.settings.fields import LARGEST_SIDE
+from reverie.settings.choices import Choice
+from reverie.settings.fields import LARGEST_SIDE, MATERIALS, REDUCTIONS
 from reverie.settings.setting import Settings, asked, settings_of
 
 LARGEST_NUMBER = 10**9
+# whitened where the network brings its channels' moments, so that no motif takes over, else mean-square
+USUAL = "usual"
 Whole = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
 Some = Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)]
 Number = Annotated[float, Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
@@ -29,6 +33,14 @@ WORDS: Mapping[Any, str] = {  # how a message says what is allowed
     str | Table: "a text in quotes",
 }  # fmt: skip
 
+ASCENTS = Choice("ascent", ("adam", "mean-abs", "paced", "std", "sign", "l2", "gradient", "newton", "lbfgs"))
+SCHEDULES = Choice("schedule", ("linear", "cosine"))
+PRESET_REDUCTIONS = REDUCTIONS.more(USUAL)
+PRESET_MATERIALS = replace(
+    MATERIALS, also="a table of its name and numbers", takes=lambda made: isinstance(made, Mapping)
+)
+STARTS = Choice("start", ("noise", "grey", "zero", "photo"))
+
 
 def pairs(value: Any) -> Any:
     """Two numbers for each size; two alone are those of all sizes."""
@@ -42,14 +54,16 @@ class OwnPreset(Settings):
     base: Annotated[str, asked("The preset whose values hold where this one says nothing.")] = "default"
     about: Annotated[str, asked("A sentence.")] = ""
     steps: Annotated[Some, asked("Steps at each size.")] = 1
-    ascent: Annotated[str, asked("The kind of gradient ascent.")] = "adam"
+    ascent: Annotated[str, asked("The kind of gradient ascent: {}.", choice=ASCENTS)] = "adam"
     rates: Annotated[tuple[Pair, ...], Meta(min_length=1), asked("First and last rate at each size.", parse=pairs)] = (
         (0.1, 0.1),
     )
     betas: Annotated[Pair, asked("Decay of Adam's two means.")] = (0.8, 0.95)
-    schedule: Annotated[str, asked("How the rate falls.")] = "linear"
-    reduction: Annotated[str, asked("Of a unit's activation.")] = "mean"
-    parameterization: Annotated[str | Table, asked("What the picture is made of, by name, or with its numbers.")] = ""
+    schedule: Annotated[str, asked("How the rate falls: {}.", choice=SCHEDULES)] = "linear"
+    reduction: Annotated[str, asked("Of a unit's activation: {}.", choice=PRESET_REDUCTIONS)] = "mean"
+    parameterization: Annotated[str | Table, asked("What the picture is made of: {}.", choice=PRESET_MATERIALS)] = (
+        "pixels"
+    )
     transforms: Annotated[tuple[Table, ...], asked("What the network sees the picture through, in order.")] = ()
     octaves: Annotated[Some, asked("Sizes of a dream.")] = 1
     octave_scale: Annotated[Number, asked("Ratio of a size to the one before.")] = 1.4
@@ -58,7 +72,7 @@ class OwnPreset(Settings):
     coarsest: Annotated[Whole, asked("About the long side of a dream's first octave; 0 for any.")] = 0
     sizes: Annotated[tuple[Side, ...], asked("Sides of a feature's stages; of a dream at most one.")] = ()
     blurs: Annotated[tuple[Pair, ...], asked("Deviation of the gradient's blur, as rates.", parse=pairs)] = ()
-    start: Annotated[str, asked("noise, grey, zero or photo.")] = "noise"
+    start: Annotated[str, asked("{}.", choice=STARTS)] = "noise"
     redirect: Annotated[Whole, asked("First steps with redirected rectifiers.")] = 0
 
 
@@ -66,17 +80,20 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     """The values that a table says, of their types and within their bounds.
 
     Raises:
-        UnknownName: a key that presets do not have.
+        UnknownName: a key that presets do not have, or a name that there is not.
         InvalidSetting: a value of another kind.
     """
     known = {item.name: item for item in settings_of(OwnPreset)}
     unknown = [key for key in given if key not in known]
     if unknown:
         raise UnknownName(f"a preset has no '{unknown[0]}'; nearest: {nearest(unknown[0], known)}")
-    return {
+    found = {
         key: value_of(key, known[key].more.get("parse", lambda item: item)(value), known[key].kind)
         for key, value in given.items()
     }
+    for key, value in found.items():
+        known[key].choose(value)
+    return found
 
 
 def value_of(key: str, value: Any, kind: Any) -> Any:

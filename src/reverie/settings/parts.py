@@ -1,13 +1,24 @@
 """Parts that settings are asked with: the network, and the output."""
 
+import re
 from typing import Annotated, Any
 
 from msgspec import Meta
 
+from reverie.settings.choices import Choice
 from reverie.settings.fields import Area, Positive, Whole, numbers, sized
 from reverie.settings.setting import Settings, asked
 
 DEFAULT = "efficientnet_lite0"  # the network where none is named; here alone
+DEVICES = Choice(
+    "device",
+    ("auto", "cpu", "cuda", "mps"),
+    also="cuda:1",
+    takes=lambda name: re.fullmatch(r"(cpu|cuda|mps):\d{1,3}", str(name)) is not None,
+)
+PRECISIONS = Choice("precision", ("float32", "bfloat16", "auto"))
+POOLINGS = Choice("pooling", {"own": "", "average": "in place of every maximum"})
+OUTPUTS = Choice("output", ("auto", "softmax", "sigmoid", "probability", "raw"))
 
 
 class Loading(Settings):
@@ -17,8 +28,8 @@ class Loading(Settings):
         str | None,
         asked("default, none (random), or a file: safetensors or a saved state dict.", group="Network"),
     ] = "default"
-    device: Annotated[str, asked("auto, cpu, cuda, cuda:1 or mps.", group="Network")] = "auto"
-    precision: Annotated[str, asked("float32, bfloat16 or auto.", group="Network")] = "float32"
+    device: Annotated[str, asked("{}.", group="Network", choice=DEVICES)] = "auto"
+    precision: Annotated[str, asked("{}.", group="Network", choice=PRECISIONS)] = "float32"
     mean: Annotated[
         tuple[float, ...] | None,
         asked("Mean of the network's input, such as .5,.5,.5.", group="Network", parse=numbers),
@@ -33,11 +44,8 @@ class Loading(Settings):
     classes: Annotated[
         str | None, asked("A file of class names, one a line, in the order of the logits.", group="Network")
     ] = None
-    pooling: Annotated[str, asked("own, or average in place of every maximum.", group="Network", rare=True)] = "own"
-    output_as: Annotated[
-        str,
-        asked("How outputs are read: auto, softmax, sigmoid, probability or raw.", group="Network"),
-    ] = "auto"
+    pooling: Annotated[str, asked("{}.", group="Network", rare=True, choice=POOLINGS)] = "own"
+    output_as: Annotated[str, asked("How outputs are read: {}.", group="Network", choice=OUTPUTS)] = "auto"
     output_key: Annotated[
         str | None, asked("Which of several outputs is taken, by its name or number.", group="Network", rare=True)
     ] = None
@@ -71,7 +79,7 @@ class Recorded(Settings):
     weights: Annotated[
         str | None, asked("default, none (random), or a file: safetensors or a saved state dict.", group="Network")
     ] = "default"
-    device: Annotated[str, asked("auto, cpu, cuda, cuda:1 or mps.", group="Network")] = "auto"
+    device: Annotated[str, asked("{}.", group="Network", choice=DEVICES)] = "auto"
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=1024)] | None, asked("Threads of the processor.", group="Network")
     ] = None

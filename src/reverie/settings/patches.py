@@ -4,9 +4,21 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from reverie.settings.choices import Choice
 from reverie.settings.fields import Unit, Whole
 from reverie.settings.parts import Pictured, Recorded
 from reverie.settings.setting import Settings, asked
+
+KINDS = Choice(
+    "kind of patch",
+    {
+        "top": "where the channel is largest",
+        "least": "where it is smallest",
+        "median": "the largest place of photos that excite it neither much nor little",
+        "random": "places of photos chosen by chance",
+    },
+)
+BESIDE = Choice("picture beside a patch", ("gradient", "guided-backprop"))
 
 
 class Patches(Settings):
@@ -26,9 +38,9 @@ class Patches(Settings):
     photos: Annotated[str | None, asked("Where the photos are now; where they were unless given.", group="Common")] = (
         None
     )
-    kind: Annotated[tuple[str, ...], asked("top, least, median or random.")] = ("top",)
+    kind: Annotated[tuple[str, ...], asked("{}.", choice=KINDS)] = ("top",)
     most: Annotated[Whole, asked("How many patches of each kind.")] = 9
-    beside: Annotated[str | None, asked("Beside each patch its gradient or guided-backprop picture.")] = None
+    beside: Annotated[str | None, asked("Beside each patch its picture by {}.", choice=BESIDE)] = None
     side: Annotated[Annotated[int, Meta(ge=16, le=2048)], asked("Side of a patch's picture, in pixels.")] = 160
     copies: Annotated[
         bool, asked("Show copies of one photo, files of the same bytes, each by itself; else the first alone.")

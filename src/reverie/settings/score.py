@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from reverie.settings.feature import Preset
-from reverie.settings.fields import RandomSeed, Steps, Unit, Whole, Workers
+from reverie.settings.fields import FEATURE_PRESETS, RandomSeed, Steps, Unit, Whole, Workers
 from reverie.settings.parts import Network, Tabled
 from reverie.settings.setting import Settings, asked
 
@@ -43,9 +43,10 @@ class UnitScores(Settings):
     beside: Annotated[
         tuple[str, ...] | None,
         asked(
-            "Presets of further pictures, for agreement; maco unless given, and default beside maco.",
+            "Presets of further pictures, for agreement: {}; maco unless given, and default beside maco.",
             reads="preset",
             rare=True,
+            choice=FEATURE_PRESETS,
         ),
     ] = None
     seeds: Annotated[Annotated[int, Meta(ge=1, le=16)], asked("Seeds of the preset's pictures.")] = 2

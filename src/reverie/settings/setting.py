@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Self, TypeVar, dataclass_transform, get_args, 
 import msgspec
 from msgspec import NODEFAULT, Meta, Struct, ValidationError
 
-from reverie.errors import InvalidSetting, UnknownName, nearest
-from reverie.settings.wording import LONGEST, allowed, alternatives, bare, shown
+from reverie.errors import InvalidSetting, check_names
+from reverie.settings.wording import allowed, alternatives, bare, shown
 
 S = TypeVar("S", bound="Settings")
 
@@ -23,15 +23,15 @@ def asked(text: str, *, group: str = "Picture", **more: Any) -> Meta:
     """What a setting is, for an `Annotated` type.
 
     Args:
-        text: help, in one line.
+        text: help, in one line; `{}` in it stands for the names of its `choice`.
         group: of the options in the help: Common, Picture, Objective, Network or Output.
         more: `flag` (of the command line, where it is not the name), `argument` (its place there, where it has no
             flag), `each` (a command asks once for each of several), `rare` (listed by --help-all only), `parse` (makes
-            a value of what is given, before its type is checked), `reads` (photo, mask, file, code, network, unit or
-            preset: what a record may not lead to without consent) and `names` (file, folder or network: what of this
-            machine the user alone may name).
+            a value of what is given, before its type is checked), `choice` (the names that it may be), `reads` (photo,
+            mask, file, code, network, unit or preset: what a record may not lead to without consent) and `names` (file,
+            folder or network: what of this machine the user alone may name).
     """
-    return Meta(description=text, extra={"group": group, **more})
+    return Meta(description=text.replace("{}", str(more.get("choice", ""))), extra={"group": group, **more})
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,18 @@ class Setting:
         for each in value if isinstance(value, tuple) else (value,):
             if isinstance(each, float) and not math.isfinite(each):
                 raise self._wrong(value)
+        self.choose(value)
         return value
+
+    def choose(self, value: Any) -> None:
+        """Refuses a name, or one of several, that the setting may not be.
+
+        Raises:
+            UnknownName: there is no such name.
+        """
+        for each in value if isinstance(value, tuple) else () if value is None else (value,):
+            if "choice" in self.more:
+                self.more["choice"].check(each)
 
     def _wrong(self, value: Any) -> InvalidSetting:
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -154,9 +165,7 @@ class Settings(Struct, metaclass=_Frozen):
             InvalidSetting: as the class; or one that must be given and is not.
         """
         own = {item.name: item for item in settings_of(cls)}
-        for name in given:
-            if name not in own and name not in parts_of(cls):
-                raise UnknownName(f"{cls.word()} takes no '{name[:LONGEST]}'; nearest: {nearest(name, own)}")
+        check_names(cls.word(), [name for name in given if name not in parts_of(cls)], own)
         missing = [name for name, item in own.items() if item.required and name not in given]
         if missing:
             raise InvalidSetting(f"{cls.word()} needs {' and '.join(missing)}")

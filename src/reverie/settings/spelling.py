@@ -4,12 +4,32 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reverie.settings.parts import Network
+from reverie.errors import check_names
+from reverie.settings.parts import Loading, Network
 from reverie.settings.setting import Setting, Settings, settings_of
 from reverie.settings.wording import alternatives
 
 LOADED = {"native_size": "size", "output_as": "output"}  # what `reverie.load` calls otherwise
 OF_TERMINALS = ("model", "classes", "threads")  # what it is not given so
+
+
+def loading(whole: Loading, weights: Any, names: Mapping[str, Any]) -> Loading:
+    """How `reverie.load` loads: the settings with what is said beside them, by the names that it has for them.
+
+    Raises:
+        UnknownName: a name that it does not take.
+        InvalidSetting: as the settings.
+    """
+    fields = {LOADED.get(item.name, item.name): item.name for item in settings_of(Loading)}
+    check_names("load", names, [name for name in fields if name not in ("weights", "threads")])
+    given = {fields[name]: value for name, value in names.items() if name != "classes"}
+    given |= {} if weights == "default" else {"weights": None if weights is None else str(weights)}
+    for name in ("mean", "std"):
+        if given.get(name) is not None and not isinstance(given[name], str):
+            given[name] = tuple(float(value) for value in given[name])
+    if isinstance(given.get("output_key"), int):
+        given["output_key"] = str(given["output_key"])
+    return whole.changed(**given)
 
 
 def flags(setting: Setting) -> list[str]:

@@ -4,9 +4,17 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from reverie.settings.fields import Photo, PhotoSize, Positive, RandomSeed, Some, Steps, Tile, Unit
+from reverie.settings.choices import Choice
+from reverie.settings.fields import PHOTO_PRIORS, Photo, PhotoSize, Positive, RandomSeed, Some, Steps, Tile, Unit
 from reverie.settings.parts import Filmed, Network
 from reverie.settings.setting import Settings, asked
+
+COLORS = Choice(
+    "choice of colours",
+    {"style": "the style's", "luminance": "the photo's stay", "matched": "the style's, brought to the photo's"},
+)
+STARTS = Choice("start", ("photo", "noise"))
+ASCENTS = Choice("ascent", {"lbfgs": "", "adam": "needs less memory"})
 
 
 class Style(Settings):
@@ -51,12 +59,10 @@ class Style(Settings):
     ] = ()
     colors: Annotated[
         str,
-        asked(
-            "Colours: style takes the style's, luminance keeps the photo's, matched brings the style's to the photo's."
-        ),
+        asked("Colours: {}.", choice=COLORS),
     ] = "style"
-    start: Annotated[str, asked("photo or noise.")] = "photo"
-    ascent: Annotated[str, asked("lbfgs, or adam, which needs less memory.", rare=True)] = "lbfgs"
+    start: Annotated[str, asked("{}.", choice=STARTS)] = "photo"
+    ascent: Annotated[str, asked("{}.", rare=True, choice=ASCENTS)] = "lbfgs"
     octaves: Annotated[
         Annotated[int, Meta(ge=1, le=12)], asked("Number of sizes, each twice as large as the one before.")
     ] = 3
@@ -64,7 +70,12 @@ class Style(Settings):
     rate: Annotated[Some | None, asked("The ascent's first rate, or the mean first move of L-BFGS.", rare=True)] = None
     prior: Annotated[
         tuple[str, ...] | None,
-        asked("NAME=WEIGHT to subtract per pixel; total-variation=0.3 unless given.", group="Objective", rare=True),
+        asked(
+            "NAME=WEIGHT to subtract per pixel: {}; total-variation=0.3 unless given.",
+            group="Objective",
+            rare=True,
+            choice=PHOTO_PRIORS,
+        ),
     ] = None
     size: PhotoSize = None
     tile: Tile = None

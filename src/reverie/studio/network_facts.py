@@ -1,25 +1,11 @@
-"""What the studio's pages are told of the network, and the names that its forms offer."""
+"""What the studio's pages are told of the network, and of the presets."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reverie.attribution.method_table import METHODS as EXPLAINING
 from reverie.errors import ReverieError
 from reverie.models.model import Model
-from reverie.objectives.activation_terms import REDUCTIONS
 from reverie.recipes.deep_dream import usual_layer
-from reverie.recipes.fooling import METHODS, NOTHING, RADII
-from reverie.recipes.inversion import MADE_OF
-from reverie.recipes.painting import COLORS, RATES
 from reverie.recipes.presets import presets
-
-CHOICES: Mapping[str, Mapping[str, Iterable[str]]] = {
-    "dream": {"reduction": REDUCTIONS},
-    "feature": {"reduction": REDUCTIONS},
-    "style": {"colors": COLORS, "ascent": RATES, "start": ("photo", "noise")},
-    "invert": {"parameterization": MADE_OF, "ascent": RATES},
-    "fool": {"method": METHODS, "norm": RADII, "start": ("photo", *NOTHING)},
-}
 
 
 def described(model: Model) -> dict[str, Any]:
@@ -32,7 +18,6 @@ def described(model: Model) -> dict[str, Any]:
         "classes": list(model.classes),
         "device": str(model.device),
         "default_layer": _usual(model),
-        "methods": list(EXPLAINING),
         "names": _names(),
         "notes": list(model.notes),
         "layers": [
@@ -48,15 +33,11 @@ def described(model: Model) -> dict[str, Any]:
 
 
 def _names() -> dict[str, dict[str, list[dict[str, str]]]]:
-    """What each setting that is one of several names may be, by kind and setting, from the tables that decide."""
-    found = {
-        kind: {name: [{"name": each, "about": ""} for each in table] for name, table in tables.items()}
-        for kind, tables in CHOICES.items()
+    """The presets of each kind, with what each is; the names of other settings stand in the forms."""
+    return {
+        kind: {"preset": [{"name": name, "about": preset.about} for name, preset in table.items()]}
+        for kind, table in presets().items()
     }
-    for kind, table in presets().items():
-        told = [{"name": name, "about": preset.about} for name, preset in table.items()]
-        found[kind] = {**found.get(kind, {}), "preset": told}
-    return found
 
 
 def _usual(model: Model) -> str | None:

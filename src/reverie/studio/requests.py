@@ -150,7 +150,7 @@ def _check_value(item: Setting, value: Any) -> None:
     reads = item.more.get("reads")
     if closed(item):
         raise InvalidSetting(f"'{item.name}' names what is on this machine; say it at the command line")
-    if reads in PICTURED and value not in item.more.get("but", ()):
+    if reads in PICTURED and not (isinstance(value, str) and value in item.more.get("choice", ())):
         raise InvalidSetting(f"'{item.name}' is a picture; bring it, and name it among the pictures")
     if reads in PLAIN_NAMES and not (isinstance(value, str) and BUILT_IN.fullmatch(value)):
         raise InvalidSetting(

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from reverie.errors import InvalidSetting
+from reverie.settings.own_preset import ASCENTS, SCHEDULES
 from reverie.synthesis.lbfgs import LBFGS, Slope
 from reverie.transforms import gaussian
 
 Move = Callable[[Tensor, Tensor, Tensor, float], None]  # gradient, its L1 norm [N] (not Adam), score [N], rate
 
-KINDS = ("adam", "mean-abs", "paced", "std", "sign", "l2", "gradient", "newton", "lbfgs")
 EPSILON = 1e-8  # of Adam
 STRIDE = 3.0  # of a paced step, in rates: what is drawn back has found its way along the sphere
 
@@ -55,7 +55,8 @@ class Ascent:
         betas: Adam's; the first is also the momentum of `paced`.
 
     Raises:
-        InvalidSetting: a kind, schedule or rate that is not allowed.
+        UnknownName: a kind or schedule that there is not.
+        InvalidSetting: a rate that is not allowed.
     """
 
     kind: str = "adam"
@@ -65,10 +66,8 @@ class Ascent:
     betas: tuple[float, float] = (0.8, 0.95)
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise InvalidSetting(f"there is no ascent '{self.kind}'; allowed are {', '.join(KINDS)}")
-        if self.schedule not in ("linear", "cosine"):
-            raise InvalidSetting(f"there is no schedule '{self.schedule}'; allowed are linear, cosine")
+        ASCENTS.check(self.kind)
+        SCHEDULES.check(self.schedule)
         wrong = [rate for rate in self.rate if not (math.isfinite(rate) and rate >= 0)]
         if wrong:
             raise InvalidSetting(f"the rate must be 0 or more, not {wrong[0]:g}")

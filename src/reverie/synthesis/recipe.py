@@ -17,10 +17,9 @@ from reverie.models.model import Model
 from reverie.objectives import Objective
 from reverie.objectives.objective import joint
 from reverie.parameterizations import Alpha, Parameterization
+from reverie.settings.own_preset import STARTS
 from reverie.synthesis.ascent import Ascent
 from reverie.transforms import Roll, Transform
-
-STARTS = ("noise", "grey", "zero", "photo")
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,7 @@ class Recipe:
         for stage in self.stages:
             count("steps", stage.steps)
         count("batch", self.batch)
-        if self.start not in STARTS:
-            raise InvalidSetting(f"there is no start '{self.start}'; allowed are {', '.join(STARTS)}")
+        STARTS.check(self.start)
         if self.start == "photo" and self.photo is None:
             raise InvalidSetting("a start from a photo needs the photo; give it, or start from noise")
         if self.parameterization.photos == "none" and (self.start != "noise" or len(self.stages) > 1):

@@ -22,6 +22,7 @@ export function control(about) {
 }
 
 const allowed = about => types(about).find(each => each.enum)?.enum || ["yes", "no"];
+const offered = about => types(about).map(each => each.examples || each.items?.enum || each.items?.examples).find(Boolean);
 const chosen = text => (text === "yes" ? true : text === "no" ? false : text);
 const written = value => (value === true ? "yes" : value === false ? "no" : (value ?? ""));
 
@@ -103,7 +104,8 @@ function Number_({ id, about, value, change }) {
 
 function Choice({ id, about, value, change }) {
   const none = optional(about) || about.default === undefined;
-  return html`<select id=${id} onChange=${event => change(chosen(event.target.value) || undefined)}>
+  const said = text => (text === "" || chosen(text) === about.default ? undefined : chosen(text));
+  return html`<select id=${id} onChange=${event => change(said(event.target.value))}>
     ${none && html`<option value="">automatic</option>`}
     ${allowed(about).map(each => html`<option key=${each} value=${each} selected=${each === written(value ?? about.default)}>${each}</option>`)}
   </select>`;
@@ -152,7 +154,7 @@ function Field({ name, about, value, change, names, help = true, id = `set-${nam
   const kind = control(about);
   const bounded = kind === "number" && slides(types(about)[0], about.default);
   const said = html`<span class=${help ? "help" : "unseen"} id="${id}-help">${about.description}</span>`;
-  const own = { name, id, about, value, change, names };
+  const own = { name, id, about, value, change, names: names ?? offered(about) };
   const closed = Boolean(names?.[0]?.name);
   const described = closed && names.some(each => each.about);
   if (kind === "tick") {
