@@ -10,7 +10,7 @@ import reverie.cli.commands
 from reverie import recipes
 from reverie.cli.app import app, main
 from reverie.settings import commands
-from reverie.settings.setting import settings_of
+from reverie.settings.setting import GROUPS, settings_of
 
 COMMON = {"--weights", "--device", "--precision", "--mean", "--std", "--native-size", "--classes", "--threads",
           "--pooling", "--output-as", "--output-key"}
@@ -118,7 +118,7 @@ def test_help_shows_every_option(command, monkeypatch, capsys):
     assert set(re.findall(r"(?<![\w-])--[a-z-]+", text)) - {"--help", "--help-all"} == OPTIONS[command]
 
 
-def test_the_rare_options_are_left_out_of_the_short_help(monkeypatch, capsys):
+def test_the_short_help_has_its_groups_in_one_order_and_leaves_out_rare_options(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     for name, cls in commands().items():
         monkeypatch.setattr(sys, "argv", ["reverie", *name.split(), "--help"])
@@ -127,6 +127,8 @@ def test_the_rare_options_are_left_out_of_the_short_help(monkeypatch, capsys):
         text = capsys.readouterr().out
         rare = [item for item in settings_of(cls) if item.more.get("rare")]
         assert len(text.splitlines()) <= 100
+        groups = [group for group in re.findall(r"^╭─ (\w+)", text, re.MULTILINE) if group in GROUPS]
+        assert groups == [group for group in GROUPS if group in groups]
         assert not [item.name for item in rare if f"--{item.name.replace('_', '-')} " in text]
         assert ("--help-all" in text) == bool(rare or "--pooling" in OPTIONS[name])
 

@@ -15,7 +15,7 @@ from reverie.settings.fields import sized
 from reverie.settings.fool import Fool
 from reverie.settings.parts import Network
 from reverie.settings.scan import Scan
-from reverie.settings.setting import Settings, parts_of, settings_of
+from reverie.settings.setting import GROUPS, Settings, parts_of, settings_of
 from reverie.settings.wording import allowed
 from reverie.settings.zoom import Zoom
 
@@ -39,7 +39,7 @@ def test_every_setting_says_what_it_is_once(name):
     assert len({item.name for item in own}) == len(own)
     for item in own:
         assert item.help.endswith((".", "...")), item.name
-        assert item.more["group"] in ("Common", "Picture", "Objective", "Network", "Output"), item.name
+        assert item.more["group"] in GROUPS, item.name
 
 
 def test_shorthand_reaches_the_parts_and_whole_parts_are_taken():

@@ -12,7 +12,7 @@ from reverie.cli.early import check_early
 from reverie.cli.saying import say
 from reverie.cli.signals import status
 from reverie.errors import ReverieError, printable
-from reverie.settings.setting import Setting, Settings, settings_of
+from reverie.settings.setting import GROUPS, Setting, Settings, settings_of
 from reverie.settings.spelling import flags
 from reverie.settings.wording import alternatives
 
@@ -27,8 +27,9 @@ def refused(error: OSError) -> str:
 def command(cls: type[Settings], function: Callable[..., None], about: str) -> Callable[..., None]:
     """A function for typer to read, which gives `function` the command's settings, its network's and its output's."""
     classes = [item for item in (cls, cls.asks, cls.writes) if item is not None]
-    wanted = [_parameter(item) for each in classes for item in settings_of(each)]
-    if any(item.more.get("rare") for each in classes for item in settings_of(each)):
+    asked = [item for each in classes for item in settings_of(each)]
+    wanted = [_parameter(item) for item in sorted(asked, key=_place)]
+    if any(item.more.get("rare") for item in asked):
         wanted.append(_whole_help())
     ordered = sorted(wanted, key=lambda item: item.default is not inspect.Parameter.empty)
 
@@ -75,6 +76,11 @@ def _settings(classes: Sequence[type[Settings]], given: Mapping[str, Any]) -> It
 def _name(setting: Setting) -> str:
     """How a command calls it; a photo of several has the plural."""
     return f"{setting.name}s" if setting.more.get("each") else setting.name
+
+
+def _place(setting: Setting) -> int:
+    """Where a help has it: arguments first, in the order of a call, then options by their groups."""
+    return -1 if "argument" in setting.more else GROUPS.index(setting.more["group"])
 
 
 def _whole_help() -> inspect.Parameter:

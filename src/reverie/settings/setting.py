@@ -17,6 +17,7 @@ from reverie.errors import InvalidSetting, check_names
 from reverie.settings.wording import allowed, alternatives, bare, shown
 
 S = TypeVar("S", bound="Settings")
+GROUPS = ("Common", "Picture", "Objective", "Network", "Output")  # of options, as helps have them one after the other
 
 
 def asked(text: str, *, group: str = "Picture", **more: Any) -> Meta:
@@ -24,7 +25,7 @@ def asked(text: str, *, group: str = "Picture", **more: Any) -> Meta:
 
     Args:
         text: help, in one line; `{}` in it stands for the names of its `choice`.
-        group: of the options in the help: Common, Picture, Objective, Network or Output.
+        group: of the options in the help, one of GROUPS.
         more: `flag` (of the command line, where it is not the name), `argument` (its place there, where it has no
             flag), `each` (a command asks once for each of several), `rare` (listed by --help-all only), `parse` (makes
             a value of what is given, before its type is checked), `choice` (the names that it may be), `reads` (photo,
