@@ -18,8 +18,9 @@ class Record:
     """What was asked and what every "automatic" came to.
 
     Attributes:
-        recipe: name of the recipe's function in `reverie.recipes`.
-        arguments: its plain arguments, JSON values only; a photo stands as `{"photo": name, "sha256": ...}`.
+        recipe: name of the recipe's function in `reverie.recipes`, or `synthesize` for a Recipe built by hand.
+        arguments: its plain arguments, or the Recipe's parts, JSON values only; a photo stands as
+            `{"photo": name, "sha256": ...}`.
         model: how the model was loaded, and the hash of its weights.
         automatic: batch members, size, tile, threads, device, precision, steps taken.
         index: which picture of the batch this is; None for all of them, on a sheet.

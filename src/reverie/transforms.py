@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from reverie.errors import check, count
 from reverie.image import Size
 from reverie.randomness import Generators, integers, normal, uniform
 
@@ -74,6 +75,9 @@ class Pad:
     """A grey margin of `amount` of the side all round; the picture shrinks to make room."""
 
     amount: float
+
+    def __post_init__(self) -> None:
+        check("amount", self.amount, 0)
 
     def draw(self, generators: Generators, size: Size) -> Tensor:
         """A zoom out [N,2,3]."""
@@ -153,6 +157,9 @@ class Backdrop:
 
     contrast: float = 1.5
     cells: int = 5
+
+    def __post_init__(self) -> None:
+        count("cells", self.cells, 1, 1024)
 
     def draw(self, generators: Generators, size: Size) -> Seen:
         """A ground for each image: one colour, and blots of others on it."""

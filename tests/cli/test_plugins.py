@@ -21,17 +21,21 @@ from reverie.recipes.rerunning import recipe_of
 from reverie.record import Record
 
 BANDS = """
+from dataclasses import dataclass
 import torch
 from reverie.parameterizations import Parameterization
 from reverie.randomness import normal
 
+@dataclass(frozen=True)
 class Bands(Parameterization):
+    noise: float = 0.1
+
     @property
     def photos(self):
         return "none"
 
     def init(self, shape, generators):
-        return 0.1 * normal((*shape[:2], 1), generators)
+        return self.noise * normal((*shape[:2], 1), generators)
 
     def decode(self, latents, size):
         return latents.sigmoid().expand(-1, -1, -1, size[1])
@@ -155,6 +159,22 @@ def test_a_picture_of_a_plugins_parameterization_repeats_where_it_is_installed(p
     (folder / "visions-1.0.dist-info" / "entry_points.txt").unlink()
     forget()
     with pytest.raises(RecordRefused, match="'parameterization' is not what reverie writes"):
+        reverie.rerun("a.png", model)
+
+
+def test_a_part_of_a_plugin_repeats_where_it_is_installed(package, model):
+    folder = package()
+    part, wish = type(made_of("bands"))(noise=0.4), reverie.objectives.channel("mix", 1)
+    stage = reverie.Stage((wish,), (24, 24), 2, reverie.Ascent())
+    given = reverie.feature(model, "mix:1", parameterization=part, size=32, steps=2)
+    built = reverie.synthesize(model, reverie.Recipe(("a",), (stage,), part, labels=("a",)))
+    for made in (given, built):
+        assert made.record.arguments["parameterization"] == {"part": "bands", "arguments": {"noise": 0.4}}
+        made.save("a.png")
+        assert torch.equal(reverie.rerun("a.png", model).images, made.images)
+    (folder / "visions-1.0.dist-info" / "entry_points.txt").unlink()
+    forget()
+    with pytest.raises(RecordRefused, match="there is no part 'bands' here; known are"):
         reverie.rerun("a.png", model)
 
 

@@ -8,17 +8,19 @@ import pytest
 import torch
 
 import reverie
-from reverie import recipes
+from reverie import objectives, recipes
 from reverie.cli.app import app
 from reverie.errors import RecordRefused, ReverieError
 from reverie.files import record_text, save
-from reverie.image import to_pil
+from reverie.image import read, to_pil
 from reverie.models import zoos
+from reverie.parameterizations import Maco, Masked
 from reverie.recipes.consent import FORMS, LARGEST_SIDE, check_arguments
 from reverie.recipes.recorded_networks import recorded_model
 from reverie.recipes.rerunning import recipe_of, rerun, threads_of
 from reverie.record import Record
 from reverie.settings.setting import settings_of
+from reverie.transforms import Jitter
 from tiny import picture
 
 WATCHED = ("open", "import", "os.listdir", "os.scandir", "os.system", "subprocess.Popen", "socket.connect",
@@ -109,6 +111,44 @@ def test_no_argument_of_a_record_leads_to_a_file_to_code_or_to_the_network(model
                 changed = dataclasses.replace(record, arguments={**record.arguments, argument: value})
                 events = led_to(elsewhere, lambda changed=changed: recipe_of(changed, model, beside=shown))
                 assert events == [], (argument, value)
+    assert not (elsewhere / "ran").exists()
+
+
+def places(plain, *path):
+    """The ways to all values within lists and tables."""
+    yield path
+    inner = plain.items() if isinstance(plain, dict) else enumerate(plain) if isinstance(plain, list) else ()
+    for key, value in inner:
+        yield from places(value, *path, key)
+
+
+def put(plain, path, value):
+    """A copy with another value in one place."""
+    if not path:
+        return value
+    found = plain.copy()
+    found[path[0]] = put(plain[path[0]], path[1:], value)
+    return found
+
+
+def test_no_value_of_a_recipe_built_by_hand_leads_there(model, photo, elsewhere):
+    wish = objectives.channel("block", 1) + objectives.elsewhere(model, objectives.channel("mix", 1))
+    stage = reverie.Stage((wish,), (16, 16), 1, reverie.Ascent())
+    recipe = reverie.Recipe(
+        ("a",), (stage,), Masked(Maco(gain=2.0), picture(1, 1, 1, 16, 16), read(photo)),
+        transforms=(Jitter(0.1),), labels=("a",),
+    )  # fmt: skip
+    good = reverie.synthesize(model, recipe).record.arguments
+    given = [picture(1, 1, 1, 16, 16), read(photo)]
+    assert recipe_of(Record("synthesize", good, dict(model.source)), model, photo=given).labels == ("a",)
+    values = [shape for text in texts(elsewhere)[:1] for shape in shapes(text)]
+    values += [{"part": f"{elsewhere}/hostile_code.py:make", "arguments": {}}]
+    values += [{"network": {"name": "hostile_code:make"}}]
+    for path in places(good):
+        for value in values if path else []:
+            changed = Record("synthesize", put(good, path, value), dict(model.source))
+            ask = lambda changed=changed: recipe_of(changed, model, photo=given, beside=photo.parent / "beside")  # noqa: E731
+            assert led_to(elsewhere, ask) == [], (path, value)
     assert not (elsewhere / "ran").exists()
 
 

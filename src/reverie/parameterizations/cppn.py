@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from reverie.errors import count
 from reverie.image import Size, resize
 from reverie.parameterizations.fitting import fitted
 from reverie.parameterizations.parameterization import Parameterization, Shape
@@ -34,6 +35,10 @@ class Cppn(Parameterization):
     width: int = 24
     depth: int = 8
     gain: float = 0.05
+
+    def __post_init__(self) -> None:
+        count("width", self.width, 1, 1024)
+        count("depth", self.depth, 1, 64)
 
     @property
     def photos(self) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from reverie.errors import check
 from reverie.image import Size
 from reverie.parameterizations.color import correlate, decorrelate
 from reverie.parameterizations.parameterization import Parameterization, Shape
@@ -32,6 +33,9 @@ class Fourier(Parameterization):
     decay: float = 1.0
     start: float = 0.01
     cutoff: float = 1.0
+
+    def __post_init__(self) -> None:
+        check("cutoff", self.cutoff, 0)
 
     def init(self, shape: Shape, generators: Generators) -> Tensor:
         """A faint 1/f noise on grey."""

@@ -6,7 +6,7 @@ that it holds at any size, and is measured on logits, so that a sigmoid keeps th
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from reverie.errors import InvalidSetting
 from reverie.image import Size
 from reverie.parameterizations.color import correlate
 from reverie.parameterizations.parameterization import Parameterization, Shape
-from reverie.parameterizations.spectrum import Spectrum, natural
+from reverie.parameterizations.spectrum import Measurable, Spectrum, measured, natural
 from reverie.randomness import Generators, uniform
 
 
@@ -24,12 +24,21 @@ class Maco(Parameterization):
     """Latents [N,C,H,W//2+1] are phases in turns of `gain` radians.
 
     Attributes:
-        spectrum: the magnitudes; those of the sample photos unless given.
+        like: what has the magnitudes: a photo, a folder, several of them, or the spectrum; measured at once.
         gain: so that rates mean about the same as for the other parameterizations.
+        spectrum: the magnitudes; those of the sample photos unless given.
+
+    Raises:
+        UnsuitableImage: a photo that cannot be read, or is smaller than 32 pixels.
     """
 
-    spectrum: Spectrum | None = None
+    like: InitVar[Measurable | None] = None
     gain: float = 1.0
+    spectrum: Spectrum | None = None
+
+    def __post_init__(self, like: Measurable | None) -> None:
+        if like is not None:
+            object.__setattr__(self, "spectrum", measured(like))
 
     @property
     def photos(self) -> str:

@@ -1,10 +1,11 @@
 """Parameterization: latents that decode into a picture."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
 from reverie.image import Size
+from reverie.plugins import Table, named
 from reverie.randomness import Generators
 
 Shape = tuple[int, int, int]  # channels, height, width
@@ -53,3 +54,14 @@ class Parameterization(Protocol):
     def encode(self, image: Tensor) -> Tensor:
         """Latents that decode into this picture [N,C,H,W] in [0,1]."""
         ...
+
+
+def parameterization_of(found: Any) -> Parameterization | None:
+    """A parameterization, or one of the class of one, which is called without arguments; None of anything else."""
+    made: Parameterization = found() if isinstance(found, type) else found
+    return made if all(callable(getattr(made, name, None)) for name in ("init", "decode", "encode")) else None
+
+
+MADE_OF: Table[Parameterization] = Table(
+    "parameterizations", lambda: named("reverie.parameterizations"), parameterization_of
+)

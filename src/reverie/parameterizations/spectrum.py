@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.image import Photo, Size, read, resize
+from reverie.image import Photo, Size, photos_in, read, resize
 from reverie.parameterizations.color import CORRELATION, decorrelate
 
 SIDE = 256  # photos are measured at the size in which networks see them
@@ -45,6 +45,9 @@ class Spectrum:
         return {"spectrum": [[list(ring) for ring in plane] for plane in self.table], "mean": list(self.mean)}
 
 
+Measurable = Spectrum | Photo | Sequence[Photo] | Mapping[str, Any]
+
+
 def spectrum_of(photos: Iterable[Photo]) -> Spectrum:
     """The mean spectrum of some photos.
 
@@ -70,6 +73,25 @@ def spectrum_of(photos: Iterable[Photo]) -> Spectrum:
     return Spectrum(_rounded(table), _rounded(torch.stack(means).mean(0)))
 
 
+def measured(photos: "Measurable | None") -> Spectrum | None:
+    """The spectrum of a photo, of a folder of photos, of several of them, or of a record's numbers.
+
+    Raises:
+        UnsuitableImage: as `spectrum_of`; or what is no photo.
+        InvalidSetting: other numbers.
+    """
+    if photos is None or isinstance(photos, Spectrum):
+        return photos
+    if isinstance(photos, Mapping):
+        return parse_spectrum(photos)
+    several: Sequence[Any] = photos if isinstance(photos, list | tuple) else [photos]
+    wrong = [item for item in several if not isinstance(item, Photo)]
+    if wrong:
+        raise UnsuitableImage(f"a spectrum is measured of photos, not of {wrong[0]!r:.60}; name a photo, or a folder")
+    named = [photos_in(str(item)) if isinstance(item, str | Path) else [item] for item in several]
+    return spectrum_of(photo for each in named for photo in each)
+
+
 def parse_spectrum(data: Any) -> Spectrum:
     """A spectrum from its JSON values, every number checked.
 
@@ -82,7 +104,7 @@ def parse_spectrum(data: Any) -> Spectrum:
         good = table.shape == (3, RINGS, SECTORS) and mean.shape == (3,) and bool((table > 0).all())
         if not (good and bool(table.isfinite().all()) and bool(mean.isfinite().all())):
             raise ValueError
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError):
         raise InvalidSetting("this is no spectrum; measure one from a folder of photos") from None
     return Spectrum(_rounded(table), _rounded(mean))
 

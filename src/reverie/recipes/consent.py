@@ -7,8 +7,8 @@ from typing import Any
 from reverie.errors import RecordRefused
 from reverie.models.names import OWN
 from reverie.models.zoos import at_hand, is_timm_name, torchvision_names
+from reverie.parameterizations.parameterization import MADE_OF
 from reverie.recipes.origins import NAMED_STARTS
-from reverie.recipes.parameterizing import MADE_OF
 from reverie.settings.fields import in_file
 from reverie.settings.setting import Settings, settings_of
 
@@ -56,6 +56,10 @@ def _objective(value: Any) -> bool:
     return isinstance(value, dict) and set(value) in ({"terms"}, {"unstored", "because"})
 
 
+def _part(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) in ({"part", "arguments"}, {"unstored", "because"})
+
+
 def _concept(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("vector"), list)
 
@@ -80,7 +84,9 @@ FORMS: Mapping[str, Form] = {  # of all arguments that could lead to a file, to 
     "concept": _either(_concept, lambda value: value == []),
     "against": lambda value: value == [],
     "preset": _preset,
-    "parameterization": _either(NOTHING, lambda value: isinstance(value, str) and value in MADE_OF, _table("decoder")),
+    "parameterization": _either(
+        NOTHING, lambda value: isinstance(value, str) and value in MADE_OF, _table("decoder"), _part
+    ),
     "also": _each(_other),
     **dict.fromkeys(("layers", "through", "unit", "units"), _either(plain, _each(_either(_scalar, _objective)))),
 }

@@ -16,11 +16,12 @@ from reverie.models.receptive_fields import cut, rules
 from reverie.objectives import Objective
 from reverie.objectives.opacity import transparent
 from reverie.parameterizations import Alpha, Latent, Parameterization
+from reverie.parameterizations.spectrum import measured
 from reverie.recipes.balance import allies, by_deviation, check_allies
 from reverie.recipes.framing import check_positions, taken
 from reverie.recipes.origins import recorded
 from reverie.recipes.other_networks import Other, others
-from reverie.recipes.parameterizing import made_of, masked, measured, with_alpha, with_spectrum
+from reverie.recipes.parameterizing import made_of, masked, with_alpha, with_spectrum
 from reverie.recipes.presets import FEATURE, Preset, ascent, preset_named
 from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
@@ -184,6 +185,8 @@ def _material(
         raise InvalidSetting(
             f"{painter} paints {part.channels} channels and {model.name} takes {model.channels}; they must be as many"
         )
+    if isinstance(part, Alpha):  # what an optimised opacity makes of another one
+        part, alpha = part.inner, alpha or "optimised"
     part = with_spectrum(part, measured(spectrum))
     if alpha is None:
         return part, None, 0.0

@@ -61,10 +61,12 @@ def interpolate(model: Model, asked: Interpolate) -> Recipe:
     )
 
 
-def _material(name: str) -> Parameterization:
-    """What the pictures are made of: those that share low frequencies leave out the finest grain, as others do."""
-    found, smooth = made_of(name), FEATURE["default"].parameterization
-    return replace(found, inner=smooth) if isinstance(found, Aligned) and isinstance(smooth, Fourier) else found
+def _material(named: str | Parameterization) -> Parameterization:
+    """What the pictures are made of: by name, those that share low frequencies leave out the finest grain too."""
+    found, smooth = made_of(named), FEATURE["default"].parameterization
+    if isinstance(named, str) and isinstance(found, Aligned) and isinstance(smooth, Fourier):
+        return replace(found, inner=smooth)
+    return found
 
 
 def _way(model: Model, wishes: Sequence[Wish], between: int) -> list[Objective]:

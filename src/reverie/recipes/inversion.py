@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from reverie.constraints import in_range
 from reverie.figures.result import Finding
 from reverie.image import Size
 from reverie.likeness import WINDOW, psnr, ssim
@@ -45,10 +46,13 @@ def invert(model: Model, asked: Invert) -> Recipe:
 
     Source: Mahendran, Vedaldi 2015; differs: L-BFGS on Fourier features, weights that follow the depth smoothly.
     """
+    made_of, rates = asked.parameterization or "fourier", RATES[asked.ascent]
+    material = MADE_OF[made_of] if isinstance(made_of, str) else made_of
     units = _units(model, "all" if asked.all else asked.layers)
     picture = None if is_stored(asked.photo) else native_photo(model, asked.photo, asked.size)
     area = _area(model, asked.size) if picture is None else (int(picture.shape[-2]), int(picture.shape[-1]))
-    first = RATES[asked.ascent][asked.parameterization] if asked.rate is None else asked.rate
+    alike = next((name for name, part in MADE_OF.items() if type(part) is type(material)), "fourier")
+    first = rates[alike] if asked.rate is None else asked.rate
     rows = []
     for unit in units:
         check_position(model, unit, area)
@@ -70,7 +74,8 @@ def invert(model: Model, asked: Invert) -> Recipe:
                 objectives, area, asked.steps, Ascent(asked.ascent, (first, first / 10), "cosine", betas=(0.9, 0.99))
             ),
         ),
-        parameterization=MADE_OF[asked.parameterization],
+        parameterization=material,
+        constraint=None if material.bounded else in_range,
         seed=asked.seed,
         batch=asked.restarts,
         labels=names,

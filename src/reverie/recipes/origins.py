@@ -12,11 +12,11 @@ from reverie.files import file_digest
 from reverie.image import Picture, Pictures, photos_in
 from reverie.models.model import Model
 from reverie.objectives import Objective
-from reverie.objectives.constructors import stored
-from reverie.parameterizations import Latent, Spectrum
+from reverie.parameterizations import Spectrum
+from reverie.parameterizations.spectrum import measured
 from reverie.paths import path_named
 from reverie.recipes.other_networks import Other, others
-from reverie.recipes.parameterizing import decoded, measured
+from reverie.recipes.parameterizing import decoded
 from reverie.recipes.preset_files import settings_from
 from reverie.recipes.stored import is_stored
 from reverie.recipes.views import Concept, concept_in
@@ -27,6 +27,7 @@ from reverie.settings.own_preset import STARTS
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis.batches import Synthesis
 from reverie.synthesis.recipe import Recipe, distinct
+from reverie.synthesis.storage import stored
 from reverie.unit import Unit
 
 S = TypeVar("S", bound=Settings)
@@ -121,7 +122,7 @@ def _hashed(value: Any, reads: str) -> Any:
 
 
 def _plain(model: Model, name: str, value: Any) -> Any:
-    if isinstance(value, Objective):
+    if isinstance(value, Objective) or (name == "parameterization" and not isinstance(value, str | None)):
         return stored(value, model)
     if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Concept | Mapping):
         return value[0].plain() if isinstance(value[0], Concept) else value[0]
@@ -137,8 +138,6 @@ def _plain(model: Model, name: str, value: Any) -> Any:
         return {"file": Path(value).name, "sha256": file_digest(value)}
     if name == "preset" and in_file(value):
         return dict(settings_from(value))
-    if isinstance(value, Latent):
-        return dict(value.source)
     if isinstance(value, Concept | Other):
         return value.plain()
     return str(value) if isinstance(value, Unit | Path) else value

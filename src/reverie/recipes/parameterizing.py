@@ -1,49 +1,29 @@
 """What a picture is made of, from plain arguments."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting, UnsuitableImage
-from reverie.image import Photo, photos_in, read_mask, resize
-from reverie.parameterizations import (
-    Alpha,
-    Latent,
-    Maco,
-    Masked,
-    Parameterization,
-    Spectrum,
-    latent,
-    spectrum_of,
-)
+from reverie.image import Photo, read_mask, resize
+from reverie.parameterizations import Alpha, Maco, Masked, Parameterization, Spectrum, latent
 from reverie.parameterizations.latents import GENERATOR
-from reverie.parameterizations.spectrum import parse_spectrum
-from reverie.plugins import Table, named
+from reverie.parameterizations.parameterization import MADE_OF, parameterization_of
 from reverie.settings.fields import MATERIALS
 
-
-def _part(found: Any) -> Parameterization | None:
-    """A plugin's parameterization, or the class of one, which is called without arguments."""
-    part: Parameterization = found() if isinstance(found, type) else found
-    return part if all(callable(getattr(part, name, None)) for name in ("init", "decode", "encode")) else None
-
-
-MADE_OF: Table[Parameterization] = Table("parameterizations", lambda: named("reverie.parameterizations"), _part)
 SKEWED = 0.02  # how far a mask's aspect may lie from its photo's: a pixel more or less is rounding
 
 
-def made_of(name: str | Latent) -> Parameterization:
-    """The parameterization of this name, or a decoder's latents.
+def made_of(name: str | Parameterization) -> Parameterization:
+    """The parameterization of this name, or one that is given itself.
 
     Raises:
         UnknownName: there is none.
         InvalidSetting: the bundled generator, in a preset.
     """
-    if isinstance(name, Latent):
+    if not isinstance(name, str):
         return name
     if name == GENERATOR:
         raise InvalidSetting("a preset cannot hold the generator; say --parameterization generator beside it")
@@ -51,34 +31,35 @@ def made_of(name: str | Latent) -> Parameterization:
     return MADE_OF[name]
 
 
-def decoded(name: Any, device: torch.device) -> Any:
-    """A decoder, the factory of one, or the bundled one's name as a parameterization; other names as they are."""
-    factory = isinstance(name, str) and (":" in name or name == GENERATOR)
-    return latent(name, device) if factory or isinstance(name, nn.Module) else name
-
-
-def measured(photos: "str | Path | Mapping[str, Any] | Spectrum | None") -> Spectrum | None:
-    """The spectrum of a photo, of a folder of photos, or from a record's numbers.
+def decoded(given: Any, device: torch.device) -> str | Parameterization:
+    """A parameterization itself, or a decoder, the factory of one, or the bundled one's name as one; a name as it is.
 
     Raises:
-        UnsuitableImage: a photo that cannot be read.
-        InvalidSetting: other numbers.
+        InvalidSetting: none of them.
     """
-    if photos is None or isinstance(photos, Spectrum):
-        return photos
-    return parse_spectrum(photos) if isinstance(photos, Mapping) else spectrum_of(photos_in(str(photos)))
+    if isinstance(given, nn.Module) or (isinstance(given, str) and (":" in given or given == GENERATOR)):
+        return latent(given, device)
+    found = given if isinstance(given, str) else parameterization_of(given)
+    if found is None:
+        raise InvalidSetting(
+            f"{given!r:.60} is no parameterization; give one such as Fourier(), a decoder, or a name: "
+            f"{', '.join([*MADE_OF, GENERATOR])}"
+        )
+    return found
 
 
 def with_spectrum(part: Parameterization, spectrum: Spectrum | None) -> Parameterization:
     """The parameterization with other magnitudes.
 
     Raises:
-        InvalidSetting: it has none of its own.
+        InvalidSetting: it has none, or was given others.
     """
     if spectrum is None:
         return part
     if not isinstance(part, Maco):
         raise InvalidSetting("a spectrum goes with MACO only; say --parameterization maco, or --preset maco")
+    if part.spectrum not in (None, spectrum):
+        raise InvalidSetting("the parameterization Maco has a spectrum already; leave out --spectrum, or say Maco()")
     return replace(part, spectrum=spectrum)
 
 

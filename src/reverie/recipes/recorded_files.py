@@ -1,12 +1,15 @@
 """Photos, masks and files that a record names: looked for, and checked by their bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from reverie.errors import RecordRefused
 from reverie.files import file_digest
-from reverie.image import Photo, Pictures
+from reverie.image import Photo, Pictures, exact_digest, in_channels, read_at, read_mask, resize
 from reverie.paths import photo_path
 from reverie.recipes.stored import is_stored
 
@@ -20,6 +23,31 @@ def looked_up(value: Any, given: Photos, beside: Path | None, pictures: Pictures
     if not isinstance(value, dict):
         return value
     return _file(value, beside) if "file" in value else _photo(value, given, beside, pictures)
+
+
+def pictures_of(shape: Sequence[int], hashes: Sequence[str], given: Photos) -> Tensor:
+    """The pictures [N,C,H,W] that a recipe built by hand held, each found among those given by its very numbers.
+
+    Raises:
+        RecordRefused: one is not among them.
+    """
+    several: list[Any] = list(given) if isinstance(given, list | tuple) else [] if given is None else [given]
+    _, channels, *size = shape
+    found = {exact_digest(item): item for photo in several for item in _forms(photo, channels, (size[0], size[1]))}
+    if len(hashes) != shape[0] or not all(isinstance(item, str) and item in found for item in hashes):
+        what = "what is given is another photo" if several else "the record holds no photo but its hash"
+        raise RecordRefused(f"{what}; name the one of {size[1]}x{size[0]} that the Recipe held with --photo FILE")
+    return torch.stack([found[item] for item in hashes])
+
+
+def _forms(photo: Photo, channels: int, size: tuple[int, int]) -> Iterator[Tensor]:
+    """A photo [C,H,W] as a recipe may hold it: as it is, or read at this size, also as a mask."""
+    if isinstance(photo, Tensor) and photo.ndim == 4 and photo.dtype == torch.float32:
+        yield from photo
+        return
+    yield in_channels(read_at(photo, size), channels)[0]
+    if channels == 1:
+        yield resize(read_mask(photo), size).clamp(0, 1)[0]
 
 
 def _file(recorded: Mapping[str, Any], beside: Path | None) -> Path:

@@ -1,7 +1,7 @@
 """Repeats a run from its record."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,21 @@ from reverie.figures.result import Result
 from reverie.files import record_text
 from reverie.image import Pictures
 from reverie.models.model import Model
-from reverie.objectives.constructors import revived
-from reverie.parameterizations import Latent, latent
+from reverie.objectives import Objective
+from reverie.parameterizations import Latent, Parameterization, latent
 from reverie.parameterizations.latents import GENERATOR
 from reverie.paths import path_named
 from reverie.recipes.consent import check_arguments
 from reverie.recipes.other_networks import Other
-from reverie.recipes.recorded_files import Photos, looked_up
+from reverie.recipes.recorded_files import Photos, looked_up, pictures_of
 from reverie.recipes.recorded_networks import network_again, recorded_model
 from reverie.recipes.repetition import Made, noted, repetition
 from reverie.record import Record, parse_record
 from reverie.runs import Progress, Runner, finished
 from reverie.settings.setting import Settings, settings_of
-from reverie.synthesis import Recipe
+from reverie.synthesis import Recipe, Synthesis, synthesize
+from reverie.synthesis.revival import Reading, revived, revived_recipe
+from reverie.synthesis.storage import BUILT
 
 OBJECTIVES = ("layers", "through", "unit", "units")  # arguments in which one may stand
 ASKED_ANEW = {  # what is no recipe's picture: the command that makes it again
@@ -69,14 +71,31 @@ class _Given:
     def argument(self, name: str, value: Any) -> Any:
         """A record's argument with what it names for photos, files, code and networks."""
         if name == "parameterization" and isinstance(value, dict):
-            return _decoder(value, self.decoder, self.model, trust=self.trust)
+            return revived(value, self.reading(), Parameterization)
         if name == "also" and value:
             return _others(value, self.also, self.model, trust=self.trust)
         if name in OBJECTIVES and isinstance(value, list):
-            return _wanted(value, self.model, self.read, trust=self.trust)
+            reading = self.reading()
+            return [revived(item, reading, Objective) if isinstance(item, dict) else item for item in value]
         if name in ("preset", "spectrum", "concept"):
             return value
         return looked_up(value, self.photo, self.beside, self.pictures)
+
+    def reading(self) -> Reading:
+        """What parts and objectives that were built by hand are read with: of the further networks each one once."""
+        named = iter(self.read)
+
+        def network(source: Mapping[str, Any]) -> Model:
+            return network_again(
+                source, next(named, None), trust=self.trust, remedy="--also", device=str(self.model.device)
+            )
+
+        return Reading(
+            self.model,
+            network,
+            lambda recorded: _decoder(recorded, self.decoder, self.model, trust=self.trust),
+            lambda shape, hashes: pictures_of(shape, hashes, self.photo),
+        )
 
 
 def recipe_of(
@@ -106,21 +125,8 @@ def recipe_of(
         raise RecordRefused(
             f"'{record.recipe}' is not repeated from its record alone; run '{ASKED_ANEW[record.recipe]}' again"
         )
-    cls = _settings(record.recipe)
-    known = {item.name for item in settings_of(cls)}
-    if not set(record.arguments) <= known:
-        raise RecordRefused(
-            f"the record has the unknown argument '{min(set(record.arguments) - known)}'; update reverie"
-        )
-    check_arguments(record.arguments, cls)
     given = _Given(model, photo, beside, decoder, () if record.arguments.get("also") else also, also, trust)
-    arguments = {name: given.argument(name, value) for name, value in record.arguments.items()}
-    try:
-        made: Made = recipes.recipe(cls)(model, **arguments)
-    except ReverieError:
-        raise
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise RecordRefused(f"the record's arguments are damaged ({error}); render the picture anew") from None
+    made: Made = _built(record, given) if record.recipe == BUILT else _asked(record, given)
     if isinstance(made, Recipe):
         made = _together(record, made)
     if record.index is not None and not 0 <= record.index < len(made.names):
@@ -128,9 +134,41 @@ def recipe_of(
     return made
 
 
+def _asked(record: Record, given: _Given) -> Made:
+    """What a recipe's function makes of the record's arguments."""
+    cls = _settings(record.recipe)
+    known = {item.name for item in settings_of(cls)}
+    if not set(record.arguments) <= known:
+        raise RecordRefused(
+            f"the record has the unknown argument '{min(set(record.arguments) - known)}'; update reverie"
+        )
+    check_arguments(record.arguments, cls)
+    arguments = {name: given.argument(name, value) for name, value in record.arguments.items()}
+    try:
+        made: Made = recipes.recipe(cls)(given.model, **arguments)
+    except ReverieError:
+        raise
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise RecordRefused(f"the record's arguments are damaged ({error}); render the picture anew") from None
+    return made
+
+
+def _built(record: Record, given: _Given) -> Recipe:
+    """The recipe built by hand that the record holds, tried with one step of each stage of its first batch."""
+    try:
+        made = revived_recipe(record.arguments, given.reading())
+        first = made.select(made.batches()[0])
+        synthesize(given.model, replace(first, stages=tuple(replace(stage, steps=1) for stage in first.stages)))
+    except ReverieError:
+        raise
+    except Exception as error:
+        raise RecordRefused(f"the record's Recipe does not run ({str(error)[:100]}); render the picture anew") from None
+    return made
+
+
 def runner_of(record: Record) -> Runner:
     """How what a record tells of is run."""
-    runner: Runner = recipes.recipe(_settings(record.recipe)).run
+    runner: Runner = Synthesis if record.recipe == BUILT else recipes.recipe(_settings(record.recipe)).run
     return runner
 
 
@@ -175,18 +213,6 @@ def _others(
         )
         for item, network in zip(recorded, own, strict=True)
     )
-
-
-def _wanted(
-    recorded: Sequence[Any], model: Model, also: Sequence[Model | nn.Module | str], *, trust: bool
-) -> list[Any]:
-    """Units' texts, and the objectives that were built by hand with the further networks they read, in their order."""
-    named = iter(also)
-
-    def network(source: Mapping[str, Any]) -> Model:
-        return network_again(source, next(named, None), trust=trust, remedy="--also", device=str(model.device))
-
-    return [revived(item, model, network) if isinstance(item, dict) else item for item in recorded]
 
 
 def _decoder(recorded: Mapping[str, Any], given: str | nn.Module | None, model: Model, *, trust: bool) -> Latent:

@@ -16,8 +16,8 @@ from reverie.models.model import Model
 from reverie.models.moments import deviation, ordinary
 from reverie.models.probe import probe
 from reverie.objectives import PRIORS, Objective
-from reverie.objectives.constructors import stored
 from reverie.settings.fields import REDUCTIONS
+from reverie.synthesis.storage import stored
 from reverie.unit import Unit, parse
 
 Wanted = str | Unit | Objective

@@ -1,6 +1,6 @@
 """What `invert` takes."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -9,7 +9,7 @@ from reverie.settings.fields import PRIORS, NativeSize, RandomSeed, Some, Steps,
 from reverie.settings.parts import Network, Several
 from reverie.settings.setting import Settings, asked
 
-SIMPLE = Choice("parameterization", ("fourier", "pixels"))
+SIMPLE = Choice("parameterization", ("fourier", "pixels"), takes=lambda made: not isinstance(made, str))
 ASCENTS = Choice("ascent", {"lbfgs": "", "adam": "whose restarts run at once"})
 
 
@@ -38,7 +38,9 @@ class Invert(Settings):
         bool,
         asked("Rebuild from each channel's mean over the picture alone, as an embedding holds it.", group="Objective"),
     ] = False
-    parameterization: Annotated[str, asked("What the picture is made of: {}.", rare=True, choice=SIMPLE)] = "fourier"
+    parameterization: Annotated[
+        Any, asked("What the picture is made of: {}.", rare=True, reads="code", choice=SIMPLE)
+    ] = "fourier"
     ascent: Annotated[str, asked("{}.", rare=True, choice=ASCENTS)] = "lbfgs"
     steps: Annotated[Steps, asked("Steps of the ascent.")] = 256
     rate: Annotated[Some | None, asked("The mean first move of L-BFGS, or Adam's first rate.", rare=True)] = None

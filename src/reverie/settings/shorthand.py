@@ -288,7 +288,7 @@ class InvertNames(TypedDict, total=False):
     all: bool
     restarts: int
     pooled: bool
-    parameterization: str
+    parameterization: Any
     ascent: str
     steps: int
     rate: float | None

@@ -13,6 +13,7 @@ from reverie.studio.jobs import RERUN, Job
 from reverie.studio.pictures import Pictures
 from reverie.studio.requests import PICTURED, JobRequest, closed, is_plain, job, kinds
 from reverie.studio.works import Work
+from reverie.synthesis.storage import BUILT
 
 
 def forked(work: Work, pictures: Pictures) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def changes_of(record: Record) -> dict[str, str]:
 
 def repeatable(work: Work) -> bool:
     """Whether a work's record repeats it."""
-    return work.record.recipe in settings.recipes()
+    return work.record.recipe in (*settings.recipes(), BUILT)
 
 
 def _told(value: Any, pictures: Pictures) -> Any:

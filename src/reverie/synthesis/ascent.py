@@ -56,7 +56,7 @@ class Ascent:
 
     Raises:
         UnknownName: a kind or schedule that there is not.
-        InvalidSetting: a rate that is not allowed.
+        InvalidSetting: a rate or beta that is not allowed.
     """
 
     kind: str = "adam"
@@ -71,6 +71,8 @@ class Ascent:
         wrong = [rate for rate in self.rate if not (math.isfinite(rate) and rate >= 0)]
         if wrong:
             raise InvalidSetting(f"the rate must be 0 or more, not {wrong[0]:g}")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise InvalidSetting(f"betas must be from 0 to less than 1, not {', '.join(map(str, self.betas))}")
         if self.kind == "lbfgs" and self.blur is not None:
             raise InvalidSetting("L-BFGS goes with no blur of the gradient, which would break its picture of the slope")
 

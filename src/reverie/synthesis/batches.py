@@ -23,6 +23,7 @@ from reverie.runs import Event
 from reverie.synthesis.engine import Step, iterate
 from reverie.synthesis.history import History
 from reverie.synthesis.recipe import Recipe
+from reverie.synthesis.storage import origin_of
 
 OWN = ("objectives", "members", "score", "found", "notes", "silent", "steps_taken")  # facts of one batch alone
 Watching = Callable[[Iterator[Step]], Iterator[Step]]  # reads the steps on their way
@@ -202,13 +203,13 @@ class _Batches:
             findings,
             alpha=recipe.alpha or layered,
             layout=Layout(columns=recipe.columns),
-            whole=None if self.last is None else _whole(recipe, records, self.last),
+            whole=None if self.last is None else _whole(self.model, recipe, records, self.last),
         )
 
 
-def _whole(recipe: Recipe, records: Sequence[Record], last: Step) -> Record:
+def _whole(model: Model, recipe: Recipe, records: Sequence[Record], last: Step) -> Record:
     """The record that repeats all pictures, in the batches in which they ran."""
-    name, arguments = recipe.select(range(len(records))).origin
+    name, arguments = origin_of(recipe.select(range(len(records))), model)
     if "units" in arguments:
         arguments = {**arguments, "batch": recipe.batch}
     first = [index for index, record in enumerate(records) if record.index == 0]
@@ -262,6 +263,6 @@ def _records(model: Model, recipe: Recipe, last: Step, told: Mapping[str, Any]) 
         "score": [round(float(item), 6) for item in last.score],
         **told,
     }
-    name, arguments = recipe.origin
+    name, arguments = origin_of(recipe, model)
     record = Record(name, arguments, model.described, automatic, 0, versions())
     return [record.of(index) for index in range(len(recipe.names))]

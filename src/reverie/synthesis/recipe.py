@@ -17,6 +17,7 @@ from reverie.models.model import Model
 from reverie.objectives import Objective
 from reverie.objectives.objective import joint
 from reverie.parameterizations import Alpha, Parameterization
+from reverie.settings.fields import LARGEST_SIDE
 from reverie.settings.own_preset import STARTS
 from reverie.synthesis.ascent import Ascent
 from reverie.transforms import Roll, Transform
@@ -109,7 +110,7 @@ class Recipe:
         tile: side of the tiles in which the gradient is taken; None for the whole picture.
         batch: how many pictures run together.
         importance: add where the objective cared, as opacity.
-        origin: the recipe function's name and its plain arguments, for the record.
+        origin: the recipe function's name and its plain arguments, for the record; without, that holds the parts.
         group: how many neighbours belong together and are never parted, such as the views of one unit.
         each: arguments that name one value for each picture; a record of some of the pictures names theirs.
         reports: what to measure of each finished picture, or none.
@@ -142,9 +143,7 @@ class Recipe:
     columns: int | None = None
 
     def __post_init__(self) -> None:
-        for stage in self.stages:
-            count("steps", stage.steps)
-        count("batch", self.batch)
+        self._check_counts()
         STARTS.check(self.start)
         if self.start == "photo" and self.photo is None:
             raise InvalidSetting("a start from a photo needs the photo; give it, or start from noise")
@@ -169,6 +168,15 @@ class Recipe:
             raise InvalidSetting("every stage needs one objective for each picture")
         if self.tile is not None:
             self._check_tiles(self.tile)
+
+    def _check_counts(self) -> None:
+        for stage in self.stages:
+            count("steps", stage.steps)
+            for side in stage.size:
+                count("size", side, 1, LARGEST_SIDE)
+        for name, value in (("batch", self.batch), ("group", self.group), ("columns", self.columns)):
+            if value is not None:
+                count(name, value)
 
     def _check_tiles(self, tile: int) -> None:
         count("tile", tile, 32)
