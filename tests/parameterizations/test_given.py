@@ -10,7 +10,7 @@ from reverie.errors import InvalidSetting, RecordRefused, UnsuitableImage
 from reverie.image import to_pil
 from reverie.parameterizations import Aligned, Alpha, Cppn, Fourier, Maco, Masked, Pixels, SoftPixels, spectrum_of
 from reverie.parameterizations.parameterization import MADE_OF
-from reverie.recipes.reruns import recipe_of
+from reverie.recipes.rerunning import recipe_of
 from reverie.record import Record
 from tiny import picture
 

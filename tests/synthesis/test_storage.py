@@ -30,7 +30,7 @@ from reverie.parameterizations import (
 )
 from reverie.parameterizations.spectrum import natural
 from reverie.recipes.recorded_files import pictures_of
-from reverie.recipes.reruns import recipe_of
+from reverie.recipes.rerunning import recipe_of
 from reverie.record import Record
 from reverie.synthesis import AddedDetail, Ascent, Recipe, Stage
 from reverie.synthesis.part_classes import own_parts
