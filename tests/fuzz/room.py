@@ -18,9 +18,14 @@ from reverie import recipes
 from reverie.atlas.building import BuildRun
 from reverie.figures.trace_file import Trace
 from reverie.models.model import Model
+from reverie.objectives import channel, total_variation
+from reverie.parameterizations import SoftColors
 from reverie.record import Record
 from reverie.runs import finished
 from reverie.settings.atlas import Build
+from reverie.synthesis import Ascent, Recipe, Stage
+from reverie.synthesis.storage import origin_of
+from reverie.transforms import Blur, Jitter, Noise, Roll, Scale
 from tiny import CLASSES, Tiny, seeded
 
 PRESET = """
@@ -96,7 +101,7 @@ class Room:
 
     @cached_property
     def records(self) -> list[Record]:
-        """A record of every recipe."""
+        """A record of every recipe, and of one built by hand."""
         photo = str(self.photo)
         made = [
             recipes.dream(self.model, photo, "block", steps=1, octaves=1, guide=photo, mask=photo),
@@ -111,7 +116,16 @@ class Room:
             recipes.grow(self.model, "mix:0", size=16), recipes.filters(self.model, "mix"),
         ]  # fmt: skip
         said = {"threads": 1, "members": ["mix:0"], "steps_taken": 1, "trace": {"sha256": "0"}, "objectives": ["a"]}
-        return [Record(item.origin[0], dict(item.origin[1]), dict(self.model.source), said) for item in made]
+        origins = [item.origin for item in made] + [origin_of(self.by_hand, self.model)]
+        return [Record(name, dict(arguments), dict(self.model.source), said) for name, arguments in origins]
+
+    @property
+    def by_hand(self) -> Recipe:
+        """A recipe of parts."""
+        wish, ascent = channel("mix", 0) - 0.1 * total_variation(), Ascent("std", (0.05, 0.01), blur=(1.0, 0.5))
+        stages = tuple(Stage((wish,), (side, side), 1, ascent) for side in (12, 16))
+        pixels, seen_through = SoftColors(chroma=0.3), (Jitter(0.1), Scale(0.9, 1.1), Noise(0.1), Roll(2), Blur(1.0))
+        return Recipe(("mix:0",), stages, pixels, seen_through, labels=("mix:0",), redirect=1)
 
     @cached_property
     def photos(self) -> Path:
