@@ -1,6 +1,5 @@
 """Photos in, pictures out: RGB tensors [N,C,H,W] in [0,1] everywhere."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -248,13 +247,6 @@ def to_pil(image: Tensor, *, alpha: bool = False) -> Image.Image:
         image = torch.cat([row, image[colours:].repeat(1, 1, colours)])
     pixels = to_uint8(image)
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-
-
-def exact_digest(image: Tensor) -> str:
-    """SHA-256 of a float32 picture's very numbers: the same bits come of it alone."""
-    found = hashlib.sha256(str(tuple(image.shape)).encode())
-    found.update(image.detach().cpu().contiguous().numpy().data)
-    return found.hexdigest()
 
 
 def _from_array(array: np.ndarray, what: str) -> Tensor:

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from reverie.errors import RecordRefused
 from reverie.files import file_digest
-from reverie.image import Photo, Pictures, exact_digest, in_channels, read_at, read_mask, resize
+from reverie.image import Photo, Pictures, in_channels, read_at, read_mask, resize
 from reverie.paths import photo_path
 from reverie.recipes.stored import is_stored
+from reverie.synthesis.storage import exact_digest
 
 Photos = Photo | Sequence[Photo] | None
 
