@@ -42,8 +42,7 @@ def decoded(given: Any, device: torch.device) -> str | Parameterization:
     found = given if isinstance(given, str) else parameterization_of(given)
     if found is None:
         raise InvalidSetting(
-            f"{given!r:.60} is no parameterization; give one such as Fourier(), a decoder, or a name: "
-            f"{', '.join([*MADE_OF, GENERATOR])}"
+            f"{given!r:.60} is no parameterization; give one such as Fourier(), a decoder, or a name: {MATERIALS}"
         )
     return found
 

@@ -19,11 +19,12 @@ from torch import Tensor
 
 from reverie.errors import RecordRefused, ReverieError
 from reverie.models.model import Model
-from reverie.models.output import OUTPUTS, Output
+from reverie.models.output import Output
 from reverie.objectives import Objective
 from reverie.objectives.constructors import CONSTRUCTORS
 from reverie.parameterizations import Latent
 from reverie.parameterizations.spectrum import parse_spectrum
+from reverie.settings.parts import OUTPUTS
 from reverie.synthesis.part_classes import fits, is_number, part_named
 from reverie.synthesis.recipe import Recipe
 from reverie.synthesis.storage import MOST, MOST_STEPS

@@ -26,7 +26,7 @@ from reverie.unit import Unit
 BUILT = "synthesize"  # the recipe's name in the record of one that was built by hand
 MOST = 8192  # numbers of one tensor, or values of one list
 MOST_STEPS = 1_000_000  # of a recipe
-LARGEST_RECIPE = 200_000  # characters, which leave room for the rest of a record
+LARGEST_RECIPE = 150_000  # characters, which leave room for the rest of a record
 UNWRITTEN = ("origin", "each", "reports")  # fields of a recipe that decide nothing of its pictures
 
 
