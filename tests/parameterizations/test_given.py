@@ -77,6 +77,9 @@ def test_an_opacity_and_a_mask_may_be_given(model):
         assert torch.equal(again.images, result.images)
     with pytest.raises(RecordRefused, match="the record holds no photo but its hash"):
         reverie.rerun("1.png", model)
+    for call in (reverie.invert, reverie.caricature):
+        with pytest.raises(InvalidSetting, match=r"an opacity goes with features only; give Fourier\(.*\) without"):
+            call(model, picture(1), "mix", parameterization=Alpha(Fourier(), 3))
 
 
 @pytest.fixture

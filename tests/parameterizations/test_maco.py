@@ -159,9 +159,10 @@ def test_importance_adds_up_over_sizes(model):
 
 
 def test_unknown_opacities_are_refused(model):
-    for given in ("yes", "optimised=-1", "importance=2"):
+    nearest = {"yes": "", "optimised=-1": "nearest: 'optimised'; ", "importance=2": "nearest: 'importance'; "}
+    for given, near in nearest.items():
         assert refusal(lambda given=given: recipes.feature(model, "mix:1", alpha=given)) == (
-            f"'{given}' is no opacity; allowed are optimised, optimised=WEIGHT and importance"
+            f"there is no opacity '{given}' here; {near}allowed are optimised, importance, or optimised=WEIGHT"
         )
 
 

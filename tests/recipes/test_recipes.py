@@ -353,8 +353,8 @@ def test_without_a_layer_a_whole_block_is_dreamt(model, photo):
         ),
         (
             lambda model: recipes.feature(model, "mix:1", parameterization="pixles"),
-            "there is no parameterization 'pixles' here; nearest: 'pixels'; allowed are fourier, "
-            "pixels, soft-pixels, soft-colors, maco, pyramid, cppn, aligned, generator, or a decoder's file.py:factory",
+            "there is no parameterization 'pixles' here; nearest: 'pixels'; allowed are aligned, "
+            "cppn, fourier, maco, pixels, pyramid, soft-colors, soft-pixels, generator, or a decoder's file.py:factory",
         ),
         (
             lambda model: recipes.feature(model, "mix:1", prior=["tv=1"]),

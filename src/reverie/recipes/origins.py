@@ -73,7 +73,7 @@ def _resolved(model: Model, asked: S) -> S:
     flat = asked.flat()
     changes: dict[str, Any] = {}
     if flat.get("parameterization") is not None:
-        changes["parameterization"] = decoded(flat["parameterization"], model.device)
+        changes["parameterization"] = decoded(flat["parameterization"], model.device, alpha="alpha" in flat)
     if flat.get("spectrum") is not None:  # measured once, and its numbers kept
         changes["spectrum"] = measured(flat["spectrum"])
     if flat.get("concept"):

@@ -31,11 +31,14 @@ def made_of(name: str | Parameterization) -> Parameterization:
     return MADE_OF[name]
 
 
-def decoded(given: Any, device: torch.device) -> str | Parameterization:
+def decoded(given: Any, device: torch.device, *, alpha: bool) -> str | Parameterization:
     """A parameterization itself, or a decoder, the factory of one, or the bundled one's name as one; a name as it is.
 
+    Args:
+        alpha: whether the recipe's pictures may have an opacity.
+
     Raises:
-        InvalidSetting: none of them.
+        InvalidSetting: none of them, or one with an opacity where there may be none.
     """
     if isinstance(given, nn.Module) or (isinstance(given, str) and (":" in given or given == GENERATOR)):
         return latent(given, device)
@@ -44,6 +47,8 @@ def decoded(given: Any, device: torch.device) -> str | Parameterization:
         raise InvalidSetting(
             f"{given!r:.60} is no parameterization; give one such as Fourier(), a decoder, or a name: {MATERIALS}"
         )
+    if isinstance(found, Alpha) and not alpha:
+        raise InvalidSetting(f"an opacity goes with features only; give {found.inner!r} without Alpha")
     return found
 
 

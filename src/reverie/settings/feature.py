@@ -33,7 +33,12 @@ GROUNDS = Choice(
     also="a photo",
     takes=lambda start: start not in ("photo", "cppn"),  # names of other commands
 )
-ALPHAS = Choice("opacity", ("optimised", "importance"), weighed=True)
+ALPHAS = Choice(
+    "opacity",
+    ("optimised", "importance"),
+    also="optimised=WEIGHT",
+    takes=lambda alpha: isinstance(alpha, str) and alpha.startswith("optimised="),
+)
 
 
 def check_start(start: Any) -> None:
@@ -56,7 +61,7 @@ class Canvas(Settings, kw_only=False):
     mask: Mask = None
     alpha: Annotated[
         str | None,
-        asked("Opacity of the picture: {}; optimised=WEIGHT is of what opaque parts cost.", rare=True, choice=ALPHAS),
+        asked("Opacity of the picture: {} (of what opaque parts cost).", rare=True, choice=ALPHAS),
     ] = None
     window: Annotated[
         bool | None, asked("Compute only the part of the picture that a neuron sees; automatic.", rare=True)
