@@ -58,5 +58,21 @@ def test_signatures_tell_what_is_taken_and_returned(name):
     assert told.return_annotation is not inspect.Signature.empty
     assert "Meta(" not in str(told)
     kinds = {item.kind for item in told.parameters.values()}
-    assert inspect.Parameter.VAR_KEYWORD not in kinds or name == "smallest_radius"  # whose others are those of `fool`
+    assert inspect.Parameter.VAR_KEYWORD not in kinds
     assert inspect.Parameter.VAR_POSITIONAL not in kinds
+
+
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+CALLED = [name for name in reverie.__all__ if inspect.isfunction(getattr(reverie, name))]
+
+
+@pytest.mark.parametrize("name", [*CALLED, "Canvas", "Climb", "Views"])
+def test_a_misspelt_keyword_is_answered_with_the_nearest(name):
+    function = getattr(reverie, name)
+    known = [item.name for item in inspect.signature(function).parameters.values() if item.kind in NAMED]
+    for word in known:
+        with pytest.raises(reverie.ReverieError, match=f"takes no '{word}x'; nearest: '{word}'"):
+            function(*(["bundled"] if name in CALLED else []), **{f"{word}x": 1})
+    if not known:
+        with pytest.raises(reverie.ReverieError, match=f"{name} takes no 'all'; nearest: none, it"):
+            function(all=1)

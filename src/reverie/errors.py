@@ -111,7 +111,8 @@ def check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
     taken = list(known)
     for name in given:
         if name not in taken:
-            raise UnknownName(f"{what} takes no '{printable(name, 60)}'; nearest: {nearest(name, taken)}")
+            near = nearest(name, taken) or "none, it takes nothing by its name"
+            raise UnknownName(f"{what} takes no '{printable(name, 60)}'; nearest: {near}")
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:

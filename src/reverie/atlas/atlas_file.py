@@ -35,6 +35,7 @@ from reverie.image import Size
 from reverie.paths import path_named
 from reverie.record import Record
 from reverie.settings.atlas import SIDE
+from reverie.settings.calling import names_checked
 
 E = TypeVar("E", bound=Entry)
 Which = int | range | None  # a unit, units from one to another, or all
@@ -224,6 +225,7 @@ CELLED = "row, column"
 CROPPED = "JOIN crops USING (layer, photo, place)"
 
 
+@names_checked
 def read_atlas(path: str | Path) -> Atlas:
     """An atlas file, which may come from a stranger.
 

@@ -15,6 +15,7 @@ from reverie.errors import UnsuitableImage
 from reverie.files import file_digest
 from reverie.image import Size, decode, read, resize
 from reverie.paths import path_named, photo_path
+from reverie.settings.calling import names_checked
 
 LARGEST_FILE = 500_000_000  # bytes of a tar's member
 FRAMING = "short side, centre"  # how `framed` brings a photo to a size; a scan remembers it
@@ -109,6 +110,7 @@ class PhotoSet:
         return hashlib.sha256("\n".join(self.names).encode()).hexdigest()
 
 
+@names_checked
 def photo_set(place: str | Path) -> PhotoSet:
     """The photos of a folder and all folders below it, of a tar file, or of a text file that names one path a line.
 

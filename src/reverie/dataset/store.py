@@ -17,6 +17,7 @@ from reverie.dataset.photo_sets import PhotoSet, photo_set
 from reverie.dataset.tallies import NOBODY, Array
 from reverie.errors import ReverieError, ScanRefused, UnknownName, nearest
 from reverie.paths import path_named, photo_path
+from reverie.settings.calling import names_checked
 
 PROBES = 16  # photos that are looked for before a folder is walked through
 TABLES = {
@@ -160,6 +161,7 @@ def _lies_in(folder: Path, name: str) -> bool:
 _KINDS = "SELECT kind FROM photos ORDER BY number"
 
 
+@names_checked
 def read_scan(path: str | Path) -> Scan:
     """A scan file, which may come from a stranger: nothing in it runs, and nothing is written.
 

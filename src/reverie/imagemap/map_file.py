@@ -15,12 +15,14 @@ from reverie.imagemap.image_map import ENDING, FORMAT, KEY, ImageMap
 from reverie.imagemap.sprites import Sprites, thumbnail_side
 from reverie.paths import path_named
 from reverie.record import Record, parse_record
+from reverie.settings.calling import names_checked
 from reverie.settings.fields import LAYOUTS
 
 LARGEST_FILE = 2_000_000_000  # bytes
 MOST = 1_000_000  # photos
 
 
+@names_checked
 def read_map(path: Path) -> ImageMap:
     """A map from its file: nothing runs, and every number is checked.
 

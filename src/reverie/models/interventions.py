@@ -11,14 +11,17 @@ from reverie.errors import InvalidSetting
 from reverie.models.edits import Change, Edit, change_named, edited, edits_here, unedited
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
+from reverie.settings.calling import names_checked
 from reverie.unit import Unit
 
 
+@names_checked
 def amplify(factor: float) -> Change:
     """A unit's activation times a factor, negative ones too."""
     return Change(factor=float(factor))
 
 
+@names_checked
 def clamp(value: float) -> Change:
     """A unit's activation set to a value, whatever the network sees."""
     return Change(value=float(value))
@@ -38,6 +41,7 @@ def edits_of(model: Model, changes: Iterable[tuple[str | Unit, Change | str]]) -
     )
 
 
+@names_checked
 @contextlib.contextmanager
 def intervene(model: Model, changes: Mapping[str | Unit, Change | str]) -> Iterator[None]:
     """Changes what units of a network return, in this thread and until the block ends.

@@ -6,8 +6,10 @@ from reverie.models.layers import Layer
 from reverie.models.model import Model
 from reverie.models.names import DEFAULT
 from reverie.models.sources import load
+from reverie.settings.calling import names_checked
 
 
+@names_checked
 def layers(model: Model | str | nn.Module = DEFAULT, *, every: bool = False) -> tuple[Layer, ...]:
     """Lists a network's layers, in the order in which a picture runs through them.
 

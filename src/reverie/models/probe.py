@@ -10,6 +10,7 @@ from reverie.models.edits import Replacing
 from reverie.models.feature_maps import call_name
 from reverie.models.model import Model
 from reverie.models.pruning import pruned
+from reverie.settings.calling import names_checked
 
 View = Callable[[Tensor], Tensor]  # what a network sees of an image [N,C,H,W], such as a step's shifts and zooms
 
@@ -83,6 +84,7 @@ def _of_rows(view: View, count: int, rows: range) -> View:
     return seen
 
 
+@names_checked
 def probe(
     model: Model,
     image: Tensor,

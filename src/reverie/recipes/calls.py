@@ -31,6 +31,7 @@ from reverie.recipes.responses import activations as activations_recipe
 from reverie.recipes.verdicts import prediction
 from reverie.recipes.weights import filters as filters_recipe
 from reverie.runs import Progress, finished
+from reverie.settings.calling import names_checked
 from reverie.settings.explain import Explain
 from reverie.settings.fool import Fool
 from reverie.settings.shorthand import (
@@ -63,7 +64,7 @@ def _public(run: Callable[..., Result], recipe: Recorded[Any]) -> Callable[..., 
     public.__signature__ = own.replace(  # type: ignore[attr-defined]
         parameters=[model.replace(annotation=NETWORK), *settings, SHOWN], return_annotation=Result
     )
-    return public
+    return names_checked(public)
 
 
 def _run(recipe: Recorded[Any]) -> Callable[..., Result]:

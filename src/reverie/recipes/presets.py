@@ -6,6 +6,7 @@ from typing import Any
 
 from reverie.parameterizations import Fourier, Maco, Parameterization, Pixels, SoftColors
 from reverie.recipes.preset_files import preset_values, settings_from
+from reverie.settings.calling import names_checked
 from reverie.settings.choices import Choice
 from reverie.settings.fields import own_preset
 from reverie.settings.own_preset import USUAL
@@ -219,6 +220,7 @@ def ascent(preset: Preset, stage: int, rate: float | None) -> Ascent:
     return Ascent(preset.ascent, ends, preset.schedule, blur, preset.betas)
 
 
+@names_checked
 def presets() -> dict[str, Mapping[str, Preset]]:
     """Lists the presets by the command that takes them."""
     return {"dream": DREAM, "feature": FEATURE}

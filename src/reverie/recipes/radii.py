@@ -12,26 +12,26 @@ from reverie.models.model import Model
 from reverie.models.sources import load
 from reverie.recipes.fooling import LARGEST, RADII
 from reverie.recipes.fooling import fool as fool_recipe
+from reverie.settings.calling import called_with
 from reverie.settings.fool import Fool
 from reverie.synthesis import synthesize
 
 WITHIN = ("pgd", "fgsm")  # methods that go as far as the radius, and have one unless it is said
 
 
-def smallest_radius(
-    model: Model | str | nn.Module, photo: Photo, *, norm: str = "linf", radius: float | None = None, **settings: Any
-) -> float:
+@called_with(Fool)
+def smallest_radius(model: Model | str | nn.Module, asked: Fool) -> float:
     """The least radius within which a photo can be made to fool a network, by bisection; of l2 to within 3 %.
 
     Args:
-        radius: where to begin looking.
-        settings: others of `reverie.fool`.
+        asked: the settings of `reverie.fool`, whose radius is where the search begins.
 
     Raises:
         InvalidSetting: no radius up to LARGEST is enough.
     """
-    begin = radius or (1.0 if norm == "linf" else 0.25)
-    found = _smallest(load(model), photo, 0.0, begin, {**settings, "norm": norm})
+    begin = asked.radius or (1.0 if asked.norm == "linf" else 0.25)
+    settings = asked.flat()
+    found = _smallest(load(model), settings.pop("photo"), 0.0, begin, settings)
     return float(found.record.arguments["radius"])
 
 
@@ -46,7 +46,7 @@ def settled(model: Model, asked: Fool) -> Fool:
         return asked
     if asked.photo is None or asked.radius is not None:
         raise InvalidSetting("--smallest looks for the radius of a change to a photo: name a photo and no --radius")
-    return asked.changed(radius=smallest_radius(model, **asked.flat()), smallest=False)
+    return asked.changed(radius=smallest_radius(model, asked), smallest=False)
 
 
 def _smallest(model: Model, photo: Photo, low: float, high: float, settings: dict[str, Any]) -> Result:

@@ -24,6 +24,7 @@ from reverie.recipes.recorded_networks import network_again, recorded_model
 from reverie.recipes.repetition import Made, noted, repetition
 from reverie.record import Record, parse_record
 from reverie.runs import Progress, Runner, finished
+from reverie.settings.calling import names_checked
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis import Recipe, Synthesis, synthesize
 from reverie.synthesis.revival import Reading, revived, revived_recipe
@@ -230,6 +231,7 @@ def _decoder(recorded: Mapping[str, Any], given: str | nn.Module | None, model: 
     return found
 
 
+@names_checked
 def rerun(
     picture: str | Path,
     model: Model | nn.Module | str | None = None,

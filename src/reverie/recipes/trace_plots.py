@@ -9,9 +9,11 @@ from reverie.figures.result import Result
 from reverie.figures.trace_file import Trace, read_trace
 from reverie.recipes.rerunning import read_record
 from reverie.record import Record
+from reverie.settings.calling import names_checked
 from reverie.unit import parse
 
 
+@names_checked
 def plot(traced: str | Path | Result) -> Chart:
     """Draws a traced run: the objective and the features' activation over the steps, which rise, which never do.
 

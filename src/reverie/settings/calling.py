@@ -3,12 +3,30 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
-from reverie.settings.setting import Settings
+from reverie.errors import check_names
+from reverie.settings.setting import Settings, parts_of
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+
+P = ParamSpec("P")
+
+
+def names_checked(function: Callable[P, T]) -> Callable[P, T]:
+    """A function that answers a misspelt keyword with those that it takes, as settings do."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    taken = [item.name for item in inspect.signature(function).parameters.values() if item.kind in named]
+    taken += parts_of(function.settings) if hasattr(function, "settings") else ()
+
+    @functools.wraps(function)
+    def call(*args: P.args, **given: P.kwargs) -> T:
+        check_names(function.__name__, given, taken)
+        return function(*args, **given)
+
+    return call
 
 
 class Called(Protocol[T_co]):
@@ -42,6 +60,6 @@ def called_with(cls: type[Settings]) -> Callable[[Callable[..., T]], Called[T]]:
 
         call.settings = cls  # type: ignore[attr-defined]
         call.__signature__ = cls.signature(network, more, told.return_annotation)  # type: ignore[attr-defined]
-        return cast(Called[T], call)
+        return cast(Called[T], names_checked(call))
 
     return decorated

@@ -129,6 +129,10 @@ class _Frozen(msgspec.StructMeta):
         config = {"kw_only": True, **config, "frozen": True, "forbid_unknown_fields": True}
         return super().__new__(cls, name, bases, namespace, **config)
 
+    def __call__(cls, *given: Any, **named: Any) -> Any:
+        check_names(cls.__name__, named, cls.__struct_fields__)
+        return super().__call__(*given, **named)
+
 
 class Settings(Struct, metaclass=_Frozen):
     """Settings that are complete and checked: to have one is to know that it is right.

@@ -21,7 +21,7 @@ def loading(whole: Loading, weights: Any, names: Mapping[str, Any]) -> Loading:
         InvalidSetting: as the settings.
     """
     fields = {LOADED.get(item.name, item.name): item.name for item in settings_of(Loading)}
-    check_names("load", names, [name for name in fields if name not in ("weights", "threads")])
+    check_names("load", names, ["name", "loading", *(name for name in fields if name != "threads")])
     given = {fields[name]: value for name, value in names.items() if name != "classes"}
     given |= {} if weights == "default" else {"weights": None if weights is None else str(weights)}
     for name in ("mean", "std"):

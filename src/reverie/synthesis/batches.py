@@ -20,6 +20,7 @@ from reverie.models.rectifiers import Redirected
 from reverie.objectives import scores
 from reverie.record import Record, versions
 from reverie.runs import Event
+from reverie.settings.calling import names_checked
 from reverie.synthesis.engine import Step, iterate
 from reverie.synthesis.history import History
 from reverie.synthesis.recipe import Recipe
@@ -131,6 +132,7 @@ def _silence(result: Result) -> str:
     return f"{len(result.silent)} of {len(result)} units never fired, their pictures show nothing: {silent}"
 
 
+@names_checked
 def synthesize(model: Model, recipe: Recipe, steps: Iterable[Step] | None = None) -> Result:
     """Runs a recipe to its end.
 

@@ -18,6 +18,7 @@ from reverie.models.rectifiers import Redirected
 from reverie.objectives import scores
 from reverie.objectives.objective import joint
 from reverie.randomness import Generators, generator
+from reverie.settings.calling import names_checked
 from reverie.synthesis.gathering import gathered_slope
 from reverie.synthesis.history import Means
 from reverie.synthesis.importance import Importance
@@ -62,6 +63,7 @@ class Step:
         return self.decode()
 
 
+@names_checked
 def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[Step]:
     """Makes the recipe's pictures, a step at a time; to stop, stop reading.
 

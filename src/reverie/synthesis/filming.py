@@ -12,12 +12,14 @@ from reverie.figures.contact_sheet import Layout
 from reverie.figures.film_writer import Film
 from reverie.figures.result import Result
 from reverie.photo import opaque
+from reverie.settings.calling import names_checked
 from reverie.synthesis.engine import Step
 from reverie.synthesis.recipe import Recipe
 
 RATE = 25  # frames a second
 
 
+@names_checked
 def filmed(
     steps: Iterable[Step], recipe: Recipe, path: str | Path, *, rate: float = RATE, index: int | None = None
 ) -> Iterator[Step]:

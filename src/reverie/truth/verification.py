@@ -17,6 +17,7 @@ from reverie.models.model import Model
 from reverie.models.probe import probe
 from reverie.objectives import activation
 from reverie.record import Record
+from reverie.settings.calling import names_checked
 from reverie.truth.assessment import ALONE, Assessment
 from reverie.truth.drawn import drawn, parts_of
 from reverie.truth.exemplars import FEWEST, exhausted, responses
@@ -66,6 +67,7 @@ class Verdict:
     scores: tuple[Mapping[str, Any], ...] = ()
 
 
+@names_checked
 def verified(
     model: Model,
     result: Result,
