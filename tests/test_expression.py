@@ -3,7 +3,7 @@ import contextlib
 import pytest
 
 from reverie.errors import InvalidSetting
-from reverie.expression import MOST_TERMS, Sum, Weighed, looks_like_sum, parse_sum
+from reverie.expression import MOST_TERMS, Sum, Weighed, looks_like_sum, negated, parse_sum
 from reverie.unit import Unit, parse
 
 SUMS = {
@@ -75,3 +75,18 @@ def test_what_is_wrong_is_told_with_its_place(text):
 def test_hostile_texts_are_units_or_refused(text):
     with contextlib.suppress(InvalidSetting):
         assert isinstance(parse_sum(text), Sum)
+
+
+@pytest.mark.parametrize(
+    ("text", "minimum"),
+    [
+        ("mix:1", "-mix:1"),
+        ("-mix:1", "mix:1"),
+        ("0.3*mix:1", "-0.3*mix:1"),
+        ("mix:1 - 0.3*mix:2", "-(mix:1 - 0.3*mix:2)"),
+        ("-mix:1 + mix:2", "-(-mix:1 + mix:2)"),
+        ('logits:"a - b"', '-logits:"a - b"'),
+    ],
+)
+def test_the_negative_of_a_sum_is_of_the_whole_sum(text, minimum):
+    assert negated(text) == minimum

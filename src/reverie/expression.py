@@ -59,6 +59,13 @@ def looks_like_sum(text: str) -> bool:
     return len(pieces) > 1 or bool(bare[:1] in "+-" or _NUMBER.match(bare) or _CALL.fullmatch(bare))
 
 
+def negated(text: str) -> str:
+    """The text of a unit's, or of a whole sum's, minimum activation."""
+    if len(list(_pieces(text))) > 1:
+        return f"-({text})"
+    return text[1:] if text.startswith("-") else f"-{text}"
+
+
 def check_text(text: str) -> None:
     """That a text can be read as units, as UNIT=WEIGHT or as a sum; whether there are such units its network says.
 

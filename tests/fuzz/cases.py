@@ -196,6 +196,8 @@ ASKED = ("dream", "feature", "invert", "style", "caricature", "accentuate", "foo
          "explain", "activations", "filters", "rerun", "plot", "patches", "sheet", "zoom", "scan", "map",
          "presets")  # fmt: skip
 
+WITHOUT_NETWORK = ("rerun", "patches", "plot", "presets")  # or with the one that a record or a scan names
+
 
 def options(random_: random.Random, room: Room) -> Case:
     """A command line."""
@@ -233,10 +235,10 @@ def _flags(name: str) -> list[tuple[str, bool]]:
 
 def _commanded(words: list[str], room: Room) -> None:
     """Runs a command in this process, with the small network; what it ends with is told as `Ended`."""
-    kept, threads = picture_commands.load, torch.get_num_threads()
+    kept, threads, loaded = picture_commands.loaded, torch.get_num_threads(), []
     said, argv = io.StringIO(), sys.argv
     sys.argv = ["reverie", *words]
-    picture_commands.load = lambda *_, **__: room.model
+    picture_commands.loaded = lambda network: loaded.append(network) or room.model
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             main()
@@ -248,8 +250,10 @@ def _commanded(words: list[str], room: Room) -> None:
         if ended.code == 2:
             raise Refused(said.getvalue()) from None
     finally:
-        sys.argv, picture_commands.load = argv, kept
+        sys.argv, picture_commands.loaded = argv, kept
         torch.set_num_threads(threads)
+    if words[0] not in WITHOUT_NETWORK and not loaded and "Usage:" not in said.getvalue():
+        raise AssertionError(f"{words[0]} ran with another network than the small one")
 
 
 class Refused(Exception):

@@ -63,6 +63,15 @@ def test_a_sum_is_that_of_its_units(model):
     assert made.labels == ("mix:1 - 0.5*block:2 + 2*tiger",)
 
 
+def test_a_sums_minimum_is_labelled_as_that_of_the_whole_sum(model):
+    made = recipes.feature(model, "mix:1 - 0.5*logits:tiger", both=True, **SMALL)
+    assert made.labels == ("mix:1 - 0.5*tiger", "-(mix:1 - 0.5*tiger)")
+    assert made.names == ("mix:1 - 0.5*logits:1", "-(mix:1 - 0.5*logits:1)")
+    image = picture(3, 1, 3, 24, 24)
+    upper, lower = (each.score(probe(model, image, each.layers)) for each in made.stages[0].objectives)
+    assert torch.allclose(upper, -lower)
+
+
 def test_priors_and_reductions_may_be_terms(model):
     image = picture(3, 1, 3, 24, 24)
     made = recipes.feature(model, "sum(mix:1) - 0.3*l2", **SMALL)

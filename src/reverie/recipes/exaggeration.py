@@ -11,6 +11,7 @@ from torch.nn import functional
 from reverie.attribution.contributions import speaking_for
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
+from reverie.expression import negated
 from reverie.figures.result import Finding
 from reverie.image import Photo, Size
 from reverie.models.model import Model
@@ -170,7 +171,7 @@ def accentuate(model: Model, asked: Accentuate) -> Recipe:
         seed=asked.seed,
         redirect=16,
         batch=1,  # the photo is seen beside each picture through the same draw
-        labels=tuple(("-" if asked.negative else "") + wish.label(model) for wish in wishes),
+        labels=tuple(negated(wish.label(model)) if asked.negative else wish.label(model) for wish in wishes),
         each={"unit": tuple(wish.plain(model) for wish in wishes)},
         reports=tuple(Raised(aim, picture, index == 0) for index, aim in enumerate(aims)),
     )

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reverie.errors import InvalidSetting
+from reverie.expression import negated
 from reverie.image import Photo, photos_in
 from reverie.models.model import Model
 from reverie.models.moments import channel_moments
@@ -174,4 +175,4 @@ def labelled(model: Model, wish: Wish, known: Rows | None) -> str:
 
 def view_name(text: str, negative: bool, view: int) -> str:
     """The text of a unit, of its negative side, of one of its views."""
-    return ("-" if negative else "") + text + (f" view {view + 1}" if view else "")
+    return (negated(text) if negative else text) + (f" view {view + 1}" if view else "")
