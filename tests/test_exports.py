@@ -66,7 +66,7 @@ NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
 CALLED = [name for name in reverie.__all__ if inspect.isfunction(getattr(reverie, name))]
 
 
-@pytest.mark.parametrize("name", [*CALLED, "Canvas", "Climb", "Views"])
+@pytest.mark.parametrize("name", [*CALLED, "Canvas", "Climb", "Style", "Views"])
 def test_a_misspelt_keyword_is_answered_with_the_nearest(name):
     function = getattr(reverie, name)
     known = [item.name for item in inspect.signature(function).parameters.values() if item.kind in NAMED]

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from reverie.recipes.trace_plots import plot
     from reverie.record import Record
     from reverie.settings.feature import Canvas, Climb, Views
+    from reverie.settings.style import Style
     from reverie.synthesis import Ascent, Recipe, Stage, Step, filmed, iterate, synthesize
     from reverie.truth.verification import verified
     from reverie.unit import Unit
@@ -83,6 +84,7 @@ _HOMES = {
     "ReverieError": "reverie.errors",
     "Stage": "reverie.synthesis",
     "Step": "reverie.synthesis",
+    "Style": "reverie.settings.style",
     "Unit": "reverie.unit",
     "Views": "reverie.settings.feature",
     "accentuate": "reverie.recipes.calls",
@@ -156,6 +158,7 @@ __all__ = [
     "ReverieError",
     "Stage",
     "Step",
+    "Style",
     "Unit",
     "Views",
     "accentuate",

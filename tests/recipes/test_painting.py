@@ -6,9 +6,10 @@ from PIL import Image
 import reverie
 from reverie import recipes
 from reverie.errors import ReverieError
-from reverie.image import grey, read, resize
+from reverie.image import grey, read, resize, to_uint8
 from reverie.objectives.statistics import gram_matrix, gram_sums
 from reverie.recipes.style_terms import recoloured
+from reverie.settings.style import Style, StyleTransfer
 from tiny import picture
 
 LAYERS = {"layers": ["stem.2", "block"], "content_layers": "mix"}
@@ -91,6 +92,49 @@ def test_a_style_may_be_taken_from_a_region(model):
     ]
     scores = [float(made.stages[0].objectives[0].score(reverie.probe(model, photo, ["stem.2"]))) for made in parts]
     assert abs(scores[0] - scores[1]) < 0.2 * abs(scores[2] - scores[1])
+
+
+def saved(folder, **pictures):
+    for name, image in pictures.items():
+        Image.fromarray(to_uint8(image[0])).save(folder / f"{name}.png")
+    return [folder / f"{name}.png" for name in pictures]
+
+
+def test_styles_in_parts_are_those_of_parallel_lists_bit_for_bit(model, tmp_path):
+    left = torch.zeros(1, 3, 40, 48)
+    left[..., :24] = 1
+    photo, one, two, sky, ground = saved(tmp_path, p=smooth(1), a=smooth(2), b=smooth(3), sky=left, ground=1 - left)
+    parts = [Style(one, weight=2, region=sky, source=ground), Style(two, region=ground, source=sky)]
+    lists = {"style_weight": [2, 1], "region": [sky, ground], "style_region": [ground, sky]}
+    told, split = reverie.style(model, photo, [one, two], **QUICK, **lists), reverie.style(model, photo, parts, **QUICK)
+    assert torch.equal(told.images, split.images)
+    assert told.record == split.record
+    plain, each = (reverie.style(model, photo, given, **QUICK) for given in (one, [Style(one)]))
+    assert torch.equal(plain.images, each.images)
+    assert plain.record == each.record
+
+
+def test_a_style_without_a_region_stands_beside_one_with_and_repeats(model, tmp_path):
+    left = torch.zeros(1, 3, 40, 48)
+    left[..., :24] = 1
+    photo, one, two, sky = saved(tmp_path, p=smooth(1), a=picture(2, 1, 3, 40, 48), b=smooth(3), sky=left)
+    made = reverie.style(model, photo, [Style(one, region=sky), two], **QUICK)
+    whole = reverie.style(model, photo, [Style(one), two], **QUICK)
+    assert not torch.equal(made.images, whole.images)
+    assert made.record.arguments["region"][1] is None
+    made.save(tmp_path / "made.png")
+    assert torch.equal(reverie.rerun(tmp_path / "made.png", model).images, made.images)
+
+
+def test_parts_have_their_own_weights_and_names():
+    assert Style("a.jpg", 2.0, "sky.png").region == "sky.png"
+    asked = StyleTransfer.made(photo="p.jpg", styles=Style("a.jpg", weight=3))
+    assert (asked.styles, asked.style_weight, asked.region) == (("a.jpg",), (3.0,), ())
+    assert refusal(lambda: StyleTransfer.made(photo="p.jpg", styles=[Style("a.jpg")], style_weight=[1])) == (
+        "a reverie.Style has a weight and regions of its own; leave out style_weight"
+    )
+    assert refusal(lambda: Style("a.jpg", wieght=2)) == "Style takes no 'wieght'; nearest: 'weight'"
+    assert refusal(lambda: Style("a.jpg", weight=-1)) == "weight must be 0 or more, not -1"
 
 
 def test_sizes_grow_and_the_styles_size_is_its_own(model):

@@ -13,7 +13,7 @@ from reverie.settings.fool import Fool
 from reverie.settings.invert import Invert
 from reverie.settings.parts import Explained, Filmed, Network, Several, Verified
 from reverie.settings.spelling import command_line, python_call
-from reverie.settings.style import Style
+from reverie.settings.style import StyleTransfer
 
 ASKED = [
     ("dream", Dream.made(photo="a b.png", layers=["block8:3=-0.5", 'logits:"tiger cat"'], size=(40, 60), mask="m.png",
@@ -21,7 +21,7 @@ ASKED = [
     ("feature", Feature.made(units=["a:0 + 0.5*b:1", "c"], negative=True, window=False, diversity=4), Verified()),
     ("feature", Feature.made(units=["c"], window=True, start="grey"), Verified.made(output="x.png", force=True)),
     ("explain", Explain.made(photo="p.png", method=["gradient", "grad-cam"], control=True, unit="tiger"), Explained()),
-    ("style", Style.made(photo="p.png", styles=["a.png", "b.png"], style_weight=["1", "2.5"]), Filmed()),
+    ("style", StyleTransfer.made(photo="p.png", styles=["a.png", "b.png"], style_weight=["1", "2.5"]), Filmed()),
     ("fool", Fool.made(target="owl", start="noise", radius=2), Filmed()),
     ("invert", Invert.made(photo="p.png", all=True), Several()),
 ]  # fmt: skip

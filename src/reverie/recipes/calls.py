@@ -47,7 +47,7 @@ from reverie.settings.shorthand import (
     GrowCall,
     InterpolateCall,
     InvertCall,
-    StyleCall,
+    StyleTransferCall,
     UniversalCall,
 )
 
@@ -86,7 +86,7 @@ filters: FiltersCall[Result] = _run(filters_recipe)
 grow: GrowCall[Result] = _run(grow_recipe)
 interpolate: InterpolateCall[Result] = _run(interpolate_recipe)
 invert: InvertCall[Result] = _run(invert_recipe)
-style: StyleCall[Result] = _run(style_recipe)
+style: StyleTransferCall[Result] = _run(style_recipe)
 universal: UniversalCall[Result] = _run(universal_recipe)
 
 

@@ -16,7 +16,7 @@ from reverie.recipes.style_layers import content_layers, layer_weights, style_la
 from reverie.recipes.style_terms import Layers, Painting, recoloured, style_objective
 from reverie.recipes.terms import minus_priors
 from reverie.settings.fields import sized
-from reverie.settings.style import Style
+from reverie.settings.style import StyleTransfer
 from reverie.synthesis.ascent import Ascent
 from reverie.synthesis.recipe import Recipe, Stage, check, count
 from reverie.synthesis.tiling import automatic_tile
@@ -26,8 +26,8 @@ PRIOR = ("total-variation=0.3",)
 SMALLEST = 96  # short side of the first size
 
 
-@recorded(Style)
-def style(model: Model, asked: Style) -> Recipe:
+@recorded(StyleTransfer)
+def style(model: Model, asked: StyleTransfer) -> Recipe:
     """Paints a photo in the style of one or several pictures, from small to large.
 
     Raises:
@@ -99,8 +99,8 @@ def _paintings(
     picture: Tensor,
     styles: Photo | Sequence[Photo],
     weights: Sequence[str | float],
-    regions: Sequence[Photo],
-    sources: Sequence[Photo],
+    regions: Sequence[Photo | None],
+    sources: Sequence[Photo | None],
     colors: str,
     scale: float,
 ) -> list[Painting]:
@@ -115,11 +115,15 @@ def _paintings(
         own = read(each, enough).to(model.device)
         own = own if colors == "style" else recoloured(own, picture)
         weight = weight_of(weights[index]) if weights else 1.0
-        masks = [grey(read(given[index], enough)).to(model.device) if given else None for given in (sources, regions)]
-        out.append(Painting(own, weight, masks[0], masks[1]))
+        source, region = (given[index] if given else None for given in (sources, regions))
+        out.append(Painting(own, weight, _mask(model, source, enough), _mask(model, region, enough)))
     if sum(item.weight for item in out) <= 0:
         raise InvalidSetting("the styles' weights add up to nothing; give at least one above 0")
     return out
+
+
+def _mask(model: Model, photo: Photo | None, enough: int) -> Tensor | None:
+    return None if photo is None else grey(read(photo, enough)).to(model.device)
 
 
 def _sizes(model: Model, full: Size, octaves: int, layers: Sequence[str]) -> list[Size]:

@@ -305,7 +305,7 @@ class InvertCall(Protocol[T_co]):
         ...
 
 
-class StyleNames(TypedDict, total=False):
+class StyleTransferNames(TypedDict, total=False):
     """The names that `style` takes."""
 
     photo: Any
@@ -329,10 +329,10 @@ class StyleNames(TypedDict, total=False):
     seed: int
 
 
-class StyleCall(Protocol[T_co]):
+class StyleTransferCall(Protocol[T_co]):
     """`style`, as it is called."""
 
-    def __call__(self, model: Any, /, *leading: Any, progress: Any = None, **names: Unpack[StyleNames]) -> T_co:
+    def __call__(self, model: Any, /, *leading: Any, progress: Any = None, **names: Unpack[StyleTransferNames]) -> T_co:
         """What the function returns."""
         ...
 

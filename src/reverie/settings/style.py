@@ -1,9 +1,12 @@
 """What `style` takes."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
+from reverie.errors import InvalidSetting
 from reverie.settings.choices import Choice
 from reverie.settings.fields import PHOTO_PRIORS, Photo, PhotoSize, Positive, RandomSeed, Some, Steps, Tile, Unit
 from reverie.settings.parts import Filmed, Network
@@ -17,9 +20,19 @@ STARTS = Choice("start", ("photo", "noise"))
 ASCENTS = Choice("ascent", {"lbfgs": "", "adam": "needs less memory"})
 
 
-class Style(Settings):
+class Style(Settings, kw_only=False):
+    """A picture whose style is taken, and what of it goes where."""
+
+    photo: Annotated[Photo, asked("Picture whose style to take.", reads="photo")]
+    weight: Annotated[Some, asked("Its weight beside other styles.", group="Objective")] = 1.0
+    region: Annotated[Photo | None, asked("White where it is painted.", reads="photo")] = None
+    source: Annotated[Photo | None, asked("White where its style is taken from.", reads="photo")] = None
+
+
+class StyleTransfer(Settings):
     """Paints a photo in the style of one or several pictures, from small to large."""
 
+    called = "style"
     made_by = "reverie.recipes.painting:style"
     leading = ("photo", "styles", "layers")
     asks = Network
@@ -80,3 +93,34 @@ class Style(Settings):
     size: PhotoSize = None
     tile: Tile = None
     seed: RandomSeed = 0
+
+    def __post_init__(self) -> None:
+        given = self.styles if isinstance(self.styles, list | tuple) else (self.styles,)
+        if any(isinstance(each, Style) for each in given):
+            self._take([each if isinstance(each, Style) else Style(each) for each in given])
+        super().__post_init__()
+
+    def _take(self, parts: Sequence[Style]) -> None:
+        """Takes styles that are given in parts, each beside the others' weights and regions.
+
+        Raises:
+            InvalidSetting: weights or regions beside the parts.
+        """
+        beside = [name for name in ("style_weight", "region", "style_region") if getattr(self, name)]
+        if beside:
+            raise InvalidSetting(
+                f"a reverie.Style has a weight and regions of its own; leave out {' and '.join(beside)}"
+            )
+        columns = {
+            "styles": [part.photo for part in parts],
+            "style_weight": [part.weight for part in parts] if any(part.weight != 1 for part in parts) else (),
+            "region": _said([part.region for part in parts]),
+            "style_region": _said([part.source for part in parts]),
+        }
+        for name, values in columns.items():
+            msgspec.structs.force_setattr(self, name, tuple(values))
+
+
+def _said(photos: Sequence[Photo | None]) -> Sequence[Photo | None]:
+    """The photos where there is one at all."""
+    return photos if any(photo is not None for photo in photos) else ()
