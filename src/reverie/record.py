@@ -11,6 +11,7 @@ from reverie.errors import RecordRefused
 
 LONGEST = 256_000  # bytes inside a PNG; Pillow refuses texts over 1 MiB
 RECORD_KEY = "reverie"  # of the text in a PNG that holds it
+BUILT = "synthesize"  # the recipe's name in the record of one that was built by hand
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,12 @@ from reverie.parameterizations import (
 from reverie.parameterizations.spectrum import natural
 from reverie.recipes.recorded_files import pictures_of
 from reverie.recipes.rerunning import recipe_of
-from reverie.record import Record
+from reverie.record import BUILT, Record
 from reverie.synthesis import AddedDetail, Ascent, Recipe, Stage
 from reverie.synthesis.part_classes import own_parts
 from reverie.synthesis.recipe import Window
 from reverie.synthesis.revival import Reading, revived
-from reverie.synthesis.storage import BUILT, LARGEST_RECIPE, MOST_STEPS, stored
+from reverie.synthesis.storage import LARGEST_RECIPE, MOST_STEPS, stored
 from reverie.transforms import Backdrop, Jitter, Noise, Roll, Rotate
 from tiny import picture
 

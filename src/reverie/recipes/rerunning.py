@@ -22,13 +22,12 @@ from reverie.recipes.other_networks import Other
 from reverie.recipes.recorded_files import Photos, looked_up, pictures_of
 from reverie.recipes.recorded_networks import network_again, recorded_model
 from reverie.recipes.repetition import Made, noted, repetition
-from reverie.record import Record, parse_record
+from reverie.record import BUILT, Record, parse_record
 from reverie.runs import Progress, Runner, finished
 from reverie.settings.calling import names_checked
 from reverie.settings.setting import Settings, settings_of
 from reverie.synthesis import Recipe, Synthesis, synthesize
 from reverie.synthesis.revival import Reading, revived, revived_recipe
-from reverie.synthesis.storage import BUILT
 
 OBJECTIVES = ("layers", "through", "unit", "units")  # arguments in which one may stand
 ASKED_ANEW = {  # what is no recipe's picture: the command that makes it again

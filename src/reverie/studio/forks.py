@@ -6,14 +6,13 @@ from typing import Any
 
 from reverie import settings
 from reverie.errors import InvalidSetting
-from reverie.record import Record
+from reverie.record import BUILT, Record
 from reverie.settings.setting import settings_of
 from reverie.studio.companions import Companions
 from reverie.studio.jobs import RERUN, Job
 from reverie.studio.pictures import Pictures
 from reverie.studio.requests import PICTURED, JobRequest, closed, is_plain, job, kinds
 from reverie.studio.works import Work
-from reverie.synthesis.storage import BUILT
 
 
 def forked(work: Work, pictures: Pictures) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from reverie.models.output import Output
 from reverie.objectives import Objective
 from reverie.objectives.constructors import CONSTRUCTORS
 from reverie.parameterizations import Latent, Spectrum
+from reverie.record import BUILT
 from reverie.synthesis.part_classes import is_number, part_name
 from reverie.synthesis.recipe import Recipe
 from reverie.unit import Unit
 
-BUILT = "synthesize"  # the recipe's name in the record of one that was built by hand
 MOST = 8192  # numbers of one tensor, or values of one list
 MOST_STEPS = 1_000_000  # of a recipe
 LARGEST_RECIPE = 150_000  # characters, which leave room for the rest of a record
