@@ -125,6 +125,12 @@ def test_a_layer_that_does_not_lead_to_the_unit_is_refused(bundled):
         attribute(bundled, picture(1, 1, 3, 64, 64), logit(1), ClassActivation(layer="mixed9"))
 
 
+@pytest.mark.parametrize("method", ["grad-cam", "layer-cam", "guided-grad-cam"])
+def test_a_layer_of_one_position_has_no_map(model, method):
+    with pytest.raises(InvalidSetting, match="the layer has one position on this picture"):
+        reverie.explain(model, picture(1), "logits:1", method=method, layer="logits")
+
+
 def test_no_layer_with_a_grid_is_refused():
     model = reverie.load(nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 4)), size=8)
     with pytest.raises(InvalidSetting) as caught:

@@ -445,6 +445,9 @@ def test_a_wrong_option_is_one_line(refused, photo, factory, tmp_path, words, me
         (["feature", "stem:0", "--batch", "0"], "batch must be 1 or more, not 0"),
         (["rerun", "no.png"], "there is no file no.png"),
         (["rerun", "photo.png"], "photo.png carries no record; only pictures that reverie wrote can be repeated"),
+        (["feature", "stem:0", "--parameterization", "no.py:make"], "there is no file no.py; a factory is named"),
+        (["score", "stem:0", "--judge", "resnet5"], "there is no network 'resnet5'; nearest: 'resnet50'"),
+        (["atlas", "build", "bundled", "--shard", "9/8"], "'9/8' is no shard; write PART/PARTS"),
         (["layers", "resnt18"], "there is no network 'resnt18'; nearest: 'resnet18'"),
     ],
 )

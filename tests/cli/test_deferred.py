@@ -14,6 +14,10 @@ CALLS = {
     'reverie.dream("bundled", "no.png")': "there is no file no.png",
     'reverie.dream("bundled", "sample:flower", preset="googel")': "there is no preset 'googel' here; nearest: 'google'",
     'reverie.fool("bundled", "sample:flower", target="ovl")': "bundled has no class 'ovl'; nearest: 'owl'",
+    'reverie.feature("resnet5", "layer1:1")': "there is no network 'resnet5'; nearest: 'resnet50'",
+    'reverie.load("resnet5")': "there is no network 'resnet5'; nearest: 'resnet50'",
+    'reverie.load("nets.pyx")': "there is no network 'nets.pyx'; nearest: ",
+    'reverie.feature("bundled", "mixed4a:1", negative=True, both=True)': "--both shows the negative side beside",
     'reverie.explain("bundled", "sample:flower", "ovl")': "'ovl' is no layer of bundled, and bundled has no",
 }
 REFUSED = """

@@ -6,7 +6,7 @@ import pytest
 
 from reverie.errors import UnknownName
 from reverie.models import known_classes as module
-from reverie.models.known_classes import check_classes, imagenet_classes, known_classes
+from reverie.models.known_classes import check_classes, check_network, imagenet_classes, known_classes
 from reverie.models.names import BLOCKS, OWN
 from reverie.models.own_networks import efficientnet_lite0
 from reverie.models.sources import load
@@ -28,6 +28,13 @@ def test_torchvisions_networks_have_the_classes_that_are_known_of_them():
         assert not known_classes(name)
 
 
+def test_names_without_a_colon_are_those_of_networks():
+    for name in (*OWN, *torchvision_names(), "timm:any", "nets.py:make"):
+        check_network(name)
+    with pytest.raises(UnknownName, match="there is no network 'resnet5'; nearest: 'resnet50'"):
+        check_network("resnet5")
+
+
 def test_of_weights_from_a_file_no_classes_are_known():
     assert known_classes("resnet18", "none") == known_classes("resnet18")
     assert not known_classes("resnet18", "own.pt")
@@ -41,6 +48,7 @@ def test_where_torchvisions_source_does_not_list_them_the_network_says(tmp_path,
     spec.submodule_search_locations = [str(tmp_path)]
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: spec)
     assert imagenet_classes() == ()
+    check_network("resnet5")
     assert efficientnet_lite0(None).classes[1] == "goldfish"
 
 

@@ -15,7 +15,7 @@ from reverie.atlas.facts import Facts
 from reverie.atlas.feeding import readers
 from reverie.atlas.forecast import SCORE, STATED, Forecast, picture_cost
 from reverie.atlas.photo_ranks import NAMES, scored
-from reverie.atlas.plan import Batch, amount, pictured, shard_of, stated
+from reverie.atlas.plan import Batch, amount, pictured, stated
 from reverie.atlas.tables import ATLAS
 from reverie.atlas.worker import Alone, Crew, Painter
 from reverie.dataset.layer_tallies import Keeping
@@ -28,7 +28,7 @@ from reverie.paths import check_output, path_named
 from reverie.recipes.presets import FEATURE
 from reverie.record import versions
 from reverie.runs import Event, Progress, finished
-from reverie.settings.atlas import Build
+from reverie.settings.atlas import Build, shard_of
 from reverie.settings.calling import called_with
 
 SIDE = 128  # of the pictures unless another one is asked for

@@ -4,13 +4,11 @@ A picture's bits depend on the batch that it ran in. Whoever makes a part of the
 is left of a run that was ended) therefore chooses among whole batches.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reverie.atlas.described import Job
 from reverie.atlas.entries import FACTS
-from reverie.errors import InvalidSetting
 from reverie.settings.atlas import VIEWS
 
 
@@ -61,18 +59,3 @@ def _parted(layer: str, view: str, channels: int, job: Job, limit: int | None) -
     units = max(1, job.batch // job.diversity) if view == "diverse" else job.batch
     wanted = channels if limit is None else min(channels, _whole(limit, job))
     return [Batch(layer, view, first, min(units, channels - first)) for first in range(0, wanted, units)]
-
-
-def shard_of(text: str | None) -> tuple[int, int]:
-    """Which part of how many: 2/8 is every eighth batch, beginning with the second; all without a text.
-
-    Raises:
-        InvalidSetting: no such part.
-    """
-    if text is None:
-        return 1, 1
-    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
-    part, parts = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not 1 <= part <= parts:
-        raise InvalidSetting(f"'{text[:40]}' is no shard; write PART/PARTS, such as 2/8 for the second of eight")
-    return part, parts

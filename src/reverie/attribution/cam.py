@@ -174,7 +174,15 @@ class ScoreCam:
 
 
 def enlarged(maps: Tensor, image: Tensor) -> Tensor:
-    """Maps [N,h,w] at a picture's height and width, bilinear."""
+    """Maps [N,h,w] at a picture's height and width, bilinear.
+
+    Raises:
+        InvalidSetting: maps of a single position, which say nothing of where.
+    """
+    if maps.shape[-2:] == (1, 1):
+        raise InvalidSetting(
+            "the layer has one position on this picture; name one with rows and columns, or a larger size"
+        )
     return functional.interpolate(maps[:, None], image.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reverie.cli.early import check_early
+from reverie.models.known_classes import check_network
 from reverie.settings import askable, recipes
 from reverie.settings.parts import Loading
 from reverie.settings.setting import Settings, parts_of, settings_of
@@ -58,6 +59,8 @@ def _check(name: str, home: str, args: Sequence[Any], given: Mapping[str, Any]) 
     model, *leading = args
     if home == SOURCES:
         _check_load(*leading, **given)
+        if isinstance(model, str):
+            check_network(model)
     elif home == CALLS:
         asked = recipes()[name].of(*leading, **{key: value for key, value in given.items() if key != "progress"})
         words = {key: _words(value) for key, value in asked.flat().items()}

@@ -9,7 +9,7 @@ from reverie.errors import UnknownName, UnsuitableImage
 from reverie.expression import check_text
 from reverie.extras import ensure, installed, remedy
 from reverie.models.classes import check_count, class_number, names_in
-from reverie.models.known_classes import check_classes, known_classes
+from reverie.models.known_classes import check_classes, check_network, known_classes
 from reverie.paths import (
     FILMS,
     FORMATS,
@@ -34,6 +34,7 @@ FILES = {
     "atlases": "there is no atlas {0}; make it with 'reverie atlas build -o {0.name}'",
     "footage": "there is no file {0}; name a film",
 }
+NETWORKS = ("model", "network", "transfer", "judge", "verify_with")
 UNITS = ("units", "unit", "layers", "layer", "content_layers", "through", "toward")
 OF_SETS = ("scan", "map", "patches", "score", "doctor", "atlas build")  # whose photos are a whole set
 GOING_ON = ("sheet", "scan", "zoom", "film", "atlas build")  # what is at their output is gone on with
@@ -92,16 +93,25 @@ def _check_units(texts: Sequence[str]) -> None:
 
 
 def _check_network(given: Mapping[str, Any]) -> None:
-    weights, name = given.get("weights"), given.get("model")
+    weights = given.get("weights")
     if weights not in (None, "default", "none") and not path_named(str(weights)).is_file():
         raise UnknownName(f"there is no weights file {weights}; name a safetensors file or a saved state dict")
-    if str(name or "").startswith("timm:"):
-        ensure("timm", "timm", "a network of timm")
     if given.get("method") == "umap":
         ensure("umap", "umap", "UMAP")
-    place, colon, _ = str(name or "").rpartition(":")
-    if colon and place.endswith(".py") and not path_named(place).is_file():
-        raise UnknownName(f"there is no file {place}; a factory is named path/to/file.py:function")
+    for name in _texts(given, (*NETWORKS, "parameterization")):
+        place, colon, _ = name.rpartition(":")
+        if colon and place.endswith(".py") and not path_named(place).is_file():
+            raise UnknownName(f"there is no file {place}; a factory is named path/to/file.py:function")
+    for name in _texts(given, NETWORKS):
+        if name.startswith("timm:"):
+            ensure("timm", "timm", "a network of timm")
+        if name != "none":  # a judge
+            check_network(name)
+
+
+def _texts(given: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    several = [given.get(name) for name in names]
+    return [text for each in several for text in (each if isinstance(each, list) else [each]) if isinstance(text, str)]
 
 
 def _check_classes(command: str, given: Mapping[str, Any]) -> None:

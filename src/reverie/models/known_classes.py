@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from reverie.errors import UnknownName, nearest
 from reverie.expression import readings
 from reverie.models.classes import class_number, no_layer, numbers_named
 from reverie.models.names import BLOCKS, BUNDLED, OWN
@@ -22,6 +23,25 @@ def known_classes(network: Any, weights: str | None = "default") -> Sequence[str
     if network == "bundled":
         return _bundled_classes()
     return imagenet_classes() if network in OWN or network in _classifiers() else ()
+
+
+def check_network(name: str) -> None:
+    """That a name without a colon is that of a network.
+
+    Raises:
+        UnknownName: it is not, as far as torchvision's source tells.
+    """
+    known = (*OWN, *sorted(_classifiers()))
+    if ":" not in name and name not in known and known != tuple(OWN):
+        raise unknown_network(name, known)
+
+
+def unknown_network(name: str, known: Sequence[str]) -> UnknownName:
+    """What a name that is none of these is answered with."""
+    return UnknownName(
+        f"there is no network '{name[:60]}'; nearest: {nearest(name, known)}; "
+        "list them with 'reverie models', take timm's as timm:NAME, or name your own as path/to/file.py:factory"
+    )
 
 
 def imagenet_classes() -> tuple[str, ...]:

@@ -9,11 +9,11 @@ from typing import TypedDict, Unpack, get_type_hints
 import torch
 from torch import nn
 
-from reverie.errors import UnknownName, nearest
 from reverie.models.checkpoints import load_weights, weights_source
 from reverie.models.classes import check_count
 from reverie.models.copying import copied
 from reverie.models.factories import built, said_by
+from reverie.models.known_classes import unknown_network
 from reverie.models.making import Found, make_model
 from reverie.models.model import Model
 from reverie.models.names import DEFAULT, OWN
@@ -145,11 +145,7 @@ def _found(name: str | nn.Module, weights: str | None) -> Found:
         return _from_factory(name, weights)
     if name in torchvision_names():
         return from_torchvision(name, weights)
-    known = [*OWN, *torchvision_names()]
-    raise UnknownName(
-        f"there is no network '{name}'; nearest: {nearest(name, known)}; "
-        "list them with 'reverie models', take timm's as timm:NAME, or name your own as path/to/file.py:factory"
-    )
+    raise unknown_network(name, [*OWN, *torchvision_names()])
 
 
 def _from_factory(name: str, weights: str | None) -> Found:

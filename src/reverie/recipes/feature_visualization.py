@@ -45,7 +45,7 @@ def feature(model: Model, asked: Feature) -> Recipe:
     chosen = _chosen(preset_named(climb.preset, FEATURE), canvas.start, asked.parameterization, climb.steps)
     material, kind, cost = _material(model, chosen.parameterization, canvas.alpha, asked.spectrum)
     known = rows_of(model, asked.units, asked.dictionary, concept_in(model, asked.units, asked.concept, asked.against))
-    check_views(known, asked.reduction, asked.cosine, views.diversity, negative=asked.negative, both=views.both)
+    check_views(known, asked.reduction, asked.cosine, views.diversity)
     sizes = _sizes(model, chosen, canvas.size)
     resolved = wishes_of(model, asked.units, rows=None if known is None else len(known), size=sizes[0])
     _check_size(model, [layer for wish in resolved for layer in wish.layers], sizes[0])

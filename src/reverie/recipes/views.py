@@ -132,9 +132,7 @@ def _remembered(plain: Mapping[str, Any]) -> Concept:
     return Concept(torch.tensor(vector, dtype=torch.float32), 0, 0)
 
 
-def check_views(
-    known: Rows | None, reduction: str | None, cosine: float | None, diversity: int, *, negative: bool, both: bool
-) -> None:
+def check_views(known: Rows | None, reduction: str | None, cosine: float | None, diversity: int) -> None:
     """One sentence where settings of directions and views do not go together.
 
     Raises:
@@ -147,8 +145,6 @@ def check_views(
         raise InvalidSetting("--cosine weighs directions; name their file with --dictionary")
     if known is not None and reduction is not None:
         raise InvalidSetting("--reduction is of channels; directions have --cosine")
-    if negative and both:
-        raise InvalidSetting("--both shows the negative side beside the other; leave out --negative")
 
 
 def along(unit: Unit, known: Rows, cosine: float | None) -> Objective:

@@ -1,9 +1,11 @@
 """What the commands of the atlas take."""
 
+import re
 from typing import Annotated, Any
 
 from msgspec import Meta
 
+from reverie.errors import InvalidSetting
 from reverie.settings.choices import Choice
 from reverie.settings.fields import FeaturePreset, RandomSeed, Rate, StepsEach, Whole, Workers
 from reverie.settings.parts import Network, Output, Recorded
@@ -24,6 +26,27 @@ DIVERSE = 64  # diverse views of a unit, at most
 def views_named(views: Any) -> tuple[Any, ...]:
     """Views from a text such as max,diverse, or from several; none at all is one without a name."""
     return tuple(part.strip() for part in views.split(",")) if isinstance(views, str) else tuple(views) or ("",)
+
+
+def shard_of(text: str | None) -> tuple[int, int]:
+    """Which part of how many: 2/8 is every eighth batch, beginning with the second; all without a text.
+
+    Raises:
+        InvalidSetting: no such part.
+    """
+    if text is None:
+        return 1, 1
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    part, parts = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= part <= parts:
+        raise InvalidSetting(f"'{text[:40]}' is no shard; write PART/PARTS, such as 2/8 for the second of eight")
+    return part, parts
+
+
+def _shard(text: Any) -> Any:
+    if isinstance(text, str):
+        shard_of(text)
+    return text
 
 
 class Named(Network):
@@ -101,7 +124,11 @@ class Build(Settings):
     ] = None
     shard: Annotated[
         str | None,
-        asked("PART/PARTS, such as 2/8: every eighth batch, beginning with the second; see `merge`.", group="Common"),
+        asked(
+            "PART/PARTS, such as 2/8: every eighth batch, beginning with the second; see `merge`.",
+            group="Common",
+            parse=_shard,
+        ),
     ] = None
     patches: Annotated[Annotated[int, Meta(ge=3, le=16)], asked("Real patches of each unit.", group="Objective")] = 9
     links: Annotated[Annotated[int, Meta(ge=1, le=100)], asked("Links of each kind.", group="Objective")] = 8

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from msgspec import Meta
 
+from reverie.errors import InvalidSetting
 from reverie.expression import looks_like_sum
 from reverie.paths import photo_path
 from reverie.settings.choices import Choice
@@ -150,6 +151,11 @@ class Feature(Featuring, kw_only=True):
             reads="unit",
         ),
     ]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.negative and self.views.both:
+            raise InvalidSetting("--both shows the negative side beside the other; leave out --negative")
 
     def settled(self) -> Self:
         """The settings with a preset: for classes MACO's, by whose pictures other networks know them (docs/truth.md).
