@@ -54,6 +54,11 @@ def test_what_is_no_unit_is_refused_with_the_grammar(text):
         parse(text)
 
 
+def test_a_number_is_no_unit():
+    with pytest.raises(InvalidSetting, match="a unit is named by a text such as 'block8:12', not 12"):
+        parse(12)
+
+
 @pytest.mark.parametrize("text", ["a:1@", "a:1@4", "a:1@4,", "a:1@,5", "a:1@4-,5", "a@4", "a:1@-1,5"])
 def test_what_is_no_position_is_refused(text):
     with pytest.raises(InvalidSetting) as caught:

@@ -6,6 +6,7 @@
 """
 
 import re
+import reprlib
 from dataclasses import dataclass, replace
 
 from reverie.errors import InvalidSetting, printable
@@ -56,8 +57,10 @@ def parse(text: str) -> tuple[Unit, ...]:
     """The units that a text names.
 
     Raises:
-        InvalidSetting: the text is not in the grammar.
+        InvalidSetting: no text, or one that is not in the grammar.
     """
+    if not isinstance(text, str):
+        raise InvalidSetting(f"a unit is named by a text such as 'block8:12', not {reprlib.repr(text)}")
     head, quote, tail = text.partition('"')
     layer, colon, rest = head.partition(":")
     if re.search(r"[0-9]{10}", text):

@@ -53,6 +53,12 @@ def test_torchvisions_classifiers_can_be_named():
     assert load("squeezenet1_1", weights="none", size=64).source == network.source
 
 
+@pytest.mark.parametrize("name", [None, 3])
+def test_what_is_no_network_is_told_how_one_is_given(name):
+    with pytest.raises(InvalidSetting, match=f"given by its name such as 'efficientnet_lite0', .* not as {name}"):
+        load(name)
+
+
 def test_an_unknown_network_names_the_nearest():
     message = refusal(lambda: load("inceptoin_v3"), UnknownName)
     assert message.startswith("there is no network 'inceptoin_v3'; nearest: 'inception_v3'")

@@ -1,14 +1,17 @@
 """One contract for all that can be asked: complete, checked, and the same again from its own values."""
 
 import inspect
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from torch import nn
 
 from reverie.errors import InvalidSetting, UnknownName
 from reverie.settings import commands
-from reverie.settings.calling import called_with
+from reverie.settings.calling import called_with, names_checked
 from reverie.settings.dream import Dream
 from reverie.settings.feature import Canvas, Climb, Feature, Views
 from reverie.settings.fields import sized
@@ -16,6 +19,7 @@ from reverie.settings.fool import Fool
 from reverie.settings.parts import Network
 from reverie.settings.scan import Scan
 from reverie.settings.setting import GROUPS, Settings, parts_of, settings_of
+from reverie.settings.style import Style
 from reverie.settings.wording import allowed
 from reverie.settings.zoom import Zoom
 
@@ -65,7 +69,12 @@ def test_leading_values_may_be_given_without_their_names():
     ("cls", "given", "kind", "text"),
     [
         (Dream, {"steps": 0}, InvalidSetting, "steps must be 1 or more, not 0"),
-        (Dream, {"steps": 2.5}, InvalidSetting, "steps must be 1 or more, not 2.5"),
+        (Dream, {"steps": 2.5}, InvalidSetting, "steps must be a whole number, not 2.5"),
+        (Dream, {"steps": 2.0}, InvalidSetting, "steps must be a whole number, not 2.0"),
+        (Feature, {"units": None}, InvalidSetting, "feature needs units"),
+        (Feature, {"units": "mix", "canvas": 64}, InvalidSetting, "canvas must be a reverie.Canvas, not 64"),
+        (Feature, {"units": "mix", "climb": Views(2), "rate": 1}, InvalidSetting, "climb must be a reverie.Climb"),
+        (Canvas, {"start": "gray"}, UnknownName, "there is no start 'gray' here; nearest: 'grey'"),
         (Dream, {"steps": "x"}, InvalidSetting, "steps must be a whole number, not 'x'"),
         (Dream, {"steps": True}, InvalidSetting, "steps must be a whole number, not True"),
         (Dream, {"octaves": 51}, InvalidSetting, "octaves must be 1 to 50, not 51"),
@@ -99,6 +108,32 @@ def test_what_is_wrong_is_said_in_one_sentence(cls, given, kind, text):
 def test_what_must_be_given_is_asked_for():
     with pytest.raises(InvalidSetting, match="dream needs photo"):
         Dream.made()
+    with pytest.raises(InvalidSetting, match="style needs photo"):
+        Style()
+
+
+def test_a_part_says_what_it_takes_without_names():
+    with pytest.raises(InvalidSetting, match="views takes diversity, both in this order"):
+        Views(2, True, 1)
+    with pytest.raises(InvalidSetting, match="views is given both twice"):
+        Views(2, True, both=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [(("sample:flower",), True), (("mix:1", nn.ReLU()), True), (("a.py:made", "mix"), False), (("bundled", 1), False)],
+)
+def test_a_call_says_that_its_network_comes_first(given, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.png").touch()
+    for words in [given, ("a.png",)] if refused else [given]:
+        with pytest.raises(InvalidSetting, match="first argument of told is the network") if refused else nullcontext():
+            told(*words)
+
+
+@names_checked
+def told(model, *others):
+    return model, others
 
 
 def test_numbers_of_numpy_paths_and_lists_are_taken():
@@ -119,6 +154,8 @@ def test_sizes():
 
 
 def test_what_a_type_allows_is_told_in_words():
+    assert allowed(tuple[Any, ...]) == "values"
+    assert allowed(Dream | None) == "a Dream"
     kinds = {item.name: item.kind for item in settings_of(Feature)}
     assert allowed(kinds["diversity"], bounds=True) == "1 to 64"
     assert allowed(kinds["both"]) == "true or false"

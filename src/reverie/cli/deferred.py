@@ -9,6 +9,7 @@ from typing import Any
 from reverie.cli.early import check_early
 from reverie.models.known_classes import check_network
 from reverie.settings import askable, recipes
+from reverie.settings.calling import check_first
 from reverie.settings.parts import Loading
 from reverie.settings.setting import Settings, parts_of, settings_of
 from reverie.settings.spelling import loading
@@ -61,7 +62,9 @@ def _check(name: str, home: str, args: Sequence[Any], given: Mapping[str, Any]) 
         _check_load(*leading, **given)
         if isinstance(model, str):
             check_network(model)
-    elif home == CALLS:
+        return
+    check_first(name, args)
+    if home == CALLS:
         asked = recipes()[name].of(*leading, **{key: value for key, value in given.items() if key != "progress"})
         words = {key: _words(value) for key, value in asked.flat().items()}
         check_early(name, {**words, "model": model if isinstance(model, str) else None})

@@ -19,7 +19,7 @@ from reverie.paths import (
     path_named,
     photo_path,
 )
-from reverie.settings.feature import GROUNDS, check_start
+from reverie.settings.feature import GROUNDS
 from reverie.settings.fields import in_file
 
 PHOTOS = ("photos", "photo", "styles", "guide", "region", "style_region", "concept", "against", "spectrum", "mask",
@@ -140,8 +140,8 @@ def _check_preset(name: Any) -> None:
 
 
 def _check_start(start: Any) -> None:
-    check_start(start)
     if isinstance(start, str) and start not in GROUNDS:
+        GROUNDS.check(start)
         _check_photos([start], PICTURES)
 
 

@@ -196,8 +196,8 @@ class Model:
         Raises:
             UnknownName: no such layer, channel or class.
         """
-        several = [units] if isinstance(units, str | Unit) else units
-        parsed = [unit for item in several for unit in (parse(item) if isinstance(item, str) else [item])]
+        several = list(units) if isinstance(units, Iterable) and not isinstance(units, str) else [units]
+        parsed = [unit for item in several for unit in ([item] if isinstance(item, Unit) else parse(item))]
         if not parsed:
             raise InvalidSetting("no unit is named; name at least one, such as 'block8:12'")
         return tuple(self._checked(unit) if rows is None else self._of_dictionary(unit, rows) for unit in parsed)

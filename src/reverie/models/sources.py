@@ -1,6 +1,7 @@
 """Where networks come from: the bundled one, torchvision's and timm's, factories in files and packages, any module."""
 
 import inspect
+import reprlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TypedDict, Unpack, get_type_hints
 import torch
 from torch import nn
 
+from reverie.errors import InvalidSetting
 from reverie.models.checkpoints import load_weights, weights_source
 from reverie.models.classes import check_count
 from reverie.models.copying import copied
@@ -135,6 +137,11 @@ def _found(name: str | nn.Module, weights: str | None) -> Found:
             name = copied(name)  # the caller's module stays as it was found
             load_weights(name, Path(weights))
         return Found(name, source, **said_by(name))
+    if not isinstance(name, str):
+        raise InvalidSetting(
+            f"a network is given by its name such as '{DEFAULT}', as a torch module or as reverie.load returned it, "
+            f"not as {reprlib.repr(name)}"
+        )
     if name == "bundled":
         return bundled(weights)
     if name == "efficientnet_lite0":

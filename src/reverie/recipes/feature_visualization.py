@@ -26,7 +26,7 @@ from reverie.recipes.presets import FEATURE, Preset, ascent, preset_named
 from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
 from reverie.recipes.wishes import Wish, spread, wishes_of
-from reverie.settings.feature import ALPHAS, GROUNDS, Canvas, Feature, check_start
+from reverie.settings.feature import ALPHAS, GROUNDS, Canvas, Feature
 from reverie.settings.fields import sized
 from reverie.synthesis.recipe import Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
@@ -134,7 +134,6 @@ def _chosen(preset: Preset, start: Photo | None, parameterization: Any, steps: i
     if parameterization is not None:
         material = made_of(parameterization)
         preset = replace(preset, parameterization=material, blurs=() if material.bounded else preset.blurs)
-    check_start(start)
     if start is not None:
         preset = replace(preset, start=start if isinstance(start, str) and start in GROUNDS else "photo")
     if steps is not None:

@@ -90,7 +90,7 @@ def wishes_of(
         UnknownName: no such layer, channel or class.
         InvalidSetting: no text in the grammar, or an objective that does not run on the network.
     """
-    several = [asked] if isinstance(asked, str | Unit | Objective) else list(asked)
+    several = list(asked) if isinstance(asked, Sequence) and not isinstance(asked, str) else [asked]
     if not several:
         model.units([])  # says what is missing
     return tuple(wish for item in several for wish in _wishes(model, item, rows, size or model.size))

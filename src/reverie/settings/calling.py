@@ -2,11 +2,14 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
-from reverie.errors import check_names
+from reverie.errors import InvalidSetting, check_names
+from reverie.paths import FORMATS
 from reverie.settings.setting import Settings, parts_of
+from reverie.settings.wording import shown
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -17,16 +20,34 @@ P = ParamSpec("P")
 
 def names_checked(function: Callable[P, T]) -> Callable[P, T]:
     """A function that answers a misspelt keyword with those that it takes, as settings do."""
+    parameters = inspect.signature(function).parameters
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    taken = [item.name for item in inspect.signature(function).parameters.values() if item.kind in named]
+    taken = [item.name for item in parameters.values() if item.kind in named]
     taken += parts_of(function.settings) if hasattr(function, "settings") else ()
 
     @functools.wraps(function)
     def call(*args: P.args, **given: P.kwargs) -> T:
         check_names(function.__name__, given, taken)
+        if next(iter(parameters), "") == "model":
+            check_first(function.__name__, args)
         return function(*args, **given)
 
     return call
+
+
+def check_first(name: str, args: Sequence[Any]) -> None:
+    """Refuses a call whose first argument is a photo, or a text while the network stands among the others.
+
+    Raises:
+        InvalidSetting: it is.
+    """
+    first = args[0] if args else None
+    if not isinstance(first, str):
+        return
+    later = any(hasattr(each, "forward") or hasattr(each, "variants") for each in args[1:])  # a module, a Model
+    pictured = Path(first).suffix.lower() in FORMATS and Path(first).is_file()
+    if later or pictured or first.startswith("sample:"):
+        raise InvalidSetting(f"the first argument of {name} is the network, not {shown(first)}")
 
 
 class Called(Protocol[T_co]):

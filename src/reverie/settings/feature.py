@@ -28,11 +28,20 @@ from reverie.settings.fields import (
 from reverie.settings.parts import Network, Verified
 from reverie.settings.setting import Settings, asked
 
+
+def _photo(start: Any) -> bool:
+    """Whether a start may be a photo: none of the names, those of other commands too, that no file has."""
+    if not isinstance(start, str):
+        return True
+    path = photo_path(start)
+    return bool(path.suffix) or path.exists()
+
+
 GROUNDS = Choice(
     "start",
     {"noise": "", "grey": "", "zero": "black"},
     also="a photo",
-    takes=lambda start: start not in ("photo", "cppn"),  # names of other commands
+    takes=_photo,
 )
 ALPHAS = Choice(
     "opacity",
@@ -40,18 +49,6 @@ ALPHAS = Choice(
     also="optimised=WEIGHT",
     takes=lambda alpha: isinstance(alpha, str) and alpha.startswith("optimised="),
 )
-
-
-def check_start(start: Any) -> None:
-    """Refuses a start that is neither one of the names, nor a photo's, nor a file's that is there.
-
-    Raises:
-        UnknownName: it is none of these.
-    """
-    if isinstance(start, str) and start not in GROUNDS:
-        path = photo_path(start)
-        if not path.suffix and not path.exists():
-            raise GROUNDS.unknown(start)
 
 
 class Canvas(Settings, kw_only=False):

@@ -115,9 +115,10 @@ class Setting:
                 self.more["choice"].check(each)
 
     def _wrong(self, value: Any) -> InvalidSetting:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        numbers = int | float if float in alternatives(self.kind) else int
+        bounded = isinstance(value, numbers) and not isinstance(value, bool)  # of the right type, but out of bounds
         return InvalidSetting(
-            f"{self.name} must be {allowed(self.kind, bounds=number)}, not {f'{value:g}' if number else shown(value)}"
+            f"{self.name} must be {allowed(self.kind, bounds=bounded)}, not {f'{value:g}' if bounded else shown(value)}"
         )
 
 
@@ -129,16 +130,20 @@ class _Frozen(msgspec.StructMeta):
         config = {"kw_only": True, **config, "frozen": True, "forbid_unknown_fields": True}
         return super().__new__(cls, name, bases, namespace, **config)
 
-    def __call__(cls, *given: Any, **named: Any) -> Any:
+    def __call__(cls: Any, *given: Any, **named: Any) -> Any:
         check_names(cls.__name__, named, cls.__struct_fields__)
-        return super().__call__(*given, **named)
+        named = cls.named(cls.__match_args__, given, named)
+        missing = [item.name for item in msgspec.structs.fields(cls) if item.required and named.get(item.name) is None]
+        if missing:
+            raise InvalidSetting(f"{cls.word()} needs {' and '.join(missing)}")
+        return super().__call__(**named)
 
 
 class Settings(Struct, metaclass=_Frozen):
     """Settings that are complete and checked: to have one is to know that it is right.
 
     Raises:
-        InvalidSetting: a value of another type, or out of its bounds.
+        InvalidSetting: a value of another type, or out of its bounds; or one that must be given and is not.
         UnknownName: a name that there is not.
     """
 
@@ -167,18 +172,18 @@ class Settings(Struct, metaclass=_Frozen):
 
         Raises:
             UnknownName: a name that is none of them.
-            InvalidSetting: as the class; or one that must be given and is not.
+            InvalidSetting: as the class.
         """
         own = {item.name: item for item in settings_of(cls)}
         check_names(cls.word(), [name for name in given if name not in parts_of(cls)], own)
-        missing = [name for name, item in own.items() if item.required and name not in given]
-        if missing:
-            raise InvalidSetting(f"{cls.word()} needs {' and '.join(missing)}")
         values = {name: value for name, value in given.items() if name in parts_of(cls) or not own[name].part}
         for part, kind in parts_of(cls).items():
             changes = {name: value for name, value in given.items() if name in own and own[name].part == part}
+            whole = values.get(part, kind())
+            if not isinstance(whole, kind):
+                raise InvalidSetting(f"{part} must be a reverie.{kind.__name__}, not {shown(whole)}")
             if changes:
-                values[part] = msgspec.structs.replace(values.get(part, kind()), **changes)
+                values[part] = msgspec.structs.replace(whole, **changes)
         return cls(**values)
 
     @classmethod

@@ -60,7 +60,11 @@ def _worded(info: Any) -> Iterator[str]:
             yield "a text"
         case inspections.VarTupleType():
             word = next(_worded(info.item_type), "a value")
-            yield " ".join([f"{word.partition(' ')[2]}s", *_bounds(info.item_type)])
+            yield " ".join([f"{word.partition(' ')[2]}s", *filter(None, _bounds(info.item_type))])
+        case inspections.AnyType():
+            yield "a value"
+        case inspections.CustomType() | inspections.DataclassType() | inspections.StructType():
+            yield f"{'an' if info.cls.__name__[0] in 'AEIOU' else 'a'} {info.cls.__name__}"
         case inspections.TupleType():
             yield f"{len(info.item_types)} {next(_worded(info.item_types[0])).partition(' ')[2]}s"
         case _:
