@@ -3,7 +3,7 @@ import contextlib
 import pytest
 
 from reverie.errors import InvalidSetting
-from reverie.expression import MOST_TERMS, Sum, Weighed, looks_like_sum, negated, parse_sum
+from reverie.expression import MOST_TERMS, Sum, Weighed, check_text, looks_like_sum, negated, parse_sum
 from reverie.unit import Unit, parse
 
 SUMS = {
@@ -90,3 +90,13 @@ def test_hostile_texts_are_units_or_refused(text):
 )
 def test_the_negative_of_a_sum_is_of_the_whole_sum(text, minimum):
     assert negated(text) == minimum
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a:12 -0.5*a:40", "a:12-0.5*a:40", "a:12 -", "a:12-", "a:12+", "a:1+2 +a:3", "a:1@2,3-a:4", "logits:owl -",
+     "a:1 -2"],
+)  # fmt: skip
+def test_signs_without_their_spaces_are_told(text):
+    with pytest.raises(InvalidSetting, match=r"is no unit and no sum: \+ and - of a sum stand between spaces, as in"):
+        check_text(text)

@@ -135,8 +135,11 @@ def test_other_arrays_and_tensors_are_refused():
         "the tensor has the shape [2, 3, 4, 4]; allowed are [3,H,W] and [1,3,H,W], not empty"
     )
     outside = "the picture has values outside [0,1]; divide by 255, or undo its normalisation"
-    for wrong in (np.full((2, 2), 3.0), np.full((2, 2), -1.0), np.full((2, 2), np.nan), np.full((2, 2), np.inf)):
+    for wrong in (np.full((2, 2), 3.0), np.full((2, 2), -1.0)):
         assert refusal(lambda wrong=wrong: read(wrong)) == outside
+    for wrong in (np.full((2, 2), np.nan), torch.full((3, 2, 2), torch.inf)):
+        assert "NaN or infinite" in refusal(lambda wrong=wrong: read(wrong))
+    assert refusal(lambda: read(["a.png", "b.png"])).startswith("a list is no photo; give a file's name")
 
 
 def test_a_missing_file_is_one_sentence():

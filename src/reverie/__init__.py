@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reverie import objectives, parameterizations, recipes, transforms
+    from reverie import constraints, objectives, parameterizations, recipes, transforms
     from reverie.atlas.activation_grid import grid
     from reverie.atlas.atlas_file import Atlas, read_atlas
     from reverie.atlas.building import build_atlas
@@ -96,6 +96,7 @@ _HOMES = {
     "clamp": "reverie.models.interventions",
     "compare": "reverie.recipes.calls",
     "connections": "reverie.atlas.links",
+    "constraints": "",
     "doctor": "reverie.atlas.diagnosis",
     "dream": "reverie.recipes.calls",
     "explain": "reverie.recipes.calls",
@@ -170,6 +171,7 @@ __all__ = [
     "clamp",
     "compare",
     "connections",
+    "constraints",
     "doctor",
     "dream",
     "explain",

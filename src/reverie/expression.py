@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reverie.errors import InvalidSetting, printable
-from reverie.unit import Unit, parse
+from reverie.unit import SPACED, Unit, parse
 
 MOST_TERMS = 256
 LARGEST_WEIGHT = 1e9
-HINT = "write a sum such as 'mixed4a:12 - 0.5*mixed4a:40', with spaces around + and -"
 
 _NUMBER = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?\s*\*\s*")
 _CALL = re.compile(r"([a-z][a-z0-9-]*)\((.*)\)", re.DOTALL)
@@ -61,9 +60,23 @@ def looks_like_sum(text: str) -> bool:
 
 def negated(text: str) -> str:
     """The text of a unit's, or of a whole sum's, minimum activation."""
-    if len(list(_pieces(text))) > 1:
-        return f"-({text})"
-    return text[1:] if text.startswith("-") else f"-{text}"
+    whole = bracketed(text)
+    return text[1:] if whole == text and text.startswith("-") else f"-{whole}"
+
+
+def bracketed(text: str) -> str:
+    """The text of a unit, or of a whole sum in brackets, to stand beside others."""
+    return f"({text})" if len(list(_pieces(text))) > 1 else text
+
+
+def misspelt(layer: str) -> str:
+    """What a sum's spelling has to do with a layer that there is not; empty where nothing."""
+    if "(" in layer:
+        return "a bracket is not closed; brackets stand round one unit, as in 'mean(block8:12)'"
+    if re.search(r"\s[+-]|[+-]\s", layer):
+        return SPACED
+    weight, star, _ = layer.partition("*")
+    return f"'{weight.strip()}' is no number; write NUMBER*UNIT, as in '0.5*block8:12'" if star else ""
 
 
 def check_text(text: str) -> None:
@@ -139,7 +152,7 @@ def _term(sign: float, piece: str, place: int, whole: str) -> Weighed:
     weight = float(found[0].rstrip("* \t\n")) if found else 1.0
     piece = piece[found.end() :] if found else piece
     if not piece:
-        raise InvalidSetting(f"there is no unit {where}; {HINT}")
+        raise InvalidSetting(f"there is no unit {where}; {SPACED}")
     if not 0 < weight <= LARGEST_WEIGHT:
         raise InvalidSetting(f"the weight {weight:g} {where} is not above 0 and at most {LARGEST_WEIGHT:g}")
     called = _CALL.fullmatch(piece)

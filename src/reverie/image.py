@@ -148,6 +148,8 @@ def read(photo: Photo, enough: int | None = None) -> Tensor:
         return read(found if isinstance(found, Tensor) else array(reduced(found, enough)))
     if isinstance(photo, Image.Image):
         return _from_array(unpacked(photo, "the picture"), "the picture")
+    if not isinstance(photo, str | Path):
+        raise UnsuitableImage(f"a {type(photo).__name__} is no photo; give a file's name, a picture or an array")
     return decode(path := photo_path(photo), str(path), enough)
 
 
@@ -276,6 +278,8 @@ def _from_tensor(image: Tensor) -> Tensor:
             f"the tensor has the shape {list(image.shape)}; allowed are [3,H,W] and [1,3,H,W], not empty"
         )
     image = image.float() / 255 if image.dtype == torch.uint8 else image.float()
-    if not bool(image.isfinite().all()) or float(image.min()) < -1e-3 or float(image.max()) > 1 + 1e-3:
+    if not bool(image.isfinite().all()):
+        raise UnsuitableImage("the picture has values that are NaN or infinite; mend what made them")
+    if float(image.min()) < -1e-3 or float(image.max()) > 1 + 1e-3:
         raise UnsuitableImage("the picture has values outside [0,1]; divide by 255, or undo its normalisation")
     return image.clamp(0, 1).contiguous()

@@ -11,9 +11,14 @@ from dataclasses import dataclass, replace
 
 from reverie.errors import InvalidSetting, printable
 
+SPACED = "+ and - of a sum stand between spaces, as in 'block8:12 - 0.5*block8:40'"
 GRAMMAR = "write LAYER, LAYER:CHANNEL, LAYER:0-15,40, LAYER:0+1, LAYER:CHANNEL@ROW,COLUMN or logits:CLASS"
 
 MOST = 100_000  # units that one range may name
+
+_UNSPACED = re.compile(  # numbers of channels, and a sign that makes neither a range nor a joint unit of them
+    r"[0-9@:,+-]*[0-9:](?:\s+[+-]|\s*[+-](?![0-9]+(?:[-+,@]|$)|[-+,]))"
+)
 
 Span = tuple[int, int]  # first and last index, both included
 
@@ -53,6 +58,19 @@ class Unit:
         return replace(self, rows=move(self.rows, rows), columns=move(self.columns, columns))
 
 
+def channel_of(unit: Unit) -> int:
+    """The channel of a unit that is one channel of a layer.
+
+    Raises:
+        InvalidSetting: it is more, or less.
+    """
+    if len(unit.channels) != 1 or unit.positional:
+        several = f"{len(unit.channels)} channels" if unit.channels else "a whole layer"
+        what = "a part of the positions" if unit.positional else several
+        raise InvalidSetting(f"'{unit}' is {what}; name one channel, such as '{unit.layer}:0'")
+    return int(unit.channels[0])
+
+
 def parse(text: str) -> tuple[Unit, ...]:
     """The units that a text names.
 
@@ -73,6 +91,8 @@ def parse(text: str) -> tuple[Unit, ...]:
         layer, area = _area(layer, text)
     if not colon:
         return (Unit(layer, (), *area),)
+    if re.search(r"\s[+-]\s*$", rest) or (layer != "logits" and _UNSPACED.match(rest)):
+        raise InvalidSetting(f"'{printable(text, 60)}' is no unit and no sum: {SPACED}")
     units = []
     for part in _outside_quotes(rest, ","):
         span = re.fullmatch(r"([0-9]+)-([0-9]+)", part)

@@ -160,8 +160,8 @@ def test_photos_that_are_gone_are_missed(model, scanned, tmp_path):
 @pytest.mark.parametrize(
     ("unit", "error", "message"),
     [
-        ("norm", InvalidSetting, "'norm' is more, or less, than one channel; name one, such as block8:12"),
-        ("norm:0-2", InvalidSetting, "'norm:0-2' is more, or less, than one channel; name one, such as block8:12"),
+        ("norm", InvalidSetting, "'norm' is a whole layer; name one channel, such as 'norm:0'"),
+        ("norm:0-2", InvalidSetting, "'norm:0-2' is 3 units; name one channel, such as 'norm:0'"),
         ("logits:dragon", UnknownName, "Tiny has no class 'dragon'; nearest: 'tiger', 'tiger cat'"),
     ],
 )

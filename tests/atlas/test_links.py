@@ -67,7 +67,7 @@ def test_the_table_says_the_same(model):
 
 
 def test_refusals(model, tmp_path):
-    with pytest.raises(InvalidSetting, match=r"^'norm' is more, or less, than one channel; name one, "):
+    with pytest.raises(InvalidSetting, match=r"^'norm' is a whole layer; name one channel, such as 'norm:0'$"):
         connections(model, "norm")
     with pytest.raises(UnsuitableImage, match=r"^there is no folder .*nowhere of pictures; make one"):
         connections(model, "norm:1", pictures=tmp_path / "nowhere")

@@ -36,7 +36,7 @@ def test_a_card_is_a_picture_and_a_page(cli, factory, scan, tmp_path):
 
 def test_mistakes_get_one_sentence(refused, factory, scan):
     where = ("--model", factory)
-    assert refused("card", "norm", *where).startswith("'norm' is more, or less, than one channel; name one")
+    assert refused("card", "norm", *where).startswith("'norm' is a whole layer; name one channel, such as 'norm:0'")
     assert refused("card", "mix:1", *where, "--scan", scan).startswith(f"{scan} was not scanned for 'mix'; nearest: ")
     assert refused("card", "norm:1", *where, "--scan", "no.db").startswith("there is no scan no.db; make it with")
     assert refused("card", "norm:1", "--scan", scan).startswith("efficientnet_lite0 has no layer 'norm'")

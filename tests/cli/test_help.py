@@ -9,6 +9,8 @@ import pytest
 import reverie.cli.commands
 from reverie import recipes
 from reverie.cli.app import app, main
+from reverie.cli.early import ENDINGS
+from reverie.paths import FORMATS
 from reverie.settings import commands
 from reverie.settings.setting import GROUPS, settings_of
 
@@ -107,14 +109,17 @@ def test_every_command_is_tested():
 
 @pytest.mark.parametrize("command", OPTIONS)
 def test_help_shows_every_option(command, monkeypatch, capsys):
-    flag = "--help-all" if "--pooling" in OPTIONS[command] else "--help"
-    monkeypatch.setattr(sys, "argv", ["reverie", *command.split(), flag])
+    monkeypatch.setattr(sys, "argv", ["reverie", *command.split(), "--help-all"])
     monkeypatch.setenv("COLUMNS", "250")
     monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 250)
     with pytest.raises(SystemExit) as ended:
         main()
     text = capsys.readouterr().out
     assert ended.value.code == 0
+    assert max(text) <= "\uffff", "an emoji"
+    endings = ENDINGS.get(command, FORMATS)
+    assert "--output " not in text or all(f" {ending}" in text for ending in endings)
+    assert ".jpg" in endings or ".jpg" not in text.rpartition("--output ")[2]
     assert set(re.findall(r"(?<![\w-])--[a-z-]+", text)) - {"--help", "--help-all"} == OPTIONS[command]
 
 
@@ -131,6 +136,14 @@ def test_the_short_help_has_its_groups_in_one_order_and_leaves_out_rare_options(
         assert groups == [group for group in GROUPS if group in groups]
         assert not [item.name for item in rare if f"--{item.name.replace('_', '-')} " in text]
         assert ("--help-all" in text) == bool(rare or "--pooling" in OPTIONS[name])
+
+
+@pytest.mark.parametrize("words", [["--help-all"], ["atlas", "--help-all"]])
+def test_groups_take_the_whole_help_too(words, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["reverie", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, "Commands" in capsys.readouterr().out) == (0, True)
 
 
 def test_what_takes_options_has_two_examples():

@@ -45,7 +45,7 @@ def test_a_doctor_says_what_it_found_and_what_it_left_out(cli, factory, folder, 
 
 def test_mistakes_get_one_sentence(refused, factory, folder):
     where = ("--model", factory, "--photos", folder)
-    assert refused("score", "norm", *where).startswith("'norm' is more, or less, than one channel; scores are of one")
+    assert refused("score", "norm", *where).startswith("'norm' is a whole layer; name one channel, such as")
     assert refused("score", "norm:3", *where, "-o", "s.png").startswith(
         "cannot write 's.png': its ending must be one of"
     )

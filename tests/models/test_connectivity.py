@@ -224,9 +224,9 @@ def test_the_strongest_stand_first(model):
 @pytest.mark.parametrize(
     ("unit", "message"),
     [
-        (Unit("mix"), "'mix' is more, or less, than one channel; name one, such as block8:12"),
-        (Unit("mix", (1,), (0, 0), (0, 0)), "'mix:1@0,0' is more, or less, than one channel; "
-                                            "name one, such as block8:12"),
+        (Unit("mix"), "'mix' is a whole layer; name one channel, such as 'mix:0'"),
+        (Unit("mix", (1,), (0, 0), (0, 0)), "'mix:1@0,0' is a part of the positions; "
+                                            "name one channel, such as 'mix:0'"),
     ],
 )  # fmt: skip
 def test_only_single_channels_are_fed(model, unit, message):

@@ -129,6 +129,8 @@ def test_a_passage_goes_from_one_unit_to_the_other(model):
     assert made.labels == (
         "mix:1", "50% mix:1\n50% mix:4", "mix:4", "50% mix:4\n50% logits:1", "tiger (logits:1)",
     )  # fmt: skip
+    told = recipes.interpolate(model, ["mix:1", "mix:2 - mix:3"], between=1, **settings).labels
+    assert told[1] == "50% mix:1\n50% (mix:2 - mix:3)"
     assert made.picture.width > 5 * 32  # one strip
     one, four = (made.record.automatic["objectives"][row] for row in (0, 2))
     scale = 1 / deviation(model, Unit("mix", (1,)))

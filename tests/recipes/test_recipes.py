@@ -230,7 +230,10 @@ def test_size_is_the_pictures_and_what_the_network_sees(model, photo):
 @pytest.mark.parametrize("size", [0, -3, "x", "12x", "1x2x3", 40000, [], (1.5, "a"), "9.5"])
 def test_what_is_no_size_is_refused(model, size):
     message = refusal(lambda: recipes.feature(model, "block:1", size=size), InvalidSetting)
-    assert message == f"'{size}' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640"
+    assert message == (
+        f"'{size}' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640, "
+        "in whole numbers from 1 to 32768"
+    )
 
 
 def test_octaves_too_small_for_the_network_are_dropped(photo):

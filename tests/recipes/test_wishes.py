@@ -101,6 +101,10 @@ def test_names_of_units_keep_their_meaning(model):
         ("mix:1 - most(mix:2)", UnknownName, "there is no reduction 'most' here; allowed are mean"),
         ("l1 - l2", InvalidSetting, "names no unit"),
         ("mix:1 - 0.5*", InvalidSetting, "there is no unit at character 9"),
+        ("mix:1 - totl_variation", UnknownName, "no layer 'totl_variation', .* nearest: 'total_variation'"),
+        ("0.5x*mix:1", UnknownName, "no layer '0.5x\\*mix'; '0.5x' is no number; write NUMBER\\*UNIT"),
+        ("mean(mix:1", UnknownName, "no layer 'mean\\(mix'; a bracket is not closed"),
+        ("mix -0.5*mix:1", UnknownName, "no layer 'mix -0.5\\*mix'; \\+ and - of a sum stand between spaces"),
     ],
 )
 def test_what_is_wrong_in_a_sum_is_one_sentence(model, text, error, told):

@@ -75,7 +75,7 @@ def test_what_cannot_be_told_is_left_out(model, painted, judge, assessment, foun
     assert [score.name for score in assessment.alone(UNIT, RED[0]).scores] == list(ALONE)
     assert "agreement" not in assessment.scores(UNIT, RED[:1], replace(OF_BLUE, pictures=OF_BLUE.pictures[:1]))
     assert "interpretability" not in assessment.scores(UNIT, RED)
-    with pytest.raises(InvalidSetting, match="is more, or less, than one channel"):
+    with pytest.raises(InvalidSetting, match=r"^'see' is a whole layer; name one channel, such as 'see:0'$"):
         assessment.scores(Unit("see"), RED)
 
 

@@ -19,7 +19,7 @@ from reverie.models.sources import load
 from reverie.runs import Event, Progress, finished, in_turn
 from reverie.settings.calling import called_with
 from reverie.settings.filters import Connections
-from reverie.unit import Unit
+from reverie.unit import Unit, channel_of
 
 PATCH, SIDE = 24, 120  # least side of a kernel's picture, in pixels: beside a portrait, and in place of one
 INTO = "effective weights, a batch norm's factor included: red excites, blue inhibits; the number is their sum"
@@ -82,8 +82,9 @@ def one_channel(model: Model, unit: str | Unit) -> Unit:
         InvalidSetting: a whole layer, several channels, or a part of the positions.
     """
     units = model.units(unit)
-    if len(units) != 1 or len(units[0].channels) != 1 or units[0].positional:
-        raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name one, such as block8:12")
+    if len(units) != 1:
+        raise InvalidSetting(f"'{unit}' is {len(units)} units; name one channel, such as '{units[0]}'")
+    channel_of(units[0])
     return units[0]
 
 

@@ -19,10 +19,10 @@ from reverie.settings.score import UnitScores as Asked
 from reverie.synthesis.batches import Synthesis
 from reverie.truth.assessment import NAMES, Assessment, Scored
 from reverie.truth.drawn import photos_for
-from reverie.truth.exemplars import Responses, channel_of, responses, scanned
+from reverie.truth.exemplars import Responses, responses, scanned
 from reverie.truth.interpretability import beside, others_among
 from reverie.truth.judge import judge_of
-from reverie.unit import Unit
+from reverie.unit import Unit, channel_of
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,20 @@
 
 import importlib
 import inspect
+import shlex
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from reverie.cli.saying import say
 from reverie.cli.signals import answered
 from reverie.cli.signatures import command
 from reverie.errors import ReverieError
+from reverie.paths import path_named
 from reverie.plugins import package
 from reverie.settings import commands
 from reverie.settings.setting import Settings
@@ -85,8 +88,34 @@ def _later(name: str, cls: type[Settings]) -> Callable[..., None]:
     return run
 
 
+@cache
+def _drawn_as_written() -> None:
+    """Has typer show `logits:owl:` in a help as it stands, where rich would draw an owl."""
+    rendering = importlib.import_module("typer.rich_utils")
+    plain = staticmethod(partial(rendering.Text.from_markup, emoji=False))
+    rendering.Text = type("Text", (rendering.Text,), {"from_markup": plain})  # type: ignore[attr-defined]
+
+
+class Command(TyperCommand):
+    """One command, whose help draws nothing that is not written."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Writes the help."""
+        _drawn_as_written()
+        super().format_help(ctx, formatter)
+
+
 class Commands(TyperGroup):
     """Commands whose options are built when they are named; after reverie's own ones those of plugins."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """What is left of the words; groups have no rare options, so that their whole help is their help."""
+        return super().parse_args(ctx, ["--help", *args[1:]] if args[:1] == ["--help-all"] else args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Writes the help."""
+        _drawn_as_written()
+        super().format_help(ctx, formatter)
 
     @property
     def _plugged(self) -> Mapping[str, EntryPoint]:
@@ -103,6 +132,8 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The whole command that is named, and what is said to it."""
+        if self.name not in GROUPS and not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            _check_no_photo(args[0])
         name, found, rest = super().resolve_command(ctx, args)
         if found is None or isinstance(found, TyperGroup):
             return name, found, rest
@@ -111,6 +142,13 @@ class Commands(TyperGroup):
         except ReverieError as error:
             say(f"reverie: {error}", err=True)
             raise typer.Exit(2) from None
+
+
+def _check_no_photo(word: str) -> None:
+    """Says what to write where a photo stands in a command's place."""
+    if word.startswith("sample:") or path_named(word).exists():
+        say(f"reverie: '{word}' is no command; to dream of a photo write 'reverie dream {shlex.quote(word)}'", err=True)
+        raise typer.Exit(2)
 
 
 def _said(point: EntryPoint) -> str:
@@ -124,5 +162,5 @@ def _said(point: EntryPoint) -> str:
 def _alone(name: str, function: Callable[..., None], about: str | None = None) -> Any:
     """A function as a command by itself, of which something else may be said."""
     app = typer.Typer(add_completion=False)
-    app.command(name, help=about)(function)
+    app.command(name, cls=Command, help=about)(function)
     return typer.main.get_command(app)

@@ -22,9 +22,10 @@ from reverie.paths import (
 from reverie.settings.feature import GROUNDS
 from reverie.settings.fields import in_file
 
-PHOTOS = ("photos", "photo", "styles", "guide", "region", "style_region", "concept", "against", "spectrum", "mask",
-          "picture")  # fmt: skip
+PHOTOS = ("photos", "photo", "styles", "guide", "region", "style_region", "concept", "against", "spectrum", "mask")
 PICTURES = "there is no file {}; name a photo, a folder of photos, or 'sample:flower'"
+MASKS = "there is no file {}; name a picture that is white where the other may change"
+RESPONSES = "there is no file {}; name a photo, 'sample:flower', or a stored response .npy"
 SETS = "there is no folder {}; name a folder of photos, a .tar file or a .txt file of paths"
 FILES = {
     "dictionary": "there is no dictionary {0}; name a safetensors or .npy file of directions",
@@ -33,10 +34,12 @@ FILES = {
     "atlas": "there is no atlas {0}; make it with 'reverie atlas build -o {0.name}'",
     "atlases": "there is no atlas {0}; make it with 'reverie atlas build -o {0.name}'",
     "footage": "there is no file {0}; name a film",
+    "picture": "there is no file {0}; name a picture that reverie wrote",
 }
 NETWORKS = ("model", "network", "transfer", "judge", "verify_with")
 UNITS = ("units", "unit", "layers", "layer", "content_layers", "through", "toward")
 OF_SETS = ("scan", "map", "patches", "score", "doctor", "atlas build")  # whose photos are a whole set
+OF_RESPONSES = ("caricature", "invert")  # whose photo may be a stored response
 GOING_ON = ("sheet", "scan", "zoom", "film", "atlas build")  # what is at their output is gone on with
 STARTED = ("feature", "sheet")  # from a photo too
 ENDINGS = {
@@ -45,9 +48,21 @@ ENDINGS = {
     "scan": (".db",),
     "atlas build": (".atlas",),
     "atlas merge": (".atlas",),
+    "atlas export": (),
     "score": (".json",),
     "doctor": (".json",),
-}  # of the others' outputs they are those of pictures
+}  # of the others' outputs they are those of pictures; none are those of folders
+
+
+def writable(command: str) -> str:
+    """What a command may write to, as its help says it."""
+    endings = ENDINGS.get(command, tuple(FORMATS))
+    if not endings:
+        return "a folder"
+    listed = f"a file, {' or '.join(filter(None, (', '.join(endings[:-1]), endings[-1])))}"
+    if command in ENDINGS:
+        return listed
+    return f"{listed.replace('.png', '.png (with its record)')}; a new numbered name in a folder, or here"
 
 
 def check_early(command: str, given: dict[str, Any]) -> None:
@@ -59,8 +74,7 @@ def check_early(command: str, given: dict[str, Any]) -> None:
     for name, value in given.items():
         several = value if isinstance(value, list) else [] if value is None else [value]
         if name in PHOTOS:
-            sets = command in OF_SETS or (command, name) == ("atlas grid", "photos")
-            _check_photos([str(item) for item in several], SETS if sets else PICTURES)
+            _check_photos([str(item) for item in several], _wanted(command, name))
         elif name in FILES:
             _check_file(several, FILES[name])
         elif name in UNITS:
@@ -72,6 +86,15 @@ def check_early(command: str, given: dict[str, Any]) -> None:
         _check_start(given.get("start"))
     _check_films(command, given)
     _check_place(command, given)
+
+
+def _wanted(command: str, name: str) -> str:
+    """What is said where a photo is missing: what should be named there."""
+    if command in OF_SETS or (command, name) == ("atlas grid", "photos"):
+        return SETS
+    if name in ("mask", "region", "style_region"):
+        return MASKS
+    return RESPONSES if name == "photo" and command in OF_RESPONSES else PICTURES
 
 
 def _check_photos(names: Sequence[str], message: str) -> None:
@@ -171,6 +194,6 @@ def _check_place(command: str, given: Mapping[str, Any]) -> None:
 
 
 def _check_target(path: Path, endings: Sequence[str], force: bool) -> None:
-    if path.is_dir() or (not path.suffix and not path.exists() and path.parent.is_dir()):
+    if not endings or path.is_dir() or (not path.suffix and not path.exists() and path.parent.is_dir()):
         return
     check_free(check_output(path, endings), force)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from reverie import memory
-from reverie.cli.early import check_early
+from reverie.cli.early import check_early, writable
 from reverie.cli.saying import say
 from reverie.cli.signals import status
 from reverie.errors import ReverieError, printable
@@ -28,9 +28,8 @@ def command(cls: type[Settings], function: Callable[..., None], about: str) -> C
     """A function for typer to read, which gives `function` the command's settings, its network's and its output's."""
     classes = [item for item in (cls, cls.asks, cls.writes) if item is not None]
     asked = [item for each in classes for item in settings_of(each)]
-    wanted = [_parameter(item) for item in sorted(asked, key=_place)]
-    if any(item.more.get("rare") for item in asked):
-        wanted.append(_whole_help())
+    wanted = [_parameter(item, function.__name__) for item in sorted(asked, key=_place)]
+    wanted.append(_whole_help(hidden=not any(item.more.get("rare") for item in asked)))
     ordered = sorted(wanted, key=lambda item: item.default is not inspect.Parameter.empty)
 
     def run(**given: Any) -> None:
@@ -83,21 +82,21 @@ def _place(setting: Setting) -> int:
     return -1 if "argument" in setting.more else GROUPS.index(setting.more["group"])
 
 
-def _whole_help() -> inspect.Parameter:
+def _whole_help(*, hidden: bool) -> inspect.Parameter:
     def show(context: typer.Context, wanted: bool) -> None:
         if wanted:
             for item in context.command.params:
-                item.hidden = False  # type: ignore[attr-defined]
+                item.hidden = hidden and item.name == "help_all"  # type: ignore[attr-defined]
             typer.echo(context.get_help())
             raise typer.Exit
 
-    info = typer.Option("--help-all", help="Show rare options too.", callback=show, is_eager=True)
+    info = typer.Option("--help-all", help="Show rare options too.", callback=show, is_eager=True, hidden=hidden)
     return inspect.Parameter(
         "help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, info]
     )
 
 
-def _parameter(setting: Setting) -> inspect.Parameter:
+def _parameter(setting: Setting, command: str) -> inspect.Parameter:
     metavar = setting.more.get("argument")
     several = setting.several or setting.more.get("each", False)
     kind = list[str] if several else _typed(setting)
@@ -109,7 +108,7 @@ def _parameter(setting: Setting) -> inspect.Parameter:
         if metavar
         else typer.Option(
             *flags(setting),
-            help=setting.help,
+            help=setting.help.replace("{written}", writable(command)),
             autocompletion=setting.more["choice"].completed if "choice" in setting.more else None,
             show_default=default not in (None, False),
             rich_help_panel=setting.more["group"],

@@ -12,7 +12,7 @@ from reverie.errors import InvalidSetting
 from reverie.models.channel_tracking import Junction, Weights
 from reverie.models.feature_maps import call_name
 from reverie.models.provenance import Provenance
-from reverie.unit import Unit
+from reverie.unit import Unit, channel_of
 
 IMAGE = "image"  # the layer that the picture's own channels are said to be of
 
@@ -154,12 +154,11 @@ class Connectivity:
         return Connection(self._unit(int(term.label[row])), target, term.gain[row].view(1, 1), "sum")
 
     def _row(self, unit: Unit) -> tuple[int, Provenance]:
-        if len(unit.channels) != 1 or unit.positional:
-            raise InvalidSetting(f"'{unit}' is more, or less, than one channel; name one, such as block8:12")
+        channel = channel_of(unit)
         name = call_name(unit.layer) if call_name(unit.layer) in self.layers else unit.layer
         if name not in self.layers:
             raise InvalidSetting(f"what feeds '{unit.layer}' of {self.model} cannot be told; name a layer inside it")
-        return int(unit.channels[0]), self.layers[name]
+        return channel, self.layers[name]
 
     def _reason(self, unit: Unit, number: int) -> str:
         if 1 <= number <= self.image:

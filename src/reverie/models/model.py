@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
+from reverie.expression import misspelt
 from reverie.image import Size, resize
 from reverie.models.classes import class_number, first_name, numbers_named
 from reverie.models.edits import Edit, Replacing, edits_here, plain, replacing, unedited
@@ -178,10 +179,8 @@ class Model:
                 f"{self.name} has no layer '{name}', but the bundled network has '{block}': take it with "
                 f"'--model bundled', or list the layers of this one with 'reverie layers {self.name}'"
             )
-        raise UnknownName(
-            f"{self.name} has no layer '{name}'; nearest: {nearest(name, self.layers)}; "
-            f"list them with 'reverie layers {self.name}'"
-        )
+        near = f"nearest: {nearest(name, self.layers)}; list them with 'reverie layers {self.name}'"
+        raise UnknownName(f"{self.name} has no layer '{name}'; {misspelt(name) or near}")
 
     def form(self, name: str) -> Form:
         """How to read what a layer returns; of a module's calls that are not told apart the first one's."""

@@ -26,7 +26,7 @@ from reverie.recipes.presets import FEATURE, Preset, ascent, preset_named
 from reverie.recipes.terms import minus_priors, response, weighted
 from reverie.recipes.views import Rows, along, apart, check_views, concept_in, labelled, rows_of, view_name
 from reverie.recipes.wishes import Wish, spread, wishes_of
-from reverie.settings.feature import ALPHAS, GROUNDS, Canvas, Feature
+from reverie.settings.feature import GROUNDS, Canvas, Feature
 from reverie.settings.fields import sized
 from reverie.synthesis.recipe import Recipe, Stage, Window, blank, count
 from reverie.transforms import Backdrop
@@ -190,8 +190,6 @@ def _material(
     if alpha is None:
         return part, None, 0.0
     kind, cost = weighted(alpha)
-    if cost < 0:
-        raise ALPHAS.unknown(alpha)
     return (with_alpha(part, model.channels) if kind == "optimised" else part), kind, cost
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from reverie.constraints import in_range
 from reverie.errors import InvalidSetting
+from reverie.expression import bracketed
 from reverie.models.model import Model
 from reverie.models.moments import deviation
 from reverie.objectives import Objective, alignment
@@ -86,7 +87,7 @@ def _told(model: Model, wishes: Sequence[Wish], between: int) -> list[str]:
     for first, last in pairwise(wishes):
         for number in range(1, between + 1):
             share = round(100 * number / (between + 1))
-            texts.append(f"{100 - share}% {first}\n{share}% {last}")
+            texts.append(f"{100 - share}% {bracketed(str(first))}\n{share}% {bracketed(str(last))}")
         texts.append(last.label(model))
     return texts
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from reverie.errors import InvalidSetting, ReverieError
+from reverie.errors import InvalidSetting, ReverieError, UnknownName, alike, nearest
 from reverie.expression import Sum, Weighed, looks_like_sum, parse_sum
 from reverie.image import Size
 from reverie.models.model import Model
@@ -149,6 +149,9 @@ def _summed(model: Model, found: Sum, rows: int | None) -> Wish:
             rest = rest + _times(term.weight, NAMED[name]())
             resolved.append(term)
             continue
+        if not term.unit.channels and name not in model.layers and alike(name, NAMED):
+            near = nearest(name, [*NAMED, *model.layers])
+            raise UnknownName(f"{model.name} has no layer '{name}', and there is no such prior; nearest: {near}")
         if term.reduction:
             REDUCTIONS.check(term.reduction)
         (unit,) = model.units(term.unit, rows=rows)

@@ -1,5 +1,6 @@
 """What `feature` takes."""
 
+import math
 from typing import Annotated, Any, Self
 
 from msgspec import Meta
@@ -43,11 +44,21 @@ GROUNDS = Choice(
     also="a photo",
     takes=_photo,
 )
+
+
+def _weighed(alpha: Any) -> bool:
+    name, _, weight = alpha.partition("=") if isinstance(alpha, str) else ("", "", "")
+    try:
+        return bool(name == "optimised" and 0 <= float(weight) < math.inf)
+    except ValueError:
+        return False
+
+
 ALPHAS = Choice(
     "opacity",
     ("optimised", "importance"),
     also="optimised=WEIGHT",
-    takes=lambda alpha: isinstance(alpha, str) and alpha.startswith("optimised="),
+    takes=_weighed,
 )
 
 

@@ -51,7 +51,10 @@ def sized(size: Any) -> Area | None:
     except (TypeError, ValueError):
         sides = []
     if len(sides) not in (1, 2) or not all(1 <= side <= LARGEST_SIDE for side in sides):
-        raise InvalidSetting(f"'{size}' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640")
+        raise InvalidSetting(
+            f"'{size}' is no size; write a side such as 320, or HEIGHTxWIDTH such as 427x640, "
+            f"in whole numbers from 1 to {LARGEST_SIDE}"
+        )
     return sides[0] if len(sides) == 1 else (sides[0], sides[1])
 
 

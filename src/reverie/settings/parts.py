@@ -91,7 +91,7 @@ class Output(Settings):
     output: Annotated[
         str | None,
         asked(
-            "File to write: .png (with its record), .jpg or .webp; a new numbered name in a folder, or here.",
+            "Where to write: {written}.",  # which the command says
             group="Output",
             flag="--output -o",
         ),
@@ -183,7 +183,9 @@ class Tabled(Settings):
     output: Annotated[
         str | None,
         asked(
-            "File to write the numbers to, .json, with what each was computed from.", group="Output", flag="--output -o"
+            "Where to write the numbers, with what each was computed from: {written}.",
+            group="Output",
+            flag="--output -o",
         ),
     ] = None
     force: Annotated[bool, asked("Overwrite an existing file.", group="Output")] = False

@@ -11,7 +11,7 @@ from torch import Tensor
 from reverie.models.model import Model
 from reverie.truth.agreement import agreement
 from reverie.truth.clarity import clarity
-from reverie.truth.exemplars import FEWEST, Exemplars, Responses, channel_of, exemplars
+from reverie.truth.exemplars import FEWEST, Exemplars, Responses, exemplars
 from reverie.truth.interpretability import Choice, Others, Parts, choices, described, parts, temperature
 from reverie.truth.judge import Judge
 from reverie.truth.label import label
@@ -19,7 +19,7 @@ from reverie.truth.layer_path import Ways
 from reverie.truth.naturalness import FEWEST as ENOUGH
 from reverie.truth.naturalness import SEVERAL, Photos, compared, naturalness
 from reverie.truth.reach import reach
-from reverie.unit import Unit
+from reverie.unit import Unit, channel_of
 
 NAMES = {  # the columns, with what each says in one line
     "reach": "the unit's activation on the clean picture over that on the best photo",

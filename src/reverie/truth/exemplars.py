@@ -13,7 +13,7 @@ from reverie.dataset.photo_batches import batches
 from reverie.dataset.photo_sets import PhotoSet
 from reverie.dataset.store import Scan
 from reverie.dataset.tallies import NOBODY, Array, lots
-from reverie.errors import InvalidSetting, ScanRefused
+from reverie.errors import ScanRefused
 from reverie.image import in_channels, resize
 from reverie.models.layers import Box
 from reverie.models.model import Model
@@ -22,7 +22,7 @@ from reverie.models.receptive_fields import Fields
 from reverie.models.sameness import difference
 from reverie.runs import Event
 from reverie.truth.drawn import Drawn
-from reverie.unit import Unit
+from reverie.unit import Unit, channel_of
 
 T = TypeVar("T")
 MOST = (9, 20)  # K and N of the paper
@@ -119,17 +119,6 @@ def scanned(model: Model, found: Scan, layers: Sequence[str], place: str | None 
     readable = [number for number in range(found.position) if number not in found.failures]
     source = f"{len(readable)} photos of {found.path.name}"
     return Responses(model, found.photos(place), source, tallies, means, found.kinds, readable)
-
-
-def channel_of(unit: Unit) -> int:
-    """The channel of a unit that is one channel of a layer.
-
-    Raises:
-        InvalidSetting: it is more, or less.
-    """
-    if len(unit.channels) != 1 or unit.positional:
-        raise InvalidSetting(f"'{unit}' is more, or less, than one channel; scores are of one, such as block8:12")
-    return int(unit.channels[0])
 
 
 @dataclass(frozen=True, eq=False)
