@@ -20,7 +20,7 @@ ASK = """async settings => {
   const headers = {"Content-Type": "application/json", "X-Reverie-Token": token};
   await fetch("/api/jobs", {method: "POST", headers, body: JSON.stringify({kind: "dream", settings, pictures})});
 }"""
-GOES = re.compile("/(preview|thumb)")
+GOES = re.compile("/(preview|thumb|command$)")
 MADE = re.compile("^/api/works/")
 DROP = """async ([place, ...pictures]) => {
   const files = new DataTransfer();
@@ -70,7 +70,7 @@ def empty(chromium, entered):  # noqa: F811
         page.on("response", lambda answer: refused.append(answer) if answer.status >= 400 else None)
         yield page
         assert not [each for each in heard if "Failed to load" not in each]
-        # a preview may go while it is asked for, a work may have been deleted; 503: the page asks again
+        # a preview may go while it is asked for, a work may have been deleted, a text be half typed; 503: asked again
         assert not [each for each in refused if not GOES.search(each.url) and each.status != 503]
 
 
@@ -173,7 +173,7 @@ def test_a_work_is_made_again_put_back_into_its_form_and_deleted(page, address):
 
 def test_what_is_typed_stays_whatever_is_drawn_anew_meanwhile(page, address):
     opened(page, address, "/dream").locator("#set-steps").wait_for()
-    for name, text in (("steps", "12"), ("prior", "l1=0.1, t")):
+    for name, text in (("steps", "12"), ("prior", "l1=0.1, l2=1")):
         if name == "prior":
             page.get_by_text("More settings").click()
         field = page.locator(f"#set-{name}")
@@ -181,7 +181,7 @@ def test_what_is_typed_stays_whatever_is_drawn_anew_meanwhile(page, address):
         page.evaluate(REDRAW)
         expect(field).to_have_value(text)
         field.press("Tab")
-    page.locator("pre").filter(has_text=re.compile("--steps 12.*--prior l1=0.1 --prior t", re.DOTALL)).wait_for()
+    page.locator("pre").filter(has_text=re.compile("--steps 12.*--prior l1=0.1 --prior l2=1", re.DOTALL)).wait_for()
 
 
 def test_names_are_chosen_from_lists(page, address):

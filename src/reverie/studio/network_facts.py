@@ -6,6 +6,7 @@ from reverie.errors import ReverieError
 from reverie.models.model import Model
 from reverie.recipes.deep_dream import usual_layer
 from reverie.recipes.presets import presets
+from reverie.settings.explain import METHODS
 
 
 def described(model: Model) -> dict[str, Any]:
@@ -18,6 +19,7 @@ def described(model: Model) -> dict[str, Any]:
         "classes": list(model.classes),
         "device": str(model.device),
         "default_layer": _usual(model),
+        "methods": list(METHODS),
         "names": _names(),
         "notes": list(model.notes),
         "layers": [
