@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from reverie.settings.part_types import typed
+
 Constraint = Callable[[Tensor], Tensor]
 
 
@@ -15,6 +17,7 @@ def in_range(image: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, eq=False)
+@typed
 class Ball:
     """All pictures in [0,1] within a distance of a photo.
 

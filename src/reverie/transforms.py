@@ -7,7 +7,7 @@ draw. Every affine part becomes one matrix, and all of them one resampling.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -16,11 +16,13 @@ from torch.nn import functional
 from reverie.errors import check, count
 from reverie.image import Size
 from reverie.randomness import Generators, integers, normal, uniform
+from reverie.settings.part_types import typed
 
 Seen = Callable[[Tensor], Tensor]
 MARGIN = 0.5  # the grey that shows where the picture ends
 
 
+@runtime_checkable
 class Transform(Protocol):
     """Settings; `draw` makes the chances of one step."""
 
@@ -30,6 +32,7 @@ class Transform(Protocol):
 
 
 @dataclass(frozen=True)
+@typed
 class Jitter:
     """Shifts by up to `amount` of the side; grey comes in."""
 
@@ -42,6 +45,7 @@ class Jitter:
 
 
 @dataclass(frozen=True)
+@typed
 class Scale:
     """Enlarges by a factor between `low` and `high`."""
 
@@ -56,6 +60,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
+@typed
 class Rotate:
     """Turns by up to `degrees` either way."""
 
@@ -71,6 +76,7 @@ class Rotate:
 
 
 @dataclass(frozen=True)
+@typed
 class Pad:
     """A grey margin of `amount` of the side all round; the picture shrinks to make room."""
 
@@ -85,6 +91,7 @@ class Pad:
 
 
 @dataclass(frozen=True)
+@typed
 class Roll:
     """Shifts by up to `pixels` whole pixels; what leaves on one side comes in on the other."""
 
@@ -104,6 +111,7 @@ class Roll:
 
 
 @dataclass(frozen=True)
+@typed
 class Noise:
     """Adds normal noise of this deviation."""
 
@@ -116,6 +124,7 @@ class Noise:
 
 
 @dataclass(frozen=True)
+@typed
 class Blur:
     """Gaussian blur with a sigma between 0 and `sigma` pixels."""
 
@@ -129,6 +138,7 @@ class Blur:
 
 
 @dataclass(frozen=True)
+@typed
 class Colour:
     """Changes brightness and contrast by up to `amount`, each colour a little apart."""
 
@@ -147,6 +157,7 @@ class Colour:
 
 
 @dataclass(frozen=True)
+@typed
 class Backdrop:
     """Puts a picture whose last channel is its opacity before a random ground, soft blots of colour.
 

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import json
 import math
-from types import UnionType
+from types import SimpleNamespace, UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
 import pytest
@@ -197,7 +197,7 @@ def test_what_no_record_holds_is_told(model):
         (recipe_with(bare), "a term is made by no constructor that reverie knows"),
         (recipe_with(wish, parameterization=Strange()), "it holds Strange("),
         (recipe_with(wish, parameterization=Latent(torch.nn.Identity(), 4)), "it holds Latent("),
-        (recipe_with(wish, transforms=(lambda: 3,)), "it holds <function"),
+        (recipe_with(wish, transforms=(SimpleNamespace(draw=len),)), "it holds namespace("),
         (recipe_with(wish, steps=MOST_STEPS), f"it takes {2 * MOST_STEPS} steps; a record repeats 1000000"),
         (recipe_with(wish, reports=(lambda model, image: None,)), "it has reports, which are code"),
         (recipe_with(wish, seed=2**70), "it holds 1180591620717411303424 "),
@@ -272,7 +272,7 @@ HOSTILE = [
     {"transforms": each(part("Roll", pixels=2**63 - 1))}, {"transforms": each(part("draw"))},
     {"constraint": part("in_range")}, {"constraint": part("Resized")}, {"constraint": "in_range"},
     {"carry": part("Ball", photo=HASHED, radius=1)}, {"carry": part("in_range")}, {"carry": part("AddedDetail")},
-    {"names": each()}, {"names": each(1)}, {"names": "a"}, {"names": each("a", "b")}, {"labels": each()},
+    {"names": each()}, {"names": each(1)}, {"names": "a"}, {"names": each("a", "b")}, {"labels": each("a", "b")},
     {"seed": "x"}, {"seed": 0.5}, {"group": 0}, {"columns": 0}, {"batch": 0}, {"tile": 3}, {"importance": 1},
     {"start": "photo"}, {"start": "/etc/hostname"}, {"photo": HASHED}, {"photo": {**HASHED, "shape": [10**9] * 4}},
     {"photo": {**HASHED, "sha256": []}}, {"photo": "/etc/hostname"}, {"photo": {"photo": "/etc/hostname"}},

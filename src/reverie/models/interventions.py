@@ -7,7 +7,6 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from reverie.errors import InvalidSetting
 from reverie.models.edits import Change, Edit, change_named, edited, edits_here, unedited
 from reverie.models.model import Model
 from reverie.models.probe import Activations, probe
@@ -58,8 +57,6 @@ def intervene(model: Model, changes: Mapping[str | Unit, Change | str]) -> Itera
         UnknownName: no such layer, channel or class, or, when the network runs, rows and columns that it does not have.
         InvalidSetting: a change that is none, or a network that is not loaded.
     """
-    if not isinstance(model, Model):
-        raise InvalidSetting("name the model that is to be changed, as 'reverie.load' returned it")
     with edited(model.variants, edits_of(model, changes.items())):
         yield
 

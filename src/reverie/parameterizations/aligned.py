@@ -13,9 +13,11 @@ from reverie.image import Size
 from reverie.parameterizations.fourier import Fourier
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators
+from reverie.settings.part_types import typed
 
 
 @dataclass(frozen=True)
+@typed
 class Aligned(Parameterization):
     """Fourier features [N,C,H,K,2] whose low frequencies are blended along the batch.
 

@@ -8,11 +8,13 @@ from torch import Tensor
 from reverie.image import Size
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators
+from reverie.settings.part_types import typed
 
 HALF = 0.5  # a photo's opacity at the start: from there it can go either way
 
 
 @dataclass(frozen=True)
+@typed
 class Alpha(Parameterization):
     """Another parameterization's picture [N,C,H,W] and, made in the same way, its opacity: [N,C+1,H,W].
 

@@ -15,6 +15,7 @@ from reverie.image import Size, resize
 from reverie.parameterizations.fitting import fitted
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, generator, normal
+from reverie.settings.part_types import typed
 
 SPAN = math.sqrt(3)  # the long side goes from -SPAN to SPAN, so that coordinates have a deviation of 1
 WAVE, SQUARE = 0.67, 0.60  # root mean square of arctangent and its square for a standard normal input
@@ -23,6 +24,7 @@ LAST = 0.1  # of the last layer's start, so that all begin as a faint pattern on
 
 
 @dataclass(frozen=True)
+@typed
 class Cppn(Parameterization):
     """Latents [N,P] are the weights and biases of each picture's own network.
 

@@ -15,12 +15,14 @@ from reverie.image import Size
 from reverie.parameterizations.color import correlate, decorrelate
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
+from reverie.settings.part_types import typed
 
 GAIN = 0.25
 MARGIN = 1e-3  # a photo's 0 and 1 lie infinitely far out under the sigmoid
 
 
 @dataclass(frozen=True)
+@typed
 class Fourier(Parameterization):
     """Latents [N,C,H,K,2] are a spectrum over 1/f^decay, its K columns those up to the cutoff: W//2+1 without one.
 

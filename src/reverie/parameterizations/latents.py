@@ -16,12 +16,14 @@ from reverie.models.integrity import weights_digest
 from reverie.parameterizations.fitting import fitted
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
+from reverie.settings.part_types import typed
 
 GENERATOR = "generator"  # the one that comes with the package
 BEYOND = 1.0  # of the usual length sqrt(D) of a latent: farther out a generator has painted nothing in training
 
 
 @dataclass(frozen=True, eq=False)
+@typed
 class Latent(Parameterization):
     """Latents [N,D] that a decoder turns into pictures [N,C,h,w] in [0,1], brought to the size that is asked for.
 

@@ -9,12 +9,14 @@ from torch import Tensor
 from reverie.image import Size
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, uniform
+from reverie.settings.part_types import typed
 
 LEVELS = 255
 HALVINGS = 14
 
 
 @dataclass(frozen=True, eq=False)
+@typed
 class Lattice(Parameterization):
     """Latents are pixels; the picture is their nearest one of 8 bits, and its gradient passes to them unchanged.
 
@@ -46,6 +48,7 @@ class Lattice(Parameterization):
 
 
 @dataclass(frozen=True)
+@typed
 class Quantised(Parameterization):
     """What another parameterization makes, as its nearest picture of 8 bits; its gradient passes unchanged."""
 

@@ -9,11 +9,13 @@ from reverie.image import Size, grey, resize
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.parameterizations.softpixels import SoftPixels
 from reverie.randomness import Generators, normal
+from reverie.settings.part_types import typed
 
 SOFT = SoftPixels()
 
 
 @dataclass(frozen=True, eq=False)
+@typed
 class Luminance(Parameterization):
     """Latents [N,1,H,W] are one change of brightness for all colours of a pixel, so that its chroma stays.
 

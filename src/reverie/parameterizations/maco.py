@@ -17,9 +17,11 @@ from reverie.parameterizations.color import correlate
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.parameterizations.spectrum import Measurable, Spectrum, measured, natural
 from reverie.randomness import Generators, uniform
+from reverie.settings.part_types import typed
 
 
 @dataclass(frozen=True)
+@typed
 class Maco(Parameterization):
     """Latents [N,C,H,W//2+1] are phases in turns of `gain` radians.
 

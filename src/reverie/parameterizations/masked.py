@@ -9,11 +9,13 @@ from torch import Tensor
 from reverie.image import Size, resize
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators
+from reverie.settings.part_types import typed
 
 FAINT = 0.02  # below this share a change is too small to be told from rounding when it is divided by the mask
 
 
 @dataclass(frozen=True, eq=False)
+@typed
 class Masked(Parameterization):
     """What another parameterization makes, where the mask lets it through; elsewhere the photo, bit for bit.
 

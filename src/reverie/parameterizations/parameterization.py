@@ -1,6 +1,6 @@
 """Parameterization: latents that decode into a picture."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -11,6 +11,7 @@ from reverie.randomness import Generators
 Shape = tuple[int, int, int]  # channels, height, width
 
 
+@runtime_checkable
 class Parameterization(Protocol):
     """Settings only, no state. Classes that inherit from it need to say only what differs from these defaults."""
 

@@ -7,9 +7,11 @@ from torch import Tensor
 from reverie.image import Size
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
+from reverie.settings.part_types import typed
 
 
 @dataclass(frozen=True)
+@typed
 class Pixels(Parameterization):
     """Latents are the picture's own values; a constraint keeps them in range.
 

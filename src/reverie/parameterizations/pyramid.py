@@ -15,11 +15,13 @@ from reverie.parameterizations.color import correlate, decorrelate
 from reverie.parameterizations.fourier import MARGIN
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
+from reverie.settings.part_types import typed
 
 SMALLEST = 4  # pixels of the coarsest level's shorter side
 
 
 @dataclass(frozen=True)
+@typed
 class Pyramid(Parameterization):
     """Latents [N,C,P] are the pixels of all levels, the finest first.
 

@@ -10,11 +10,13 @@ from reverie.image import Size
 from reverie.parameterizations.color import CORRELATION
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
+from reverie.settings.part_types import typed
 
 MARGIN = 8e-4  # a photo's 0 and 1 lie infinitely far out under the sigmoid
 
 
 @dataclass(frozen=True)
+@typed
 class SoftColors(Parameterization):
     """Latents [N,C,H,W] are logits on the axes of natural colours: what is nearly black or white moves little.
 

@@ -7,12 +7,14 @@ from torch import Tensor
 from reverie.image import Size
 from reverie.parameterizations.parameterization import Parameterization, Shape
 from reverie.randomness import Generators, normal
+from reverie.settings.part_types import typed
 
 MARGIN = 2e-3  # of the half range: black and white lie infinitely far out
 SHARPNESS = 8  # a power of two
 
 
 @dataclass(frozen=True)
+@typed
 class SoftPixels(Parameterization):
     """Latents are the picture's distance from grey; what would leave [0,1] comes smoothly to rest at its edge.
 

@@ -3,13 +3,14 @@
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from reverie.errors import InvalidSetting, check_names
 from reverie.paths import FORMATS
 from reverie.settings.setting import Settings, parts_of
-from reverie.settings.wording import shown
+from reverie.settings.wording import allowed, shown
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -19,7 +20,7 @@ P = ParamSpec("P")
 
 
 def names_checked(function: Callable[P, T]) -> Callable[P, T]:
-    """A function that answers a misspelt keyword with those that it takes, as settings do."""
+    """A function that answers a misspelt keyword with those that it takes, as settings do, and what is no such part."""
     parameters = inspect.signature(function).parameters
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     taken = [item.name for item in parameters.values() if item.kind in named]
@@ -30,6 +31,13 @@ def names_checked(function: Callable[P, T]) -> Callable[P, T]:
         check_names(function.__name__, given, taken)
         if next(iter(parameters), "") == "model":
             check_first(function.__name__, args)
+        for name, value in {**dict(zip(parameters, args, strict=False)), **given}.items():
+            kind = parameters[name].annotation if name in parameters else None
+            if is_dataclass(kind) and isinstance(kind, type) and not isinstance(value, kind):
+                makes = "; reverie.load returns one" if name == "model" else ""
+                raise InvalidSetting(
+                    f"{name} of {function.__name__} must be {allowed(kind)}, not {shown(value)}{makes}"
+                )
         return function(*args, **given)
 
     return call

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reverie.errors import InvalidSetting
 from reverie.settings.own_preset import ASCENTS, SCHEDULES
+from reverie.settings.part_types import typed
 from reverie.synthesis.lbfgs import LBFGS, Slope
 from reverie.transforms import gaussian
 
@@ -41,6 +42,7 @@ def _smooth(gradient: Tensor, sigma: float) -> None:
 
 
 @dataclass(frozen=True)
+@typed
 class Ascent:
     """Gradient ascent with a schedule.
 

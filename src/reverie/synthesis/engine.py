@@ -25,6 +25,7 @@ from reverie.synthesis.importance import Importance
 from reverie.synthesis.recipe import Recipe, Stage, blank
 from reverie.synthesis.tiling import tiled_slope
 from reverie.transforms import draw
+from reverie.unit import Unit
 
 LOOK = 8  # steps: on a GPU a look at the numbers waits for the step, so they are looked at now and then
 MEMORY = "lower --size, --batch or --tile, or use --precision bfloat16"
@@ -71,9 +72,13 @@ def iterate(model: Model, recipe: Recipe, *, trace: bool = False) -> Iterator[St
         trace: let each step tell the features' activations of the layers that its objectives read.
 
     Raises:
+        UnknownName: a layer or channel that the network does not have.
         Diverged: a gradient that is not a number; the last step's picture is still good.
         OutOfMemory: too large a picture, batch or tile.
     """
+    terms = [term for stage in recipe.stages for item in stage.objectives for _, term in item.terms]
+    for name, channel in {(name, each) for term in terms for name in term.layers for each in term.channels or (None,)}:
+        model.units(Unit(name, () if channel is None else (channel,)))
     _check_room(model, recipe)
     _check_edits(model, recipe)
     with memory.reported(MEMORY):  # also of what stands between the steps

@@ -1,12 +1,12 @@
-"""Part classes: those that a record may name, and what the type of a field asks of a value."""
+"""Part classes: those that a record may name, and what of its values is of a field's type."""
 
 import contextlib
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from types import ModuleType, UnionType
-from typing import Any, Union, get_args, get_origin
+from types import ModuleType
+from typing import Any
 
 from reverie import constraints, transforms
 from reverie.constraints import Constraint
@@ -19,11 +19,13 @@ from reverie.synthesis.recipe import AddedDetail, Carry, Resized, Stage, Window
 from reverie.transforms import Transform
 
 LARGEST, LARGEST_WHOLE = 1e30, 2**63  # numbers that a record may hold, below
-KINDS: Mapping[Any, Callable[[Any], bool]] = {  # of fields that ask for no class: what is a part of their kind
+KINDS: Mapping[Any, Callable[[Any], bool]] = {  # what a record may give a field of these types
     Parameterization: lambda value: hasattr(value, "decode"),
     Transform: lambda value: hasattr(value, "draw"),
     Constraint: lambda value: getattr(value, "__module__", None) == constraints.__name__,
     Carry: lambda value: isinstance(value, Resized | AddedDetail),
+    int: lambda value: isinstance(value, int) and is_number(value),
+    float: lambda value: is_number(value),
 }
 
 
@@ -78,24 +80,3 @@ def is_number(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) < LARGEST_WHOLE if isinstance(value, int) else math.isfinite(value) and abs(value) < LARGEST
-
-
-def fits(value: Any, kind: Any) -> bool:
-    """Whether a value that a record led to is of a field's type."""
-    if kind is Any:
-        return True
-    if kind in KINDS:
-        return KINDS[kind](value)
-    if get_origin(kind) in (Union, UnionType):
-        return any(fits(value, each) for each in get_args(kind))
-    if get_origin(kind) is tuple:
-        return isinstance(value, tuple) and _each_fits(value, get_args(kind))
-    if kind in (int, float):
-        return is_number(value) and (kind is float or isinstance(value, int))
-    return (kind is type(None) and value is None) or (isinstance(kind, type) and isinstance(value, kind))
-
-
-def _each_fits(values: tuple[Any, ...], kinds: tuple[Any, ...]) -> bool:
-    if kinds[-1] is ...:
-        return all(fits(value, kinds[0]) for value in values)
-    return len(values) == len(kinds) and all(map(fits, values, kinds))

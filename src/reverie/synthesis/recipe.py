@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -19,11 +19,13 @@ from reverie.objectives.objective import joint
 from reverie.parameterizations import Alpha, Parameterization
 from reverie.settings.fields import LARGEST_SIDE
 from reverie.settings.own_preset import STARTS
+from reverie.settings.part_types import typed
 from reverie.synthesis.ascent import Ascent
 from reverie.transforms import Roll, Transform
 
 
 @dataclass(frozen=True)
+@typed
 class Stage:
     """Steps at one size.
 
@@ -46,6 +48,7 @@ class Stage:
         return joint(self.objectives).layers
 
 
+@runtime_checkable
 class Carry(Protocol):
     """How a picture goes from one stage's size to the next."""
 
@@ -55,6 +58,7 @@ class Carry(Protocol):
 
 
 @dataclass(frozen=True)
+@typed
 class Resized:
     """The picture itself is resized."""
 
@@ -64,6 +68,7 @@ class Resized:
 
 
 @dataclass(frozen=True)
+@typed
 class AddedDetail:
     """The change to the photo is resized and added to the resized photo, so that the photo's fine detail is not lost.
 
@@ -80,6 +85,7 @@ class AddedDetail:
         return resize(detail, size).add_(resize(self.photo, size)).clamp_(0, 1)
 
 
+@runtime_checkable
 class Report(Protocol):
     """What to measure of a finished picture."""
 
@@ -89,6 +95,7 @@ class Report(Protocol):
 
 
 @dataclass(frozen=True)
+@typed
 class Window:
     """The part of a larger picture that a bounded objective can see; all outside it stays as it started."""
 
@@ -98,11 +105,12 @@ class Window:
 
 
 @dataclass(frozen=True)
+@typed
 class Recipe:
     """What to make and how.
 
     Attributes:
-        names: one for each picture; with the seed, the source of its chances.
+        names: one for each picture; with the seed, the source of its chances; labels too, unless those are given.
         start: noise, grey, zero (black) or photo.
         photo: [1,C,H,W], where start is photo; or one for each picture.
         opacity: [1,1,H,W] that the finished pictures get, of a photo with transparent parts.
@@ -144,6 +152,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         self._check_counts()
+        object.__setattr__(self, "labels", self.labels or self.names)
         STARTS.check(self.start)
         if self.start == "photo" and self.photo is None:
             raise InvalidSetting("a start from a photo needs the photo; give it, or start from noise")
@@ -164,12 +173,16 @@ class Recipe:
                 "L-BFGS goes with no constraint, which would break its picture of the slope; "
                 "give it a parameterization that keeps to [0,1]"
             )
-        if any(len(stage.objectives) != len(self.names) for stage in self.stages):
-            raise InvalidSetting("every stage needs one objective for each picture")
         if self.tile is not None:
             self._check_tiles(self.tile)
 
     def _check_counts(self) -> None:
+        if not (self.names and self.stages):
+            raise InvalidSetting("a recipe needs at least one name and one stage")
+        if any(len(stage.objectives) != len(self.names) for stage in self.stages):
+            raise InvalidSetting("every stage needs one objective for each picture")
+        if len(self.labels or self.names) != len(self.names):
+            raise InvalidSetting("a recipe needs one label for each picture, or none")
         for stage in self.stages:
             count("steps", stage.steps)
             for side in stage.size:

@@ -24,8 +24,9 @@ from reverie.objectives import Objective
 from reverie.objectives.constructors import CONSTRUCTORS
 from reverie.parameterizations import Latent
 from reverie.parameterizations.spectrum import parse_spectrum
+from reverie.settings.part_types import fits
 from reverie.settings.parts import OUTPUTS
-from reverie.synthesis.part_classes import fits, is_number, part_named
+from reverie.synthesis.part_classes import KINDS, is_number, part_named
 from reverie.synthesis.recipe import Recipe
 from reverie.synthesis.storage import MOST, MOST_STEPS
 from reverie.unit import parse
@@ -60,7 +61,7 @@ def revived(plain: Any, reading: Reading, kind: Any) -> Any:
     """
     _check_stored(plain)
     found = _value(plain, reading, 0)
-    if not fits(found, kind):
+    if not fits(found, kind, KINDS):
         raise _damaged()
     return found
 
@@ -120,7 +121,7 @@ def _made(name: str, maker: Callable[..., Any], arguments: Mapping[str, Any], re
         hints = get_type_hints(maker)
     except (TypeError, NameError) as error:
         raise _damaged(f"{name}: {error}") from None
-    wrong = [key for key, value in values.items() if not fits(value, hints.get(key, Any))]
+    wrong = [key for key, value in values.items() if not fits(value, hints.get(key, Any), KINDS)]
     if wrong:
         raise _damaged(f"{name} takes no such {wrong[0]}")
     try:
