@@ -236,7 +236,7 @@ def test_settings_may_be_given_whole_and_a_misspelt_one_is_told(model):
     second = list(reverie.sweep(model, "block:0-1", "parts", steps=1, size=32))[-1]
     assert first == [picture.read_bytes() for picture in second.pictures]
     for call in (reverie.sheet, reverie.sweep):
-        with pytest.raises(UnknownName, match="sheet takes no 'stepz'; nearest: 'steps'"):
+        with pytest.raises(UnknownName, match=f"{call.__name__} takes no 'stepz'; nearest: 'steps'"):
             call(model, "block", stepz=1)
     with pytest.raises(UnknownName, match="patches takes no 'mosst'; nearest: 'most'"):
         reverie.patches(model, "block:1", scan="none.db", mosst=1)
