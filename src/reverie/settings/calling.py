@@ -25,18 +25,20 @@ def names_checked(function: Callable[P, T]) -> Callable[P, T]:
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     taken = [item.name for item in parameters.values() if item.kind in named]
     taken += parts_of(function.settings) if hasattr(function, "settings") else ()
+    classes = {name: item.annotation for name, item in parameters.items() if isinstance(item.annotation, type)}
+    parts = {name: kind for name, kind in classes.items() if is_dataclass(kind)}
 
     @functools.wraps(function)
     def call(*args: P.args, **given: P.kwargs) -> T:
         check_names(function.__name__, given, taken)
         if next(iter(parameters), "") == "model":
             check_first(function.__name__, args)
-        for name, value in {**dict(zip(parameters, args, strict=False)), **given}.items():
-            kind = parameters[name].annotation if name in parameters else None
-            if is_dataclass(kind) and isinstance(kind, type) and not isinstance(value, kind):
+        said = {**dict(zip(parameters, args, strict=False)), **given}
+        for name, kind in parts.items():
+            if name in said and not isinstance(said[name], kind):
                 makes = "; reverie.load returns one" if name == "model" else ""
                 raise InvalidSetting(
-                    f"{name} of {function.__name__} must be {allowed(kind)}, not {shown(value)}{makes}"
+                    f"{name} of {function.__name__} must be {allowed(kind)}, not {shown(said[name])}{makes}"
                 )
         return function(*args, **given)
 

@@ -11,6 +11,7 @@ from msgspec import Meta, ValidationError
 
 from reverie.errors import InvalidSetting, UnknownName, nearest
 from reverie.settings.choices import Choice
+from reverie.settings.feature import GROUNDS
 from reverie.settings.fields import LARGEST_SIDE, MATERIALS, REDUCTIONS
 from reverie.settings.setting import Settings, asked, settings_of
 
@@ -39,7 +40,7 @@ PRESET_REDUCTIONS = REDUCTIONS.more(USUAL)
 PRESET_MATERIALS = replace(
     MATERIALS, also="a table of its name and numbers", takes=lambda made: isinstance(made, Mapping)
 )
-STARTS = Choice("start", ("noise", "grey", "zero", "photo"))
+STARTS = Choice("start", (*GROUNDS, "photo"))
 
 
 def pairs(value: Any) -> Any:
